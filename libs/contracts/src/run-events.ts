@@ -1,0 +1,135 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import type { CloudEvent } from './cloud-event.ts';
+
+/** Rules of one version that the scheduler and the executor need, copied into the request so that the log explains itself. */
+export const RunPolicySchema = Type.Object({
+  /** Longest time of one attempt, in milliseconds. */
+  timeoutMs: Type.Integer({ minimum: 1 }),
+  /** Runs of this workflow at the same time; absent means only the server's limit. */
+  concurrency: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** What happens to a request at the limit. */
+  onLimit: Type.Union([Type.Literal('queue'), Type.Literal('reject')]),
+  /** How many further attempts follow an attempt that failed, or that was lost with its executor. */
+  retries: Type.Object({ failed: Type.Integer({ minimum: 0 }), lost: Type.Integer({ minimum: 0 }) }),
+});
+export type RunPolicy = Static<typeof RunPolicySchema>;
+
+export const WorkflowKindSchema = Type.Union([Type.Literal('script'), Type.Literal('workflow')]);
+export type WorkflowKind = Static<typeof WorkflowKindSchema>;
+
+/** What went wrong, for people and programs. */
+export const RunErrorSchema = Type.Object({
+  /** Stable: `exit_code`, `timeout`, `cancelled`, `executor_lost`, `exception`, `start_failed`, `limit`, … */
+  code: Type.String(),
+  message: Type.String(),
+  /** Stack with source positions, when the workflow threw. */
+  stack: Type.Optional(Type.String()),
+});
+export type RunError = Static<typeof RunErrorSchema>;
+
+const RequestedSchema = Type.Object({
+  /** Content hash of the version that shall run. */
+  version: Type.String(),
+  kind: WorkflowKindSchema,
+  /** The JSON input; `{}` when the caller gave none. */
+  input: Type.Unknown(),
+  env: Type.Record(Type.String(), Type.String()),
+  policy: RunPolicySchema,
+  /** The protocol that the caller spoke: `serve`, `native`, `cli`. */
+  dialect: Type.String(),
+  /** Id of the token that asked. */
+  requestedBy: Type.String(),
+  /** Core NATS subject where a caller waits for the outcome. */
+  replyTo: Type.Optional(Type.String()),
+  idempotency: Type.Optional(
+    Type.Object({
+      /** Hash of principal, workflow and key; the last token of the request's subject. */
+      keyHash: Type.String(),
+      /** SHA-256 of the request, to tell a repeat from another request under the same key. */
+      digest: Type.String(),
+    }),
+  ),
+  rerunOf: Type.Optional(Type.String()),
+});
+
+const DispatchedSchema = Type.Object({
+  executor: Type.String(),
+  version: Type.String(),
+  kind: WorkflowKindSchema,
+  input: Type.Unknown(),
+  env: Type.Record(Type.String(), Type.String()),
+  timeoutMs: Type.Integer({ minimum: 1 }),
+  /** True when a failed attempt will be followed by another: the executor then says `attempt.failed` instead of `failed`. */
+  retryOnFailure: Type.Boolean(),
+  replyTo: Type.Optional(Type.String()),
+});
+
+const OutcomeSchema = Type.Object({
+  /** The result; absent when there is none. */
+  output: Type.Optional(Type.Unknown()),
+  /** Exit code of a script. */
+  exitCode: Type.Optional(Type.Integer()),
+});
+
+const FailureSchema = Type.Object({
+  error: RunErrorSchema,
+  output: Type.Optional(Type.Unknown()),
+  exitCode: Type.Optional(Type.Integer()),
+  /** Signal that ended the process, such as `SIGKILL`. */
+  signal: Type.Optional(Type.String()),
+});
+
+/**
+ * Data schema of every event type ever published. Only ever extended: old bytes decode for ever (`tests/golden`).
+ *
+ * Terminal: `completed`, `failed`, `cancelled`, `timed_out`, `rejected`. An event whose `attempt` is not the run's current
+ * attempt, or that follows a terminal event, is recorded and changes nothing.
+ */
+export const RUN_EVENT_SCHEMAS = {
+  'dev.millrace.run.requested.v1': RequestedSchema,
+  'dev.millrace.run.dispatched.v1': DispatchedSchema,
+  'dev.millrace.run.started.v1': Type.Object({ executor: Type.String(), pid: Type.Optional(Type.Integer()) }),
+  'dev.millrace.run.progressed.v1': Type.Object({
+    /** 0 to 100. */
+    percent: Type.Number({ minimum: 0, maximum: 100 }),
+    message: Type.Optional(Type.String()),
+  }),
+  'dev.millrace.run.cancel.requested.v1': Type.Object({
+    requestedBy: Type.String(),
+    reason: Type.Optional(Type.String()),
+  }),
+  'dev.millrace.run.attempt.failed.v1': FailureSchema,
+  'dev.millrace.run.attempt.lost.v1': Type.Object({ executor: Type.String(), reason: Type.String() }),
+  'dev.millrace.run.completed.v1': OutcomeSchema,
+  'dev.millrace.run.failed.v1': FailureSchema,
+  'dev.millrace.run.cancelled.v1': Type.Object({
+    reason: Type.Optional(Type.String()),
+    exitCode: Type.Optional(Type.Integer()),
+  }),
+  'dev.millrace.run.timed_out.v1': FailureSchema,
+  'dev.millrace.run.rejected.v1': Type.Object({ error: RunErrorSchema }),
+} as const satisfies Record<string, TSchema>;
+
+export type RunEventType = keyof typeof RUN_EVENT_SCHEMAS;
+export type RunEventData<Type extends RunEventType> = Static<(typeof RUN_EVENT_SCHEMAS)[Type]>;
+/** One event of one type, in its envelope. */
+export type RunEventOf<Type extends RunEventType> = CloudEvent<Type, RunEventData<Type>>;
+/** Any run event; switch on `type`. */
+export type RunEvent = { [Type in RunEventType]: RunEventOf<Type> }[RunEventType];
+
+export type RunRequested = RunEventOf<'dev.millrace.run.requested.v1'>;
+export type RunDispatched = RunEventOf<'dev.millrace.run.dispatched.v1'>;
+
+/** `completed` of `dev.millrace.run.completed.v1`; the second token of its public subject. */
+export const eventName = (type: RunEventType): string => type.slice('dev.millrace.run.'.length, -'.v1'.length);
+
+const TERMINAL: ReadonlySet<string> = new Set<RunEventType>([
+  'dev.millrace.run.completed.v1',
+  'dev.millrace.run.failed.v1',
+  'dev.millrace.run.cancelled.v1',
+  'dev.millrace.run.timed_out.v1',
+  'dev.millrace.run.rejected.v1',
+]);
+
+/** Whether an event of this type ends its run. */
+export const isTerminal = (type: RunEventType): boolean => TERMINAL.has(type);

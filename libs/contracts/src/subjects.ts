@@ -1,0 +1,55 @@
+import { eventName, type RunEventType } from './run-events.ts';
+
+/** Every stream and subject name is built and parsed here. A shard is a small integer; there is one, `0`, by default. */
+export const DEFAULT_SHARD = 0;
+export const DEFAULT_WORKSPACE = 'default';
+
+export const logStream = (shard: number): string => `LOG_${shard}`;
+export const EVENTS_STREAM = 'EVENTS';
+/** Output chunks of runs, packed; separate so that chatty runs never push events out. */
+export const OUTPUT_STREAM = 'LOGS';
+
+export const logSubject = {
+  /** Everything of a shard. */
+  all: (shard: number): string => `log.${shard}.>`,
+  /** Commits of gateways and executors. */
+  commit: (shard: number): string => `log.${shard}.commit`,
+  /** A commit with one keyed `run.requested`; expects to be the first on its subject. */
+  request: (shard: number, keyHash: string): string => `log.${shard}.request.${keyHash}`,
+  /** Dispatches addressed to one executor, fenced by the lease. */
+  dispatch: (shard: number, executor: string): string => `log.${shard}.dispatch.${executor}`,
+  /** The scheduler's other decisions (cancelled, rejected, attempt.lost, failed), fenced by the lease. */
+  decision: (shard: number): string => `log.${shard}.decision`,
+  /** Its last message is the lease. */
+  lease: (shard: number): string => `log.${shard}.lease`,
+} as const;
+
+export const outputSubject = (shard: number): string => `logs.${shard}.chunks`;
+
+/** Splits `f/ops/deploy` into folder `f/ops` and name `deploy`. */
+export const splitWorkflowPath = (path: string): { readonly folder: string; readonly name: string } => {
+  const slash = path.lastIndexOf('/');
+  return { folder: path.slice(0, slash), name: path.slice(slash + 1) };
+};
+
+/** `run.<event>.<workspace>.<folder>.<name>`; the event `attempt.lost` is one token, `attempt-lost`, a nested folder is one token as well. */
+export const publicEventSubject = (type: RunEventType, workspace: string, workflow: string): string => {
+  const { folder, name } = splitWorkflowPath(workflow);
+  return `run.${eventName(type).replaceAll('.', '-')}.${workspace}.${folder}.${name}`;
+};
+export const PUBLIC_EVENTS_FILTER = 'run.>';
+
+/** Core NATS subjects: hints, heartbeats and replies; nothing that must not be lost. */
+export const messagingSubject = {
+  /** Request: an executor's {@link Heartbeat}; the leader of the shard answers. */
+  heartbeat: (shard: number): string => `scheduler.${shard}.heartbeat`,
+  /** Request: is there a leader? Only the leader answers. */
+  leader: (shard: number): string => `scheduler.${shard}.leader`,
+  /** Hint to one executor that one of its runs shall be cancelled; the heartbeat's answer repeats it. */
+  cancel: (executor: string): string => `executor.${executor}.cancel`,
+  /** The projector's position after each transaction. */
+  projected: (shard: number): string => `projector.${shard}.position`,
+  /** Outcomes for the callers that wait at one gateway. */
+  reply: (gateway: string, runId: string): string => `reply.${gateway}.${runId}`,
+  replies: (gateway: string): string => `reply.${gateway}.*`,
+} as const;

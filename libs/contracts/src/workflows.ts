@@ -1,0 +1,46 @@
+import { type Static, Type } from 'typebox';
+import { RunPolicySchema, WorkflowKindSchema } from './run-events.ts';
+
+/** Where in a source file something is wrong. Lines and columns count from 1. */
+export const DeployProblemSchema = Type.Object({
+  /** Path of the file as it was deployed, relative to the workflows folder. */
+  file: Type.String(),
+  line: Type.Optional(Type.Integer({ minimum: 1 })),
+  column: Type.Optional(Type.Integer({ minimum: 1 })),
+  reason: Type.String(),
+  at: Type.String({ format: 'date-time' }),
+});
+export type DeployProblem = Static<typeof DeployProblemSchema>;
+
+/** One immutable version of a workflow, named by its content hash. */
+export const WorkflowVersionSchema = Type.Object({
+  /** SHA-256 of bundle and metadata, 64 hex digits; also the name of the bundle in the object store. */
+  version: Type.String(),
+  kind: WorkflowKindSchema,
+  /** Name of the file that the bundle becomes on an executor, such as `db-full.sh`. */
+  file: Type.String(),
+  description: Type.String(),
+  /** JSON Schema of the input, when the workflow declares one. */
+  inputSchema: Type.Optional(Type.Unknown()),
+  /** Environment names that a caller may set; absent: any safe name. */
+  env: Type.Optional(Type.Array(Type.String())),
+  /** HTTP methods that start it; `POST` by default. */
+  methods: Type.Array(Type.String()),
+  policy: RunPolicySchema,
+  deployedAt: Type.String({ format: 'date-time' }),
+});
+export type WorkflowVersion = Static<typeof WorkflowVersionSchema>;
+
+/** What the catalog holds under `<workspace>/<path>`. */
+export const CatalogEntrySchema = Type.Object({
+  workspace: Type.String(),
+  path: Type.String(),
+  /** What is in service; absent while no deploy has succeeded. */
+  current: Type.Optional(WorkflowVersionSchema),
+  /** Why the last deploy was refused; absent after one that succeeded. */
+  problem: Type.Optional(DeployProblemSchema),
+});
+export type CatalogEntry = Static<typeof CatalogEntrySchema>;
+
+/** `<folder>/<name>`: letters, digits, `_` and `-`; folders may nest; 200 characters at most. */
+export const WORKFLOW_PATH_PATTERN = '^(?=.{3,200}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$';

@@ -1,0 +1,7 @@
+export * from './assert.ts';
+export * from './backoff.ts';
+export * from './clock.ts';
+export * from './decider.ts';
+export * from './duration.ts';
+export * from './errors.ts';
+export * from './suggest.ts';
