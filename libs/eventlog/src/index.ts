@@ -1,1 +1,14 @@
-export {};
+export * from './bundles.ts';
+export * from './catalog.ts';
+export * from './connection.ts';
+export * from './event-writer.ts';
+export * from './fenced-writer.ts';
+export * from './follow.ts';
+export * from './keyed-request.ts';
+export * from './lease.ts';
+export * from './messaging.ts';
+export * from './output.ts';
+export * from './public-events.ts';
+export * from './read-commit.ts';
+export * from './tokens.ts';
+export * from './topology.ts';
