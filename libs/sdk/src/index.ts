@@ -1,1 +1,3 @@
-export {};
+export * from './context.ts';
+export * from './define-workflow.ts';
+export * from './definition.ts';

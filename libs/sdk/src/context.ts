@@ -1,0 +1,49 @@
+/** Values that become searchable attributes of a log line; must survive `JSON.stringify`. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes lines to the output of this run: `millrace logs`, `GET /runs/{id}/logs`, the event stream. */
+export interface WorkflowLog {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** Which run this is. */
+export interface RunInfo {
+  /** UUIDv7 of the run; the same for every attempt, so a good idempotency key for calls to others. */
+  readonly id: string;
+  /** Path of the workflow, `<folder>/<name>`. */
+  readonly workflow: string;
+  /** Content hash of the version that runs; a later deploy does not change a run in flight. */
+  readonly version: string;
+  /** From 1. Greater than 1 means that an earlier attempt failed or was lost, perhaps after it had effects. */
+  readonly attempt: number;
+  /** W3C trace context of this attempt: send it as the header `traceparent` to continue the trace. */
+  readonly traceparent: string;
+}
+
+/** What a handler is given. Valid until the handler settles; writes after that go nowhere. */
+export interface WorkflowContext<Input = Record<string, unknown>> {
+  /** The caller's input; fits the definition's schema when it has one. `{}` when the caller gave none. */
+  readonly input: Input;
+  readonly run: RunInfo;
+  /**
+   * The environment that the caller set for this run, and nothing else. Runs share a process, so the values
+   * are here and not in `process.env`.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  /** Lines for the output of this run. `console.*` inside the handler goes there as well. */
+  readonly log: WorkflowLog;
+  /**
+   * Says how far the run is. Cheap: at most ten reports a second are recorded, the last one always.
+   *
+   * @param percent 0 to 100; what is outside is brought to the nearer end.
+   */
+  progress(percent: number, message?: string): void;
+  /**
+   * Aborts when the run is cancelled or its time is up; `reason` is an `Error` whose `name` is `CancelledError` or
+   * `TimeoutError`. Hand it to `fetch`, timers and streams: a handler that has not settled a few seconds later is ended.
+   */
+  readonly signal: AbortSignal;
+}
