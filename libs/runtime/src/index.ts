@@ -1,1 +1,10 @@
-export {};
+export * from './admin-server.ts';
+export * from './cleanup-stack.ts';
+export * from './config.ts';
+export * from './ids.ts';
+export * from './logger.ts';
+export * from './metrics.ts';
+export * from './redaction.ts';
+export * from './service.ts';
+export * from './system-clock.ts';
+export * from './telemetry.ts';
