@@ -39,7 +39,9 @@ const responseLength = (data: Buffer): number => {
 const requestBytes = ({ url, path, headers, body }: LoadOrder): Buffer => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const length = Buffer.byteLength(body);
-  return Buffer.from(`POST ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\n${lines.join('')}content-length: ${length}\r\n\r\n${body}`);
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: ${new URL(url).host}\r\n${lines.join('')}content-length: ${length}\r\n\r\n${body}`,
+  );
 };
 
 const percentile = (sorted: Float64Array, share: number): number =>
@@ -85,7 +87,9 @@ export const load = async (order: LoadOrder): Promise<LoadResult> => {
       socket.on('connect', next);
     });
 
-  const sockets = Array.from({ length: order.connections }, () => connect({ host: hostname, port: Number(port), noDelay: true }));
+  const sockets = Array.from({ length: order.connections }, () =>
+    connect({ host: hostname, port: Number(port), noDelay: true }),
+  );
   await Promise.all(sockets.map(drive));
   const seconds = (performance.now() - begin) / 1_000;
   const sorted = latencies.slice(0, answered).sort();

@@ -38,7 +38,7 @@ describe('decoding what cannot be used', () => {
     expect(decoded).toEqual({ known: false, type: 'dev.millrace.run.paused.v1', reason: 'unknown event type' });
   });
 
-  test.each(['', '{}', 'null', '[1]', '\u0000', `${'['.repeat(100_000)}`, '[{"type":"__proto__"}]'])(
+  test.each(['', '{}', 'null', '[1]', '\u0000', '['.repeat(100_000), '[{"type":"__proto__"}]'])(
     'reports %j and does not throw',
     (text) => {
       const decoded = decodeCommit(text);

@@ -13,7 +13,7 @@ const PACK_MAX = 256;
 type Record = (event: object) => Promise<unknown>;
 
 const makePackedWriter = (js: JetStreamClient, inFlightMax: number): Record => {
-  let gathered: { text: string; resolve: () => void; reject: (reason: unknown) => void }[] = [];
+  const gathered: { text: string; resolve: () => void; reject: (reason: unknown) => void }[] = [];
   let inFlight = 0;
   const flush = (): void => {
     if (gathered.length === 0 || inFlight >= inFlightMax) return;

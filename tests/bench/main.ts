@@ -1,0 +1,112 @@
+/**
+ * `npm run bench`: the pipeline's figures beside the ceilings of this machine, measured in one run. Prints a table and writes
+ * `bench-results/<time>.json`. Bounded in count and time; `-- --quick` divides every count by ten.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { measureCeilings, type Ceilings } from './ceilings.ts';
+import { loadPlatform, measureCompleted, measureIdle, residentMiB } from './measures.ts';
+import { startPlatform, type Platform } from './platform.ts';
+
+const scale = process.argv.includes('--quick') ? 0.1 : 1;
+const count = (full: number): number => Math.round(full * scale);
+const RESULTS = join(import.meta.dirname, '../../bench-results');
+
+const measure = async (platform: Platform) => {
+  const hot = { path: '/run/bench/noop', connections: 50, requests: count(60_000) };
+  const idleMemory = await residentMiB(platform);
+  const idle = await measureIdle(platform, count(500));
+  const ceilings = await measureCeilings(platform, {
+    ...hot,
+    headers: { 'content-type': 'application/json' },
+    body: '{"input":{"n":1}}',
+    timeLimitMs: 60_000,
+  });
+  const noop = await measureCompleted(platform, hot);
+  const noop200 = await measureCompleted(platform, { ...hot, connections: 200 });
+  const waits = await loadPlatform(platform, {
+    path: '/run/bench/noop?wait=20',
+    connections: 50,
+    requests: count(10_000),
+  });
+  const script = await measureCompleted(platform, { path: '/run/bench/true', connections: 50, requests: count(5_000) });
+  const held = await measureHeld(platform);
+  return {
+    ceilings,
+    idle,
+    noop,
+    noop200,
+    waits,
+    script,
+    held,
+    memory: { idle: idleMemory, after: await residentMiB(platform) },
+  };
+};
+
+/** Accepts alone: the workflow's only slot is taken by a run that sleeps, so nothing else executes meanwhile. */
+const measureHeld = async (platform: Platform) => {
+  await loadPlatform(platform, { path: '/run/bench/held', connections: 1, requests: 1 });
+  const at50 = await loadPlatform(platform, { path: '/run/bench/held', connections: 50, requests: count(60_000) });
+  const at200 = await loadPlatform(platform, { path: '/run/bench/held', connections: 200, requests: count(60_000) });
+  return { at50, at200 };
+};
+
+type Figures = Awaited<ReturnType<typeof measure>>;
+
+const perSecond = (value: number): string => `${Math.round(value).toLocaleString('en')}/s`;
+const ms = (value: number): string => `${value.toFixed(2)} ms`;
+const ratio = (value: number, ceiling: number): string => `${(value / ceiling).toFixed(2)} of it`;
+
+const ceilingRows = ({ bareHttp, publishPerRequest, packedCommits, spawnsPerSecond }: Ceilings): string[][] => [
+  ['ceiling: fastify answers 202, no work', perSecond(bareHttp.perSecond), `p99 ${ms(bareHttp.p99Ms)}`],
+  [
+    'ceiling: fastify + one synced publish each',
+    perSecond(publishPerRequest.perSecond),
+    `p99 ${ms(publishPerRequest.p99Ms)}`,
+  ],
+  ['ceiling: fastify + packed synced commits', perSecond(packedCommits.perSecond), `p99 ${ms(packedCommits.p99Ms)}`],
+  ['ceiling: process spawns, 2 small processes', perSecond(spawnsPerSecond), ''],
+];
+
+const rows = ({ ceilings, idle, noop, noop200, waits, script, held }: Figures): string[][] => [
+  ...ceilingRows(ceilings),
+  [
+    'accepts, 50 connections, nothing executes',
+    perSecond(held.at50.perSecond),
+    ratio(held.at50.perSecond, ceilings.packedCommits.perSecond),
+  ],
+  ['accepts, 200 connections, nothing executes', perSecond(held.at200.perSecond), `p99 ${ms(held.at200.p99Ms)}`],
+  [
+    'accepts, 50 connections, runs execute meanwhile',
+    perSecond(noop.load.perSecond),
+    `p50 ${ms(noop.load.p50Ms)}, p99 ${ms(noop.load.p99Ms)}`,
+  ],
+  ['completed runs, trivial TypeScript, 50 connections', perSecond(noop.perSecond), ''],
+  ['completed runs, trivial TypeScript, 200 connections', perSecond(noop200.perSecond), ''],
+  ['completed runs, /bin/true', perSecond(script.perSecond), ratio(script.perSecond, ceilings.spawnsPerSecond)],
+  ['synchronous runs, 50 connections', perSecond(waits.perSecond), `p50 ${ms(waits.p50Ms)}, p99 ${ms(waits.p99Ms)}`],
+  ['trigger to start at idle', `p50 ${ms(idle.start.p50Ms)}`, `p99 ${ms(idle.start.p99Ms)}`],
+  ['?wait at idle', `p50 ${ms(idle.wait.p50Ms)}`, `p99 ${ms(idle.wait.p99Ms)}`],
+];
+
+const print = (table: string[][]): void => {
+  const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  for (const [what = '', figure = '', note = ''] of table) {
+    process.stdout.write(`${what.padEnd(widths[0] ?? 0)}  ${figure.padStart(widths[1] ?? 0)}  ${note}\n`);
+  }
+};
+
+const platform = await startPlatform();
+try {
+  const figures = await measure(platform);
+  print(rows(figures));
+  process.stdout.write(
+    `resident MiB idle ${JSON.stringify(figures.memory.idle)}, after load ${JSON.stringify(figures.memory.after)}\n`,
+  );
+  await mkdir(RESULTS, { recursive: true });
+  const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+  await writeFile(file, `${JSON.stringify({ node: process.version, durability: 'strict', figures }, null, 2)}\n`);
+  process.stdout.write(`written: ${file}\n`);
+} finally {
+  await platform.stop();
+}
