@@ -1,3 +1,4 @@
+export * from './bundle.ts';
 export * from './cloud-event.ts';
 export * from './codec.ts';
 export * from './executor-protocol.ts';
