@@ -8,3 +8,7 @@ export * from './redaction.ts';
 export * from './service.ts';
 export * from './system-clock.ts';
 export * from './telemetry.ts';
+export * from './server-config/configuration-table.ts';
+export * from './server-config/read-server-config.ts';
+export { type ServerConfig } from './server-config/settings.ts';
+export * from './server-file.ts';

@@ -1,0 +1,178 @@
+import { type TSchema, Type } from 'typebox';
+import { AppError, parseDuration } from '@millrace/kernel';
+import { LOG_LEVELS } from '../logger.ts';
+import { type CamelCase, optionalSetting, setting, settingAs, type Setting } from './setting.ts';
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
+const Text = Type.String({ minLength: 1 });
+const Names = Type.Array(Text);
+const EnvironmentNames = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }));
+const Positive = Type.Integer({ minimum: 1 });
+
+const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
+
+/** Reads `512MiB`, `10GiB`, or a bare number of bytes. */
+const parseBytes = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const factor = BYTE_UNITS[(match?.[2] ?? '?').toLowerCase()];
+  if (match === null || factor === undefined)
+    throw new AppError('invalid', 'bytes.invalid', `"${text}" is not a size: write 512MiB or 10GiB`);
+  return Math.round(Number(match[1]) * factor);
+};
+
+/** Every key of `millrace.toml`, by section. */
+export const SETTINGS = {
+  server: {
+    port: setting({
+      schema: Port,
+      default: 8080,
+      env: 'MILLRACE_PORT',
+      flag: 'port',
+      description: 'TCP port of the HTTP interface; 0 takes any free one.',
+    }),
+    bind: setting({
+      schema: Text,
+      default: '127.0.0.1',
+      env: 'MILLRACE_BIND',
+      flag: 'bind',
+      description: 'Address to listen on. Anything but loopback exposes the server to the network.',
+    }),
+    data_dir: setting({
+      schema: Text,
+      default: '.millrace',
+      env: 'MILLRACE_DATA_DIR',
+      flag: 'data-dir',
+      isPath: true,
+      description: 'Folder of everything that is kept: the log, Postgres, `server.json`.',
+    }),
+    workflows: setting({
+      schema: Text,
+      default: 'workflows',
+      env: 'MILLRACE_WORKFLOWS',
+      flag: 'workflows',
+      isPath: true,
+      description: 'Folder whose files are the workflows; a saved file is deployed at once.',
+    }),
+    api_key: optionalSetting({
+      schema: Type.String({ minLength: 8 }),
+      env: 'MILLRACE_TOKEN',
+      description: 'A token with all rights, at least 8 characters. Without it one is made on the first start.',
+    }),
+    max_concurrent_runs: setting({
+      schema: Positive,
+      default: 4,
+      unit: 'runs',
+      env: 'MILLRACE_MAX_CONCURRENT_RUNS',
+      flag: 'max-concurrent-runs',
+      description: 'Runs at the same time on the whole server; never exceeded.',
+    }),
+    on_limit: setting({
+      schema: Type.Enum(['queue', 'reject']),
+      default: 'queue',
+      env: 'MILLRACE_ON_LIMIT',
+      description: 'At the limit, a request waits (`queue`) or is answered 429 (`reject`).',
+    }),
+    durability: setting({
+      schema: Type.Enum(['strict', 'relaxed']),
+      default: 'strict',
+      env: 'MILLRACE_DURABILITY',
+      flag: 'durability',
+      description:
+        '`strict`: an accepted request is on disk before it is answered. `relaxed`: faster, and a power cut may lose the last ones.',
+    }),
+    allowed_hosts: setting({
+      schema: Names,
+      default: [],
+      env: 'MILLRACE_ALLOWED_HOSTS',
+      description: 'Names besides loopback and `bind` that a `Host` header may carry.',
+    }),
+  },
+  nats: {
+    url: optionalSetting({
+      schema: Text,
+      env: 'NATS_URL',
+      description: 'NATS server to use, `nats://user:password@host:port`. Without it one is started here.',
+    }),
+    server_bin: optionalSetting({
+      schema: Text,
+      env: 'NATS_SERVER_BIN',
+      isPath: true,
+      description: 'nats-server binary to start. Without it one is found or fetched.',
+    }),
+    port: setting({
+      schema: Port,
+      default: 0,
+      description: 'Port of the nats-server that is started here; 0: any free one.',
+    }),
+    log_max_age: settingAs({
+      schema: Text,
+      default: '7d',
+      read: parseDuration,
+      unit: '`7d`, `12h`',
+      env: 'MILLRACE_LOG_MAX_AGE',
+      description: 'How long the log keeps events, and with them idempotency keys.',
+    }),
+    log_max_bytes: settingAs({
+      schema: Text,
+      default: '4GiB',
+      read: parseBytes,
+      unit: '`512MiB`, `10GiB`',
+      env: 'MILLRACE_LOG_MAX_BYTES',
+      description: 'Size of the log; when it is full, requests are answered 503. Must fit on the disk.',
+    }),
+  },
+  postgres: {
+    url: optionalSetting({
+      schema: Text,
+      env: 'DATABASE_URL',
+      description:
+        'Postgres database to use, `postgres://user:password@host:port/name`. Without it one is started here.',
+    }),
+    port: setting({
+      schema: Port,
+      default: 0,
+      description: 'Port of the Postgres that is started here; 0: any free one.',
+    }),
+  },
+  executor: {
+    slots: optionalSetting({
+      schema: Positive,
+      unit: 'runs',
+      env: 'MILLRACE_SLOTS',
+      description: 'Runs that one executor holds at the same time; as many as `max_concurrent_runs` by default.',
+    }),
+    script_env: setting({
+      schema: EnvironmentNames,
+      default: [],
+      env: 'MILLRACE_SCRIPT_ENV',
+      description: 'Names of variables of the server that scripts see as well. They see no others.',
+    }),
+  },
+  log: {
+    level: setting({
+      schema: Type.Enum([...LOG_LEVELS]),
+      default: 'info',
+      env: 'MILLRACE_LOG_LEVEL',
+      flag: 'log-level',
+      description: 'The least important lines that the services write.',
+    }),
+  },
+  telemetry: {
+    otlp_endpoint: optionalSetting({
+      schema: Text,
+      env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+      description: 'OTLP/HTTP collector for traces, `http://127.0.0.1:4318`. Without it nothing is exported.',
+    }),
+  },
+} as const satisfies Record<string, Record<string, Setting<TSchema, unknown>>>;
+
+type ValueOf<Entry> = Entry extends { readonly read: (written: never) => infer Value } ? Value : never;
+
+/** The configuration of a server: by section, in camel case, durations in milliseconds, sizes in bytes, paths absolute. Frozen. */
+export type ServerConfig = {
+  readonly [Section in keyof typeof SETTINGS]: {
+    readonly [Key in keyof (typeof SETTINGS)[Section] as CamelCase<Key & string>]: ValueOf<
+      (typeof SETTINGS)[Section][Key]
+    >;
+  };
+};

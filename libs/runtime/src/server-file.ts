@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { AppError } from '@millrace/kernel';
+
+/** Processes of a platform, as `server.json` names them. */
+export const SERVER_PROCESSES = ['gateway', 'scheduler', 'executor', 'projector', 'nats', 'postgres'] as const;
+export type ServerProcess = (typeof SERVER_PROCESSES)[number];
+
+const ServerFileSchema = Type.Object({
+  /** Address of the HTTP interface. */
+  url: Type.String(),
+  /** A token with all rights. */
+  token: Type.String(),
+  natsUrl: Type.String(),
+  databaseUrl: Type.String(),
+  /** Current process ids; what was not started here is absent. */
+  pids: Type.Record(Type.String(), Type.Integer()),
+});
+
+/** How to reach the server that runs on a data folder. Kept current by its supervisor, mode 0600. */
+export interface ServerFile extends Omit<Static<typeof ServerFileSchema>, 'pids'> {
+  readonly pids: Readonly<Partial<Record<ServerProcess, number>>>;
+}
+
+export const SERVER_FILE = 'server.json';
+
+export const serverFilePath = (dataDir: string): string => join(dataDir, SERVER_FILE);
+
+/** Reads `<dataDir>/server.json`; `undefined` when no server has run there, or what is there is no such file. */
+export const readServerFile = (dataDir: string): ServerFile | undefined => {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(serverFilePath(dataDir), 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new AppError('invalid', 'server_file.unreadable', `${serverFilePath(dataDir)} cannot be read`, {
+      cause: error,
+    });
+  }
+  return Value.Check(ServerFileSchema, content) ? content : undefined;
+};
