@@ -13,11 +13,11 @@ export interface Bundle {
 const MAGIC = 'millrace-bundle/1';
 const HEADER_BYTES_MAX = 65_536;
 const NEWLINE = 10;
-const HEADER = /^millrace-bundle\/1 ([A-Za-z0-9_][A-Za-z0-9_.-]{0,254}) /;
+const HEADER = /^millrace-bundle\/1 ([A-Za-z0-9_][A-Za-z0-9_.-]{0,254}) (?=\{)/;
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 
-/** `undefined` when the name is no plain file name or the metadata is not one line of printable ASCII. */
+/** `undefined` when the name is no plain file name or the metadata is not one line of printable ASCII that begins with `{`. */
 export const encodeBundle = ({ file, metadata, bytes }: Bundle): Uint8Array | undefined => {
   const header = `${MAGIC} ${file} ${metadata}`;
   if (!HEADER.test(header) || !isAscii(metadata) || header.length >= HEADER_BYTES_MAX) return undefined;
