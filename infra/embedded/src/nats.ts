@@ -1,0 +1,129 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '@millrace/kernel';
+import { type BoundProcess, type ExitStatus, startBound } from './bound-process.ts';
+import { findNatsServer } from './find-nats-server.ts';
+import { isJetStreamReady } from './jetstream-probe.ts';
+import { keepSecret } from './kept-secret.ts';
+import { type Durability, isInMemory, natsConfigText, sizeFileStore } from './nats-config.ts';
+
+export interface StartNatsOptions {
+  /** Everything of the server: configuration, password, store, log. Made if need be. */
+  readonly dataDir: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** `strict`: on disk before every acknowledgement. */
+  readonly durability: Durability;
+  /** Path of the program. Default: what {@link findNatsServer} finds. */
+  readonly binary?: string;
+  /** Isolated accounts with JetStream, each with a user of its name and the same password. Default: none, one user `millrace`. */
+  readonly accounts?: readonly string[];
+  /** Told what an operator should know, such as a store that lives in memory. */
+  readonly onWarning?: (line: string) => void;
+  readonly onStep?: (line: string) => void;
+  readonly readyTimeoutMs?: number;
+}
+
+export interface RunningNats {
+  /** With user and password; of the first account when there are several. */
+  readonly url: string;
+  readonly urlOf: (account: string) => string;
+  readonly port: number;
+  readonly pid: number;
+  readonly maxFileStoreBytes: number;
+  /** Settles when the server is gone, whoever ended it. */
+  readonly exited: Promise<ExitStatus>;
+  readonly stop: () => Promise<ExitStatus>;
+  readonly kill: () => void;
+}
+
+const USER = 'millrace';
+const STOP_GRACE_MS = 10_000;
+const READY_TIMEOUT_MS = 30_000;
+const POLL_MS = 10;
+
+const logTail = async (file: string): Promise<string> => {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.trim().split('\n').slice(-5).join('\n');
+};
+
+/** The port that the server wrote down, in a file named for its pid, once it listens. */
+const readPort = async (portsDir: string, pid: number): Promise<number | undefined> => {
+  const files = await readdir(portsDir).catch(() => []);
+  const file = files.find((name) => name.endsWith(`_${pid}.ports`));
+  if (file === undefined) return undefined;
+  const text = await readFile(join(portsDir, file), 'utf8').catch(() => '');
+  const port = /"nats":\s*\[\s*"[^"]*:(\d+)"/.exec(text)?.[1];
+  return port === undefined ? undefined : Number(port);
+};
+
+interface Waiting {
+  readonly server: BoundProcess;
+  readonly portsDir: string;
+  readonly logFile: string;
+  readonly user: string;
+  readonly password: string;
+  readonly timeoutMs: number;
+}
+
+const waitUntilReady = async (waiting: Waiting): Promise<number> => {
+  const { server, portsDir, logFile, user, password, timeoutMs } = waiting;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const port = await readPort(portsDir, server.pid);
+    if (port !== undefined && (await isJetStreamReady({ port, user, password }))) return port;
+    const gone = !server.isAlive();
+    if (gone || performance.now() > deadline) {
+      server.kill();
+      const what = gone ? 'ended while it started' : `was not ready within ${timeoutMs} ms`;
+      throw new AppError('unavailable', 'nats.not_ready', `nats-server ${what}:\n${await logTail(logFile)}`);
+    }
+    await delay(POLL_MS);
+  }
+};
+
+/**
+ * Starts nats-server with JetStream on loopback, waits until it answers, and sees to it that it dies with this process.
+ *
+ * @throws AppError `unavailable` `nats.not_ready` with the end of its log, or what {@link findNatsServer} throws.
+ */
+export const startNats = async (options: StartNatsOptions): Promise<RunningNats> => {
+  const dataDir = resolve(options.dataDir);
+  const { accounts = [], onWarning = () => undefined } = options;
+  const [storeDir, portsDir, logFile] = [join(dataDir, 'store'), join(dataDir, 'ports'), join(dataDir, 'nats.log')];
+  await rm(portsDir, { recursive: true, force: true });
+  await Promise.all([mkdir(storeDir, { recursive: true, mode: 0o700 }), mkdir(portsDir, { recursive: true })]);
+  if (await isInMemory(storeDir)) {
+    onWarning(`${storeDir} lives in memory: nothing survives a power cut, whatever the durability mode says`);
+  }
+  const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
+  const password = await keepSecret(join(dataDir, 'password'));
+  const maxFileStoreBytes = await sizeFileStore(storeDir);
+  const user = accounts[0] ?? USER;
+  const port = options.port ?? -1;
+  const { durability } = options;
+  const configFile = join(dataDir, 'nats.conf');
+  const config = { storeDir, portsDir, logFile, port, durability, maxFileStoreBytes, user, password, accounts };
+  await writeFile(configFile, natsConfigText(config), { mode: 0o600 });
+  const server = await startBound({
+    command: binary,
+    args: ['--config', configFile],
+    cwd: dataDir,
+    stopSignal: 'SIGTERM',
+    orphanSignal: 'SIGKILL',
+  });
+  const timeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+  const actualPort = await waitUntilReady({ server, portsDir, logFile, user, password, timeoutMs });
+  const urlOf = (name: string): string => `nats://${name}:${password}@127.0.0.1:${actualPort}`;
+  return {
+    url: urlOf(user),
+    urlOf,
+    port: actualPort,
+    pid: server.pid,
+    maxFileStoreBytes,
+    exited: server.exited,
+    stop: () => server.stop(STOP_GRACE_MS),
+    kill: server.kill,
+  };
+};
