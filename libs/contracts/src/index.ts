@@ -2,6 +2,7 @@ export * from './bundle.ts';
 export * from './cloud-event.ts';
 export * from './codec.ts';
 export * from './executor-protocol.ts';
+export * from './http.ts';
 export * from './ids.ts';
 export * from './output.ts';
 export * from './position.ts';
