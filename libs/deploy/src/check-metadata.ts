@@ -1,0 +1,87 @@
+import { HOUR, type Milliseconds, messageOf, parseDuration, suggest } from '@millrace/kernel';
+import { type TObject } from 'typebox';
+import { Value } from 'typebox/value';
+import { inputSchemaComplaints } from './input-schema.ts';
+
+/** Something wrong with a value inside metadata, named by the keys that lead to it. */
+export interface Complaint {
+  readonly keys: readonly string[];
+  readonly reason: string;
+}
+
+export const TIMEOUT_MAX: Milliseconds = 7 * 24 * HOUR;
+
+const keysOf = (pointer: string): readonly string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+const unknownKey = (schema: TObject, keys: readonly string[], name: string): Complaint => {
+  const known = Object.keys(keys[0] === 'retries' ? { failed: 0, lost: 0 } : schema.properties);
+  const meant = suggest(name, known);
+  const hint = meant === undefined ? `known keys: ${known.join(', ')}` : `did you mean "${meant}"?`;
+  return { keys: [...keys, name], reason: `unknown key "${name}"; ${hint}` };
+};
+
+/** In words: choices of a union are gathered, and what only repeats another error is left out. */
+const schemaComplaints = (schema: TObject, value: unknown): readonly Complaint[] => {
+  const complaints: Complaint[] = [];
+  const choices = new Map<string, string[]>();
+  for (const error of Value.Errors(schema, value)) {
+    const keys = keysOf(error.instancePath);
+    if (error.keyword === 'additionalProperties') {
+      complaints.push(...error.params.additionalProperties.map((name) => unknownKey(schema, keys, name)));
+    } else if (error.keyword === 'const') {
+      choices.set(error.instancePath, [...(choices.get(error.instancePath) ?? []), String(error.params.allowedValue)]);
+    } else if (error.keyword !== 'anyOf' && error.keyword !== 'boolean') {
+      complaints.push({ keys, reason: `${keys.length === 0 ? 'the metadata' : keys.join('.')} ${error.message}` });
+    }
+  }
+  for (const [pointer, allowed] of choices) {
+    const keys = keysOf(pointer);
+    complaints.push({ keys, reason: `${keys.join('.')} must be one of ${allowed.join(', ')}` });
+  }
+  return complaints;
+};
+
+const timeoutComplaints = (timeout: unknown): readonly Complaint[] => {
+  if (timeout === undefined) return [];
+  const keys = ['timeout'];
+  if (typeof timeout !== 'string' && typeof timeout !== 'number') {
+    return [{ keys, reason: 'timeout must be a duration such as 30s, 15m or 2h' }];
+  }
+  try {
+    const milliseconds = parseDuration(timeout);
+    if (milliseconds >= 1 && milliseconds <= TIMEOUT_MAX) return [];
+    return [{ keys, reason: `timeout must be between 1ms and 7d, not ${timeout}` }];
+  } catch (error) {
+    return [{ keys, reason: `timeout: ${messageOf(error)}` }];
+  }
+};
+
+const ENVIRONMENT_NAME = /^[A-Z_][A-Z0-9_]{0,63}$/i;
+
+const environmentComplaints = (names: readonly string[]): readonly Complaint[] =>
+  names.flatMap((name, index) =>
+    ENVIRONMENT_NAME.test(name) && names.indexOf(name) === index
+      ? []
+      : [
+          {
+            keys: ['env', String(index)],
+            reason: `env: "${name}" is ${names.indexOf(name) === index ? 'no name of a variable' : 'there twice'}`,
+          },
+        ],
+  );
+
+/** Everything that is wrong with metadata; nothing when it may be deployed. */
+export const metadataComplaints = (schema: TObject, value: Readonly<Record<string, unknown>>): readonly Complaint[] => {
+  const complaints = schemaComplaints(schema, value);
+  if (complaints.length > 0) return complaints;
+  const { input, env, timeout } = value;
+  return [
+    ...timeoutComplaints(timeout),
+    ...environmentComplaints(Array.isArray(env) ? env.map(String) : []),
+    ...(input === undefined ? [] : inputSchemaComplaints(input)),
+  ];
+};

@@ -1,0 +1,40 @@
+import { type Static, Type } from 'typebox';
+
+const OnLimit = Type.Union([Type.Literal('queue'), Type.Literal('reject')]);
+const Method = Type.Union(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => Type.Literal(method)));
+const DESCRIPTION_CHARACTERS_MAX = 2_000;
+const RETRIES_MAX = 100;
+const CONCURRENCY_MAX = 100_000;
+
+const FIELDS = {
+  description: Type.Optional(Type.String({ maxLength: DESCRIPTION_CHARACTERS_MAX })),
+  input: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  env: Type.Optional(Type.Array(Type.String())),
+  timeout: Type.Optional(Type.Unknown()),
+  concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: CONCURRENCY_MAX })),
+  retries: Type.Optional(
+    Type.Object(
+      {
+        failed: Type.Optional(Type.Integer({ minimum: 0, maximum: RETRIES_MAX })),
+        lost: Type.Optional(Type.Integer({ minimum: 0, maximum: RETRIES_MAX })),
+      },
+      { additionalProperties: false },
+    ),
+  ),
+  methods: Type.Optional(Type.Array(Method, { minItems: 1 })),
+};
+
+/** The keys of a `.yaml` beside a workflow. */
+export const MetadataFileSchema = Type.Object(
+  { ...FIELDS, on_limit: Type.Optional(OnLimit) },
+  { additionalProperties: false },
+);
+
+/** The keys of the first argument of `defineWorkflow`. */
+export const DefinitionSchema = Type.Object(
+  { ...FIELDS, onLimit: Type.Optional(OnLimit) },
+  { additionalProperties: false },
+);
+
+/** What an author says about a workflow, wherever it was said. */
+export type Metadata = Static<typeof DefinitionSchema>;

@@ -1,0 +1,64 @@
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Document, parseDocument } from 'yaml';
+import { metadataComplaints } from './check-metadata.ts';
+import { type Fault } from './fault.ts';
+import { type Metadata, MetadataFileSchema } from './metadata.ts';
+
+export type MetadataReading =
+  | { readonly outcome: 'ready'; readonly metadata: Metadata }
+  | { readonly outcome: 'refused'; readonly faults: readonly Fault[] };
+
+const ALIASES_MAX = 100;
+
+interface Step {
+  readonly node: unknown;
+  readonly offset: number;
+}
+
+/** One key further down: placed at the key in a mapping, at the item in a sequence. */
+const stepInto = ({ node, offset }: Step, key: string): Step | undefined => {
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    return pair && { node: pair.value, offset: isNode(pair.key) ? (pair.key.range?.[0] ?? offset) : offset };
+  }
+  if (!isSeq(node)) return undefined;
+  const item = node.items[Number(key)];
+  return { node: item, offset: isNode(item) ? (item.range?.[0] ?? offset) : offset };
+};
+
+/** Offset of the deepest node that `keys` lead to. */
+const offsetOf = (document: Document, keys: readonly string[]): number => {
+  let step: Step = { node: document.contents, offset: 0 };
+  for (const key of keys) {
+    const next = stepInto(step, key);
+    if (next === undefined) break;
+    step = next;
+  }
+  return step.offset;
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads the metadata beside a workflow. An empty file says nothing and is fine. */
+export const readMetadata = (text: string, file: string): MetadataReading => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const faultAt = (offset: number, reason: string): Fault => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col), reason };
+  };
+  if (document.errors.length > 0) {
+    return { outcome: 'refused', faults: document.errors.map(({ pos, message }) => faultAt(pos[0], message)) };
+  }
+  const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
+  if (!isRecord(value)) return { outcome: 'refused', faults: [faultAt(0, 'metadata is a mapping of keys to values')] };
+  const complaints = metadataComplaints(MetadataFileSchema, value);
+  if (complaints.length > 0) {
+    return {
+      outcome: 'refused',
+      faults: complaints.map(({ keys, reason }) => faultAt(offsetOf(document, keys), reason)),
+    };
+  }
+  const { on_limit: onLimit, ...rest } = value;
+  return { outcome: 'ready', metadata: { ...rest, ...(onLimit !== undefined && { onLimit }) } as Metadata };
+};

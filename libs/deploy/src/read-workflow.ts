@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { type RunPolicy } from '@millrace/contracts';
+import { bundleModule } from './bundle-module.ts';
+import { metadataComplaints } from './check-metadata.ts';
+import { checkScript } from './check-script.ts';
+import { type Fault, isFaulty } from './fault.ts';
+import { makeVersion, type VersionDraft } from './make-version.ts';
+import { DefinitionSchema, type Metadata } from './metadata.ts';
+import { readDefinition } from './read-definition.ts';
+import { readMetadata } from './read-metadata.ts';
+import { type WorkflowSource } from './scan-folder.ts';
+
+export type WorkflowReading =
+  | {
+      readonly outcome: 'ready';
+      readonly draft: VersionDraft;
+      readonly bytes: Uint8Array;
+      readonly dependencies: readonly string[];
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly faults: readonly [Fault, ...Fault[]];
+      readonly dependencies: readonly string[];
+    };
+
+export interface ReadOptions {
+  /** What workflows do at the limit that say nothing about it. Default `queue`. */
+  readonly onLimit?: RunPolicy['onLimit'];
+}
+
+/** The code of a workflow and what the code itself says about it. */
+type CodeReading =
+  | {
+      readonly outcome: 'ready';
+      readonly kind: 'script' | 'workflow';
+      readonly file: string;
+      readonly bytes: Uint8Array;
+      readonly metadata: Metadata;
+      readonly dependencies: readonly string[];
+    }
+  | { readonly outcome: 'refused'; readonly faults: readonly Fault[]; readonly dependencies: readonly string[] };
+
+const BUNDLE_BYTES_MAX = 32 * 1024 * 1024;
+
+const readScript = async (source: WorkflowSource): Promise<CodeReading> => {
+  const bytes = await readFile(source.absolute);
+  const faults = await checkScript(source, bytes.toString('utf8'));
+  if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies: [] };
+  return { outcome: 'ready', kind: 'script', file: basename(source.file), bytes, metadata: {}, dependencies: [] };
+};
+
+/** The line of a key of the definition in the source: the first like it after `defineWorkflow`. */
+const placeInSource = (text: string, keys: readonly string[]): Pick<Fault, 'line'> => {
+  const lines = text.split('\n');
+  const start = Math.max(
+    0,
+    lines.findIndex((line) => line.includes('defineWorkflow(') || line.includes('defineWorkflow<')),
+  );
+  const key = keys.findLast((name) => /^[A-Za-z_]+$/.test(name));
+  const found =
+    key === undefined
+      ? -1
+      : lines.findIndex((line, index) => index >= start && new RegExp(`\\b${key}\\b['"]?\\s*:`).test(line));
+  return { line: (found < 0 ? start : found) + 1 };
+};
+
+const readModule = async (source: WorkflowSource): Promise<CodeReading> => {
+  const bundle = await bundleModule(source);
+  if (bundle.outcome === 'refused') return bundle;
+  const { bytes, dependencies } = bundle;
+  const reading = bundle.mayBeWorkflow ? await readDefinition(bytes, source) : { outcome: 'script' as const };
+  if (reading.outcome === 'refused') return { ...reading, dependencies };
+  const file = `${basename(source.file, extname(source.file))}.mjs`;
+  if (reading.outcome === 'script')
+    return { outcome: 'ready', kind: 'script', file, bytes, metadata: {}, dependencies };
+  const complaints = metadataComplaints(DefinitionSchema, reading.definition);
+  if (complaints.length > 0) {
+    const text = await readFile(source.absolute, 'utf8');
+    const faults = complaints.map(({ keys, reason }) => ({ file: source.file, ...placeInSource(text, keys), reason }));
+    return { outcome: 'refused', faults, dependencies };
+  }
+  return { outcome: 'ready', kind: 'workflow', file, bytes, metadata: reading.definition, dependencies };
+};
+
+const readCode = async (source: WorkflowSource): Promise<CodeReading> => {
+  const code = await (source.language === 'module' ? readModule(source) : readScript(source));
+  if (code.outcome === 'refused' || code.bytes.byteLength <= BUNDLE_BYTES_MAX) return code;
+  const reason = `the bundle has ${code.bytes.byteLength} bytes; ${BUNDLE_BYTES_MAX} are allowed`;
+  return { outcome: 'refused', faults: [{ file: source.file, reason }], dependencies: code.dependencies };
+};
+
+/** Absolute path of another file of the same workflows folder. */
+const besides = ({ absolute }: WorkflowSource, file: string): string => join(dirname(absolute), basename(file));
+
+/**
+ * Compiles one source to a version: checks syntax and metadata, bundles modules, evaluates nothing but workflow modules, and
+ * those in a process of their own. What a `.yaml` says wins over what `defineWorkflow` says.
+ *
+ * @throws what reading a file throws when it disappears meanwhile.
+ */
+export const readWorkflow = async (
+  source: WorkflowSource,
+  { onLimit = 'queue' }: ReadOptions = {},
+): Promise<WorkflowReading> => {
+  const { metadataFile } = source;
+  const metadataPath = metadataFile === undefined ? undefined : besides(source, metadataFile);
+  const sidecar =
+    metadataFile === undefined || metadataPath === undefined
+      ? { outcome: 'ready' as const, metadata: {} }
+      : readMetadata(await readFile(metadataPath, 'utf8'), metadataFile);
+  const code = await readCode(source);
+  const dependencies = [source.absolute, ...(metadataPath === undefined ? [] : [metadataPath]), ...code.dependencies];
+  const faults = [code, sidecar].flatMap((part) => (part.outcome === 'refused' ? part.faults : []));
+  if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies };
+  if (code.outcome === 'refused' || sidecar.outcome === 'refused') throw new Error('a refusal has no faults');
+  const { kind, file, bytes } = code;
+  const draft = makeVersion({ kind, file, bytes, metadata: { ...code.metadata, ...sidecar.metadata }, onLimit });
+  return { outcome: 'ready', draft, bytes, dependencies };
+};

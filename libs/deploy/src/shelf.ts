@@ -1,0 +1,71 @@
+import { type CatalogEntry, DEFAULT_WORKSPACE, type DeployProblem, type RunPolicy } from '@millrace/contracts';
+import { type Bundles, type Catalog } from '@millrace/eventlog';
+import { type Clock } from '@millrace/kernel';
+import { sameProblem } from './fault.ts';
+import { type WorkflowReading } from './read-workflow.ts';
+
+export interface DeployOptions {
+  /** The workflows folder, absolute. */
+  readonly folder: string;
+  readonly catalog: Pick<Catalog, 'entries' | 'get' | 'put' | 'remove'>;
+  readonly bundles: Pick<Bundles, 'put'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Default `default`. */
+  readonly workspace?: string;
+  /** The server's `on_limit`: what workflows do at the limit that say nothing about it. Default `queue`. */
+  readonly onLimit?: RunPolicy['onLimit'];
+}
+
+export interface DeployedWorkflow {
+  readonly path: string;
+  readonly version: string;
+  readonly kind: 'script' | 'workflow';
+}
+
+/** What became of one path. */
+export type Outcome =
+  | { readonly outcome: 'deployed'; readonly workflow: DeployedWorkflow }
+  | { readonly outcome: 'unchanged'; readonly path: string }
+  | { readonly outcome: 'refused'; readonly problem: DeployProblem };
+
+/** Where versions are put into service: one workspace of the catalog. Writes only what differs from what is there. */
+export interface Shelf {
+  readonly publish: (path: string, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
+  /** Notes a problem. With `keepsVersion` the version in service stays there. */
+  readonly refuse: (path: string, problem: DeployProblem, keepsVersion: boolean) => Promise<Outcome>;
+  /** Takes out of service what `isMissing` says; bundles stay, runs in flight need them. */
+  readonly removeWhere: (isMissing: (path: string) => boolean) => Promise<readonly string[]>;
+}
+
+export const makeShelf = ({ catalog, bundles, clock, workspace = DEFAULT_WORKSPACE }: DeployOptions): Shelf => {
+  const put = (path: string, parts: Pick<CatalogEntry, 'current' | 'problem'>): Promise<void> =>
+    catalog.put({ workspace, path, ...parts });
+
+  return {
+    publish: async (path, { draft, bytes }) => {
+      const before = catalog.get(workspace, path);
+      if (before?.current?.version === draft.version) {
+        if (before.problem !== undefined) await put(path, { current: before.current });
+        return { outcome: 'unchanged', path };
+      }
+      await bundles.put(draft.version, bytes);
+      await put(path, { current: { ...draft, deployedAt: new Date(clock.now()).toISOString() } });
+      return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
+    },
+    refuse: async (path, problem, keepsVersion) => {
+      const before = catalog.get(workspace, path);
+      const current = keepsVersion ? before?.current : undefined;
+      if (before?.problem !== undefined && sameProblem(before.problem, problem) && before.current === current) {
+        return { outcome: 'refused', problem: before.problem };
+      }
+      await put(path, { ...(current !== undefined && { current }), problem });
+      return { outcome: 'refused', problem };
+    },
+    removeWhere: async (isMissing) => {
+      const present = [...catalog.entries().values()].filter((entry) => entry.workspace === workspace);
+      const missing = present.map(({ path }) => path).filter(isMissing);
+      for (const path of missing) await catalog.remove(workspace, path);
+      return missing.sort();
+    },
+  };
+};
