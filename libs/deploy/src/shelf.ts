@@ -1,5 +1,5 @@
 import { type CatalogEntry, DEFAULT_WORKSPACE, type DeployProblem, type RunPolicy } from '@millrace/contracts';
-import { type Bundles, type Catalog } from '@millrace/eventlog';
+import type { Bundles, Catalog } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { sameProblem } from './fault.ts';
 import { type WorkflowReading } from './read-workflow.ts';
