@@ -19,6 +19,8 @@ export interface StartNatsOptions {
   readonly binary?: string;
   /** Isolated accounts with JetStream, each with a user of its name and the same password. Default: none, one user `millrace`. */
   readonly accounts?: readonly string[];
+  /** Most that all streams together may reserve. Default: most of what is free on the disk. */
+  readonly maxFileStoreBytes?: number;
   /** Told what an operator should know, such as a store that lives in memory. */
   readonly onWarning?: (line: string) => void;
   readonly onStep?: (line: string) => void;
@@ -99,7 +101,7 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   }
   const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
   const password = await keepSecret(join(dataDir, 'password'));
-  const maxFileStoreBytes = await sizeFileStore(storeDir);
+  const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
   const user = accounts[0] ?? USER;
   const port = options.port ?? -1;
   const { durability } = options;
