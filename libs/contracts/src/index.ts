@@ -6,6 +6,7 @@ export * from './http.ts';
 export * from './ids.ts';
 export * from './output.ts';
 export * from './position.ts';
+export * from './records.ts';
 export * from './run-events.ts';
 export * from './subjects.ts';
 export * from './tokens.ts';

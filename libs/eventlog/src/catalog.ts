@@ -1,6 +1,7 @@
-import { type CatalogEntry } from '@millrace/contracts';
+import { type CatalogEntry, parseCatalogEntry } from '@millrace/contracts';
 import { type LogConnection } from './connection.ts';
-import { notYet } from './not-yet.ts';
+import { CATALOG_BUCKET } from './topology.ts';
+import { watchBucket } from './watched-bucket.ts';
 
 /** All workflows, held in memory and kept up to date. */
 export interface Catalog {
@@ -10,11 +11,37 @@ export interface Catalog {
   /** Resolves once stored; this and other processes see it a moment later. */
   readonly put: (entry: CatalogEntry) => Promise<void>;
   readonly remove: (workspace: string, path: string) => Promise<void>;
-  /** Calls back after each change, `undefined` after a removal; returns how to stop. */
+  /** Calls back after each change, with `undefined` after a removal; returns how to stop. */
   readonly onChange: (listener: (key: string, entry: CatalogEntry | undefined) => void) => () => void;
   /** Resolves when everything that was stored before has been loaded. */
   readonly ready: Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-export const openCatalog = (connection: LogConnection): Catalog => notYet(connection);
+const keyOf = (workspace: string, path: string): string => `${workspace}/${path}`;
+
+export const openCatalog = (connection: LogConnection): Catalog => {
+  const entries = new Map<string, CatalogEntry>();
+  const listeners = new Set<(key: string, entry: CatalogEntry | undefined) => void>();
+  const bucket = watchBucket<CatalogEntry>(connection, {
+    bucket: CATALOG_BUCKET,
+    parse: parseCatalogEntry,
+    onChange: (key, entry) => {
+      if (entry === undefined) entries.delete(key);
+      else entries.set(key, entry);
+      for (const listener of [...listeners]) listener(key, entry);
+    },
+  });
+  return {
+    entries: () => entries,
+    get: (workspace, path) => entries.get(keyOf(workspace, path)),
+    put: (entry) => bucket.put(keyOf(entry.workspace, entry.path), entry),
+    remove: (workspace, path) => bucket.remove(keyOf(workspace, path)),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ready: bucket.ready,
+    close: bucket.close,
+  };
+};

@@ -1,16 +1,8 @@
-import { type DecodedEvent } from '@millrace/contracts';
+import { decodeCommit, logStream, logSubject } from '@millrace/contracts';
+import { type Commit } from './commit.ts';
 import { type LogConnection } from './connection.ts';
-import { notYet } from './not-yet.ts';
-
-/** One message of the log: one or more events of one writer. The event at index i has position `<sequence>.<i>`. */
-export interface Commit {
-  readonly sequence: number;
-  readonly subject: string;
-  /** When the log stored it, milliseconds since the epoch. */
-  readonly time: number;
-  /** Empty for lease messages. */
-  readonly events: readonly DecodedEvent[];
-}
+import { type Delivered } from './delivered.ts';
+import { followStream } from './follow-stream.ts';
 
 export interface FollowOptions {
   readonly shard: number;
@@ -24,11 +16,29 @@ export interface FollowOptions {
   readonly maxBatch?: number;
 }
 
+const decode = ({ sequence, time, message }: Delivered): Commit => ({
+  sequence,
+  subject: message.subject,
+  time,
+  events: decodeCommit(message.string()),
+});
+
 /**
  * Yields the commits of a shard in order, history first and then live, in batches of all that has arrived. No gap and no repeat,
- * whatever happens to the connection or the server in between. Ends when the signal aborts.
+ * whatever happens to the connection or the server in between. Reads no further ahead than a bounded buffer. Ends when the signal aborts.
  *
- * @throws AppError `unavailable` `log.closed` when the connection is closed.
+ * @throws AppError `unavailable` `log.closed` when the connection is closed, `log.rewound` when the log was replaced by a shorter one.
  */
-export const follow = (connection: LogConnection, options: FollowOptions): AsyncIterable<readonly Commit[]> =>
-  notYet(connection, options);
+export async function* follow(
+  connection: LogConnection,
+  { shard, fromSequence, subjects, signal, maxBatch }: FollowOptions,
+): AsyncGenerator<readonly Commit[], void, undefined> {
+  const batches = followStream(connection, {
+    stream: logStream(shard),
+    filters: subjects ?? [logSubject.all(shard)],
+    fromSequence,
+    signal,
+    ...(maxBatch === undefined ? {} : { maxBatch }),
+  });
+  for await (const batch of batches) yield batch.map(decode);
+}

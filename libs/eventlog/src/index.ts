@@ -1,14 +1,27 @@
-export * from './bundles.ts';
-export * from './catalog.ts';
+export { openBundles, type Bundles } from './bundles.ts';
+export { openCatalog, type Catalog } from './catalog.ts';
+export { type Commit } from './commit.ts';
 export * from './connection.ts';
 export * from './event-writer.ts';
-export * from './fenced-writer.ts';
-export * from './follow.ts';
+export { makeFencedWriter, type FencedWriter, type FencedWriterOptions } from './fenced-writer.ts';
+export { follow, type FollowOptions } from './follow.ts';
+export { followOutput, outputBounds, type FollowOutputOptions, type OutputPack } from './follow-output.ts';
+export * from './follow-public-events.ts';
 export * from './keyed-request.ts';
-export * from './lease.ts';
+export { acquireLease, type Lease, type LeaseOptions } from './lease.ts';
 export * from './messaging.ts';
-export * from './output.ts';
-export * from './public-events.ts';
-export * from './read-commit.ts';
-export * from './tokens.ts';
-export * from './topology.ts';
+export { makeOutputWriter, OUTPUT_BYTES_MAX, type OutputWriter } from './output-writer.ts';
+export {
+  decodePublicEvent,
+  publicBody,
+  publicHeaders,
+  type PublicDispatched,
+  type PublicRequested,
+  type PublicRunEvent,
+} from './public-event.ts';
+export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublisher } from './public-event-publisher.ts';
+export { logBounds, readCommit } from './read-commit.ts';
+export { SERVER_FLOOR } from './server-version.ts';
+export { type Bounds } from './stream-bounds.ts';
+export { openTokens, type TokenStore } from './tokens.ts';
+export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';

@@ -1,6 +1,9 @@
-import { type Position, type RunRequested } from '@millrace/contracts';
+import { encodeCommit, encodeEvent, logSubject, type Position, type RunRequested } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
 import { type LogConnection } from './connection.ts';
-import { notYet } from './not-yet.ts';
+import { JETSTREAM_ERROR, unknownOutcome } from './log-errors.ts';
+import { outcomeError, publishCommit } from './publish-commit.ts';
+import { readLastCommit } from './read-commit.ts';
 
 export interface KeyedRequest {
   readonly shard: number;
@@ -17,10 +20,41 @@ export interface KeyedOutcome {
   readonly position: Position;
 }
 
+const STALE: ReadonlySet<number> = new Set([
+  JETSTREAM_ERROR.wrongLastSequence,
+  JETSTREAM_ERROR.wrongLastSequenceUnknown,
+]);
+
+const readFirst = async (connection: LogConnection, shard: number, subject: string): Promise<KeyedOutcome> => {
+  const commit = await readLastCommit(connection, shard, subject);
+  // refused because of a message that expired in between, or that is being stored right now
+  if (commit === undefined) throw unknownOutcome('another request under this key is being recorded');
+  const [first] = commit.events;
+  if (first?.known === true && first.event.type === 'dev.millrace.run.requested.v1') {
+    return { outcome: 'exists', event: first.event, position: { sequence: commit.sequence, index: 0 } };
+  }
+  throw new AppError('bug', 'log.not_a_request', `the commit at ${commit.sequence} is not a request`);
+};
+
 /**
- * Records a request as the first and only one under its key.
+ * Records a request as the first and only one under its key. Safe to repeat: the same event id is recorded once.
  *
  * @throws AppError `unavailable` as `EventWriter.append`.
  */
-export const recordKeyed = async (connection: LogConnection, request: KeyedRequest): Promise<KeyedOutcome> =>
-  notYet(connection, request);
+export const recordKeyed = async (
+  connection: LogConnection,
+  { shard, keyHash, event, timeoutMs }: KeyedRequest,
+): Promise<KeyedOutcome> => {
+  const subject = logSubject.request(shard, keyHash);
+  const outcome = await publishCommit(connection, {
+    subject,
+    body: encodeCommit([encodeEvent(event)]),
+    messageId: event.id,
+    expect: { lastSubjectSequence: 0 },
+    timeoutMs,
+  });
+  if (outcome.kind === 'stored')
+    return { outcome: 'recorded', event, position: { sequence: outcome.sequence, index: 0 } };
+  if (outcome.kind === 'refused' && STALE.has(outcome.errorCode)) return readFirst(connection, shard, subject);
+  throw outcomeError(outcome);
+};

@@ -1,19 +1,55 @@
+import { logStream } from '@millrace/contracts';
+import { type StoredMsg } from '@nats-io/jetstream';
+import { decodeStored } from './commit.ts';
+import { type Commit } from './commit.ts';
 import { type LogConnection } from './connection.ts';
-import { type Commit } from './follow.ts';
-import { notYet } from './not-yet.ts';
+import { translate } from './log-errors.ts';
+import { managerOf } from './nats-handle.ts';
+import { type Bounds, streamBounds } from './stream-bounds.ts';
 
-/** The commit at this sequence; `undefined` when the log does not (or no longer) hold it. */
+const load = async (
+  connection: LogConnection,
+  stream: string,
+  query: { seq: number } | { last_by_subj: string },
+): Promise<StoredMsg | undefined> => {
+  const manager = await managerOf(connection);
+  const found = await manager.direct.getMessage(stream, query);
+  // any replica may answer a direct get, and one that lags does not know the message yet: the leader has the last word
+  return found ?? (await manager.streams.getMessage(stream, query)) ?? undefined;
+};
+
+/**
+ * The commit at this sequence; `undefined` when the log does not (or no longer) hold it.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
 export const readCommit = async (
   connection: LogConnection,
   shard: number,
   sequence: number,
-): Promise<Commit | undefined> => notYet(connection, shard, sequence);
+): Promise<Commit | undefined> => {
+  try {
+    const stored = await load(connection, logStream(shard), { seq: sequence });
+    return stored === undefined ? undefined : decodeStored(stored);
+  } catch (cause) {
+    throw translate(cause, `reading commit ${sequence}`);
+  }
+};
 
-export interface Bounds {
-  /** Sequence of the oldest message; `last + 1` when there is none. */
-  readonly first: number;
-  /** Sequence of the newest message ever stored; 0 when there was none. */
-  readonly last: number;
-}
+/** The last commit on a subject. */
+export const readLastCommit = async (
+  connection: LogConnection,
+  shard: number,
+  subject: string,
+): Promise<Commit | undefined> => {
+  try {
+    const stored = await load(connection, logStream(shard), { last_by_subj: subject });
+    return stored === undefined ? undefined : decodeStored(stored);
+  } catch (cause) {
+    throw translate(cause, `reading the last commit on ${subject}`);
+  }
+};
 
-export const logBounds = async (connection: LogConnection, shard: number): Promise<Bounds> => notYet(connection, shard);
+/** @throws AppError `unavailable` when the log is away. */
+export const logBounds = async (connection: LogConnection, shard: number): Promise<Bounds> =>
+  streamBounds(connection, logStream(shard));

@@ -1,0 +1,63 @@
+import { OUTPUT_STREAM, type OutputChunk, outputSubject } from '@millrace/contracts';
+import { type LogConnection } from './connection.ts';
+import { type Delivered } from './delivered.ts';
+import { followStream } from './follow-stream.ts';
+import { type Bounds, streamBounds } from './stream-bounds.ts';
+
+/** Chunks of many runs that were stored as one message. */
+export interface OutputPack {
+  readonly sequence: number;
+  readonly chunks: readonly OutputChunk[];
+}
+
+export interface FollowOutputOptions {
+  readonly shard: number;
+  /** The first sequence wanted; 1 or 0 for everything that is kept. */
+  readonly fromSequence: number;
+  readonly signal: AbortSignal;
+}
+
+const isChunk = (value: unknown): value is OutputChunk => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { runId, attempt, index, stream, time, text } = value as Record<string, unknown>;
+  return (
+    [runId, stream, time, text].every((member) => typeof member === 'string') &&
+    Number.isInteger(attempt) &&
+    Number.isInteger(index)
+  );
+};
+
+/** Chunks of one message; what is none is left out, its sequence still counts. */
+export const decodeOutput = (text: string): readonly OutputChunk[] => {
+  try {
+    const members: unknown = JSON.parse(text);
+    return Array.isArray(members) ? members.filter(isChunk) : [];
+  } catch {
+    return [];
+  }
+};
+
+const decode = ({ sequence, message }: Delivered): OutputPack => ({ sequence, chunks: decodeOutput(message.string()) });
+
+/**
+ * Output of all runs as it is stored, as `follow` does it: in order, without gap or repeat, bounded.
+ *
+ * @throws AppError as `follow`.
+ */
+export async function* followOutput(
+  connection: LogConnection,
+  { shard, fromSequence, signal }: FollowOutputOptions,
+): AsyncGenerator<readonly OutputPack[], void, undefined> {
+  const filters = [outputSubject(shard)];
+  for await (const batch of followStream(connection, { stream: OUTPUT_STREAM, filters, fromSequence, signal })) {
+    yield batch.map(decode);
+  }
+}
+
+/**
+ * Bounds of the output stream, which all shards share.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
+export const outputBounds = async (connection: LogConnection): Promise<Bounds> =>
+  streamBounds(connection, OUTPUT_STREAM);

@@ -1,0 +1,111 @@
+import { EVENTS_STREAM, ORIGIN, type Position, PUBLIC_EVENTS_FILTER } from '@millrace/contracts';
+import { type StoredMsg } from '@nats-io/jetstream';
+import { type LogConnection } from './connection.ts';
+import { type Delivered } from './delivered.ts';
+import { followStream } from './follow-stream.ts';
+import { translate } from './log-errors.ts';
+import { managerOf } from './nats-handle.ts';
+import {
+  decodeHeaderValue,
+  decodePublicEvent,
+  isRunEventType,
+  positionOf,
+  type PublicRunEvent,
+} from './public-event.ts';
+import { streamBounds } from './stream-bounds.ts';
+
+/** A public event as it arrives. */
+export interface PublicEvent {
+  /** Position in the log. */
+  readonly position: Position;
+  readonly runId: string;
+  /** Sequence in the stream of public events. */
+  readonly sequence: number;
+  /**
+   * Decoded when it is first asked for, so that an event nobody waits for costs little.
+   *
+   * @throws AppError `invalid` `events.malformed`.
+   */
+  readonly event: PublicRunEvent;
+}
+
+/** Where following began. */
+export interface PublicEventsStart {
+  /** Every event behind this position of the log is delivered. */
+  readonly position: Position;
+  /** Sequence in the stream of public events from which on all is delivered. */
+  readonly sequence: number;
+}
+
+export interface FollowPublicEventsOptions {
+  readonly signal: AbortSignal;
+  /** First sequence wanted of the stream `EVENTS`; only new events by default. */
+  readonly fromSequence?: number;
+  /** Called once, before the first batch. */
+  readonly onStart?: (start: PublicEventsStart) => void;
+}
+
+const INDEX_MAX = 999_999;
+const before = ({ sequence, index }: Position): Position =>
+  index > 0 ? { sequence, index: index - 1 } : { sequence: Math.max(0, sequence - 1), index: INDEX_MAX };
+
+const positionIn = (message: StoredMsg | null): Position | undefined => positionOf((name) => message?.header.get(name));
+
+/** The message just before the start says it exactly; when that is gone, the first one after it does. */
+const startAt = async (connection: LogConnection, sequence: number): Promise<PublicEventsStart> => {
+  const { streams } = await managerOf(connection);
+  if (sequence <= 1) return { position: ORIGIN, sequence };
+  const previous = positionIn(await streams.getMessage(EVENTS_STREAM, { seq: sequence - 1 }));
+  if (previous !== undefined) return { position: previous, sequence };
+  const query = { seq: sequence, next_by_subj: PUBLIC_EVENTS_FILTER };
+  const next = positionIn(await streams.getMessage(EVENTS_STREAM, query));
+  return { position: next === undefined ? ORIGIN : before(next), sequence };
+};
+
+const findStart = async (connection: LogConnection, fromSequence: number | undefined): Promise<PublicEventsStart> => {
+  try {
+    const { last } = await streamBounds(connection, EVENTS_STREAM);
+    return await startAt(connection, Math.min(fromSequence ?? last + 1, last + 1));
+  } catch (cause) {
+    throw translate(cause, 'finding the start of the public events');
+  }
+};
+
+const decode = ({ sequence, message }: Delivered): PublicEvent | undefined => {
+  const header = (name: string): string | undefined => {
+    const value = message.headers?.get(name);
+    return value === '' ? undefined : value;
+  };
+  const position = positionOf(header);
+  const runId = header('ce-subject');
+  if (position === undefined || runId === undefined || !isRunEventType(header('ce-type'))) return undefined; // somebody else published under `run.`
+  let decoded: PublicRunEvent | undefined;
+  return {
+    position,
+    sequence,
+    runId: decodeHeaderValue(runId),
+    get event() {
+      decoded ??= decodePublicEvent(header, message.string());
+      return decoded;
+    },
+  };
+};
+
+/**
+ * Public events as they are published, in the order of the log, bounded as `follow`. Foreign messages are left out.
+ *
+ * @throws AppError `unavailable` as `follow`, and when the start cannot be found.
+ */
+export async function* followPublicEvents(
+  connection: LogConnection,
+  { signal, fromSequence, onStart }: FollowPublicEventsOptions,
+): AsyncGenerator<readonly PublicEvent[], void, undefined> {
+  const start = await findStart(connection, fromSequence);
+  onStart?.(start);
+  const filters = [PUBLIC_EVENTS_FILTER];
+  const from = { stream: EVENTS_STREAM, filters, fromSequence: start.sequence, signal };
+  for await (const batch of followStream(connection, from)) {
+    const events = batch.map(decode).filter((event) => event !== undefined);
+    if (events.length > 0) yield events;
+  }
+}

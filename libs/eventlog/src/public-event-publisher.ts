@@ -1,0 +1,162 @@
+/**
+ * The projection of the log on the stream `EVENTS`: in order, without gap or repeat.
+ *
+ * Each message expects to follow the one before it, so many may be in flight and still none can be stored out of place: when one is
+ * missing, the stream refuses all that come behind it. The last message of the stream is therefore the publisher's position, and
+ * whoever begins (or begins again after an error) reads it there.
+ *
+ * I1 message n+1 is stored only directly behind message n.
+ * I2 after an error nothing is sent until `lastPosition` was asked again.
+ */
+import { EVENTS_STREAM, ORIGIN, type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { type PublishOutcome } from './ack-inbox.ts';
+import { type LogConnection } from './connection.ts';
+import { JETSTREAM_ERROR, translate } from './log-errors.ts';
+import { handleOf, managerOf } from './nats-handle.ts';
+import { positionOf, publicBody, publicHeaders } from './public-event.ts';
+import { outcomeError } from './publish-commit.ts';
+import { streamBounds } from './stream-bounds.ts';
+
+export interface PositionedEvent {
+  readonly position: Position;
+  readonly event: RunEvent;
+}
+
+/** Writes the public events; exactly one may be active, and the stream itself refuses a second. */
+export interface PublicEventPublisher {
+  /** Position of the last event in the stream, `ORIGIN` when there is none. Call first, and again after any error. */
+  readonly lastPosition: () => Promise<Position>;
+  /**
+   * Publishes in this order; resolves when all are stored. May be called again before it resolves.
+   *
+   * @throws AppError `conflict` `events.moved` when somebody else published or `lastPosition` was not asked, `unavailable` otherwise:
+   * some may be stored, ask `lastPosition`.
+   */
+  readonly publish: (items: readonly PositionedEvent[]) => Promise<void>;
+}
+
+/** Messages sent and not yet acknowledged. */
+export const PUBLISHED_IN_FLIGHT_MAX = 1_024;
+const ACK_TIMEOUT_MS = 5_000;
+/** How many foreign messages at the end of the stream are passed by to find our last one. */
+const FOREIGN_MESSAGES_MAX = 10_000;
+
+const moved = (why: string): AppError => new AppError('conflict', 'events.moved', why);
+
+interface Job {
+  readonly items: readonly PositionedEvent[];
+  next: number;
+  stored: number;
+  readonly resolve: (value: undefined) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+const headersOf = ({ position, event }: PositionedEvent, expectedLast: number): MsgHdrs => {
+  const result = headers();
+  result.set('Nats-Expected-Last-Sequence', String(expectedLast));
+  for (const [name, value] of publicHeaders(position, event)) result.set(name, value);
+  return result;
+};
+
+const errorOf = (outcome: PublishOutcome): AppError => {
+  if (outcome.kind === 'stored') return moved('a public event was stored in an unexpected place');
+  const isStale = outcome.kind === 'refused' && outcome.errorCode === JETSTREAM_ERROR.wrongLastSequence;
+  return isStale ? moved('somebody else published public events') : outcomeError(outcome);
+};
+
+/** Last sequence of the stream, and the position of its last event of ours. */
+const readEnd = async (connection: LogConnection): Promise<{ last: number; position: Position }> => {
+  const { first, last } = await streamBounds(connection, EVENTS_STREAM);
+  const { streams } = await managerOf(connection);
+  for (let seq = last; seq >= first && last - seq < FOREIGN_MESSAGES_MAX; seq -= 1) {
+    const message = await streams.getMessage(EVENTS_STREAM, { seq });
+    const position = positionOf((name) => message?.header.get(name));
+    if (position !== undefined) return { last, position };
+  }
+  return { last, position: ORIGIN };
+};
+
+export const makePublicEventPublisher = (connection: LogConnection): PublicEventPublisher => {
+  const { acks } = handleOf(connection);
+  /** Sequence of the last message sent; `undefined` while the end of the stream is not known. */
+  let lastSent: number | undefined;
+  let jobs: Job[] = [];
+  let inFlight = 0;
+  /** Answers of an earlier epoch count no more. */
+  let epoch = 0;
+
+  const breakOff = (error: AppError): void => {
+    const broken = jobs;
+    jobs = [];
+    lastSent = undefined;
+    inFlight = 0;
+    epoch += 1;
+    for (const { reject } of broken) reject(error);
+  };
+
+  const onOutcome = (job: Job, expected: number, outcome: PublishOutcome): void => {
+    if (outcome.kind !== 'stored' || outcome.sequence !== expected) {
+      breakOff(errorOf(outcome));
+      return;
+    }
+    inFlight -= 1;
+    job.stored += 1;
+    if (job.stored === job.items.length) {
+      jobs = jobs.filter((other) => other !== job);
+      job.resolve(undefined);
+    }
+    pump();
+  };
+
+  const send = (job: Job, item: PositionedEvent, previous: number): void => {
+    const mine = epoch;
+    inFlight += 1;
+    const message = {
+      subject: publicEventSubject(item.event.type, item.event.workspace, item.event.workflow),
+      payload: publicBody(item.event),
+      headers: headersOf(item, previous),
+      timeoutMs: ACK_TIMEOUT_MS,
+    };
+    acks.send(message, (outcome) => {
+      if (mine === epoch) onOutcome(job, previous + 1, outcome);
+    });
+  };
+
+  const pump = (): void => {
+    for (const job of jobs) {
+      for (let item = job.items[job.next]; item !== undefined; item = job.items[job.next]) {
+        if (inFlight >= PUBLISHED_IN_FLIGHT_MAX || lastSent === undefined) return;
+        send(job, item, lastSent);
+        lastSent += 1;
+        job.next += 1;
+      }
+    }
+  };
+
+  return {
+    lastPosition: async () => {
+      breakOff(moved('the publisher began anew'));
+      const mine = epoch;
+      try {
+        const { last, position } = await readEnd(connection);
+        if (mine === epoch) lastSent = last;
+        return position;
+      } catch (cause) {
+        throw translate(cause, 'reading the end of the public events');
+      }
+    },
+    publish: (items) =>
+      new Promise<undefined>((resolve, reject) => {
+        if (lastSent === undefined) {
+          reject(moved('the end of the public events is not known: ask lastPosition'));
+        } else if (items.length === 0) {
+          resolve(undefined);
+        } else {
+          jobs.push({ items, next: 0, stored: 0, resolve, reject });
+          pump();
+        }
+      }),
+  };
+};
