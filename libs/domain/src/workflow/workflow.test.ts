@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allows } from './scopes.ts';
+import { isWorkflowPath, matchesPattern } from './workflow-path.ts';
+
+describe('isWorkflowPath', () => {
+  test.each(['backup/db-full', 'f/ops/deploy', 'a/b'])('takes %s', (path) => {
+    expect(isWorkflowPath(path)).toBe(true);
+  });
+
+  test.each([
+    '',
+    'a',
+    'a/',
+    '/a',
+    'a//b',
+    '../b',
+    'a/../b',
+    'a/b.sh',
+    'a/b\n',
+    'a/ü',
+    'a\\b',
+    'a/b\0',
+    'a/%2e',
+    `a/${'b'.repeat(200)}`,
+  ])('refuses %j', (path) => {
+    expect(isWorkflowPath(path)).toBe(false);
+  });
+});
+
+describe('matchesPattern', () => {
+  test.each([
+    ['backup/db-full', 'backup/db-full'],
+    ['backup/*', 'backup/db-full'],
+    ['backup/*', 'backup/eu/db'],
+    ['*/deploy', 'f/ops/deploy'],
+    ['*', 'a/b'],
+    ['a*b*c', 'a/b/c'],
+    ['a/**', 'a/b'],
+    ['*a*a*', 'x/aa'],
+  ])('%s fits %s', (pattern, path) => {
+    expect(matchesPattern(pattern, path)).toBe(true);
+  });
+
+  test.each([
+    ['backup/*', 'backups/db'],
+    ['backup/*', 'x/backup/db'],
+    ['backup/db', 'backup/db-full'],
+    ['backup/db*db', 'backup/db'],
+    ['*a*a*', 'x/a'],
+    ['', 'a/b'],
+    ['a.b', 'a/b'],
+  ])('%s does not fit %s', (pattern, path) => {
+    expect(matchesPattern(pattern, path)).toBe(false);
+  });
+
+  test('says what the regular expression of the same pattern says', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '*'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, text, (pattern, path) => {
+        const expression = new RegExp(`^${pattern.split('*').join('.*')}$`, 's');
+        expect(matchesPattern(pattern, path)).toBe(expression.test(path));
+      }),
+    );
+  });
+
+  test('is quick for a hostile pattern', () => {
+    const started = performance.now();
+    expect(matchesPattern('a*'.repeat(50_000), `${'a'.repeat(100_000)}b`)).toBe(true);
+    expect(matchesPattern(`${'a*'.repeat(50_000)}c`, 'a'.repeat(100_000))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe('allows', () => {
+  test.each([
+    [['admin'], 'admin', undefined, true],
+    [['admin'], 'run', 'a/b', true],
+    [['read'], 'read', undefined, true],
+    [['read'], 'read', 'a/b', true],
+    [['read'], 'run', 'a/b', false],
+    [['read'], 'admin', undefined, false],
+    [['run'], 'run', 'a/b', true],
+    [['run'], 'read', 'a/b', true],
+    [['run'], 'admin', undefined, false],
+    [['run:a/b'], 'run', 'a/b', true],
+    [['run:a/b'], 'read', 'a/b', true],
+    [['run:a/b'], 'run', 'a/c', false],
+    [['run:a/b'], 'read', 'a/c', false],
+    [['run:a/b'], 'read', undefined, false],
+    [['run:a/*', 'read'], 'read', 'x/y', true],
+    [['run:a/*', 'read'], 'run', 'x/y', false],
+    [['run:*'], 'run', 'x/y', true],
+    [['run:*'], 'admin', 'x/y', false],
+    [['administrator', 'runs', 'RUN'], 'read', 'a/b', false],
+    [[], 'read', 'a/b', false],
+  ] as const)('scopes %j, %s of %s: %s', (scopes, action, path, expected) => {
+    expect(allows(scopes, action, path)).toBe(expected);
+  });
+});
