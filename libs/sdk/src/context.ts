@@ -40,7 +40,7 @@ export interface WorkflowContext<Input = Record<string, unknown>> {
    *
    * @param percent 0 to 100; what is outside is brought to the nearer end.
    */
-  progress(percent: number, message?: string): void;
+  readonly progress: (percent: number, message?: string) => void;
   /**
    * Aborts when the run is cancelled or its time is up; `reason` is an `Error` whose `name` is `CancelledError` or
    * `TimeoutError`. Hand it to `fetch`, timers and streams: a handler that has not settled a few seconds later is ended.
