@@ -1,3 +1,4 @@
+import { checkEnvironment } from '@millrace/domain';
 import { HOUR, type Milliseconds, messageOf, parseDuration, suggest } from '@millrace/kernel';
 import { type TObject } from 'typebox';
 import { Value } from 'typebox/value';
@@ -60,19 +61,21 @@ const timeoutComplaints = (timeout: unknown): readonly Complaint[] => {
   }
 };
 
-const ENVIRONMENT_NAME = /^[A-Z_][A-Z0-9_]{0,63}$/i;
+const environmentComplaint = (name: string): string | undefined => {
+  try {
+    checkEnvironment({ [name]: '' });
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+};
 
+/** A name that no caller may set is refused here, not at the first request. */
 const environmentComplaints = (names: readonly string[]): readonly Complaint[] =>
-  names.flatMap((name, index) =>
-    ENVIRONMENT_NAME.test(name) && names.indexOf(name) === index
-      ? []
-      : [
-          {
-            keys: ['env', String(index)],
-            reason: `env: "${name}" is ${names.indexOf(name) === index ? 'no name of a variable' : 'there twice'}`,
-          },
-        ],
-  );
+  names.flatMap((name, index) => {
+    const reason = environmentComplaint(name) ?? (names.indexOf(name) < index ? `${name} is there twice` : undefined);
+    return reason === undefined ? [] : [{ keys: ['env', String(index)], reason: `env: ${reason}` }];
+  });
 
 /** Everything that is wrong with metadata; nothing when it may be deployed. */
 export const metadataComplaints = (schema: TObject, value: Readonly<Record<string, unknown>>): readonly Complaint[] => {

@@ -1,3 +1,4 @@
+import { messageOf } from '@millrace/kernel';
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Document, parseDocument } from 'yaml';
 import { metadataComplaints } from './check-metadata.ts';
 import { type Fault } from './fault.ts';
@@ -39,6 +40,15 @@ const offsetOf = (document: Document, keys: readonly string[]): number => {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What a document says, or why it cannot be unfolded: an alias that names nothing, or a bomb of them. */
+const valueOf = (document: Document): { readonly value: unknown } | { readonly reason: string } => {
+  try {
+    return { value: document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {} };
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
+};
+
 /** Reads the metadata beside a workflow. An empty file says nothing and is fine. */
 export const readMetadata = (text: string, file: string): MetadataReading => {
   const lines = new LineCounter();
@@ -50,7 +60,9 @@ export const readMetadata = (text: string, file: string): MetadataReading => {
   if (document.errors.length > 0) {
     return { outcome: 'refused', faults: document.errors.map(({ pos, message }) => faultAt(pos[0], message)) };
   }
-  const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
+  const unfolded = valueOf(document);
+  if ('reason' in unfolded) return { outcome: 'refused', faults: [faultAt(0, unfolded.reason)] };
+  const { value } = unfolded;
   if (!isRecord(value)) return { outcome: 'refused', faults: [faultAt(0, 'metadata is a mapping of keys to values')] };
   const complaints = metadataComplaints(MetadataFileSchema, value);
   if (complaints.length > 0) {

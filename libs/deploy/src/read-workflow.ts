@@ -93,16 +93,7 @@ const readCode = async (source: WorkflowSource): Promise<CodeReading> => {
 /** Absolute path of another file of the same workflows folder. */
 const besides = ({ absolute }: WorkflowSource, file: string): string => join(dirname(absolute), basename(file));
 
-/**
- * Compiles one source to a version: checks syntax and metadata, bundles modules, evaluates nothing but workflow modules, and
- * those in a process of their own. What a `.yaml` says wins over what `defineWorkflow` says.
- *
- * @throws what reading a file throws when it disappears meanwhile.
- */
-export const readWorkflow = async (
-  source: WorkflowSource,
-  { onLimit = 'queue' }: ReadOptions = {},
-): Promise<WorkflowReading> => {
+const compile = async (source: WorkflowSource, onLimit: RunPolicy['onLimit']): Promise<WorkflowReading> => {
   const { metadataFile } = source;
   const metadataPath = metadataFile === undefined ? undefined : besides(source, metadataFile);
   const sidecar =
@@ -117,4 +108,24 @@ export const readWorkflow = async (
   const { kind, file, bytes } = code;
   const draft = makeVersion({ kind, file, bytes, metadata: { ...code.metadata, ...sidecar.metadata }, onLimit });
   return { outcome: 'ready', draft, bytes, dependencies };
+};
+
+/** Whether the system refused to read a file, or found none. */
+const isFileError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
+
+/**
+ * Compiles one source to a version: checks syntax and metadata, bundles modules, evaluates nothing but workflow modules, and
+ * those in a process of their own. What a `.yaml` says wins over what `defineWorkflow` says.
+ */
+export const readWorkflow = async (
+  source: WorkflowSource,
+  { onLimit = 'queue' }: ReadOptions = {},
+): Promise<WorkflowReading> => {
+  try {
+    return await compile(source, onLimit);
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    const faults = [{ file: source.file, reason: `cannot be read: ${error.message}` }] as const;
+    return { outcome: 'refused', faults, dependencies: [source.absolute] };
+  }
 };
