@@ -1,6 +1,7 @@
 import {
   ROOT_CONTEXT,
   type Context,
+  type HrTime,
   SpanKind as OtelSpanKind,
   SpanStatusCode,
   trace,
@@ -34,6 +35,12 @@ const contextOf = (parent: string | undefined): Context => {
   });
 };
 
+/** Seconds and nanoseconds: the SDK takes a plain number from before this process began for a time since it began. */
+const timeOf = (epochMs: number): HrTime => {
+  const seconds = Math.floor(epochMs / 1_000);
+  return [seconds, Math.round((epochMs - seconds * 1_000) * 1_000_000)];
+};
+
 const wrap = (span: OtelSpan): Span => {
   const { traceId, spanId, traceFlags } = span.spanContext();
   return {
@@ -41,7 +48,7 @@ const wrap = (span: OtelSpan): Span => {
     traceparent: formatTraceparent({ traceId, spanId, flags: traceFlags.toString(16).padStart(2, '0') }),
     setAttributes: (attributes) => void span.setAttributes(attributes),
     setError: (message) => void span.setStatus({ code: SpanStatusCode.ERROR, message }),
-    end: (endTimeMs) => span.end(endTimeMs),
+    end: (endTimeMs) => span.end(endTimeMs === undefined ? undefined : timeOf(endTimeMs)),
   };
 };
 
@@ -52,34 +59,36 @@ const withinMs = async (work: Promise<void>, limitMs: number): Promise<void> => 
   clearTimeout(timer);
 };
 
-/** Tracing with the OpenTelemetry SDK; loaded only when spans have somewhere to go (266 ms and 42 MB). */
-export const startOtlp = (options: { readonly service: string; readonly instance: string }): Telemetry => {
+export interface OtlpOptions {
+  /** Whole address of the collector's endpoint for traces. */
+  readonly url: string;
+  /** `service.name` */
+  readonly service: string;
+  /** `service.instance.id` */
+  readonly instance: string;
+}
+
+/** Tracing with the OpenTelemetry SDK; loaded only when spans have somewhere to go. Once in a process: the SDK is global. */
+export const startOtlp = ({ url, service, instance }: OtlpOptions): Telemetry => {
   const sdk = new NodeSDK({
-    serviceName: `millrace-${options.service}`,
-    traceExporter: new OTLPTraceExporter(),
+    serviceName: service,
+    traceExporter: new OTLPTraceExporter({ url }),
     // Metrics are Prometheus', logs are stdout's; the SDK would export both to the same endpoint.
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [],
-    resourceDetectors: [],
+    resourceDetectors: [{ detect: () => ({ attributes: { 'service.instance.id': instance } }) }],
+    // Contexts travel as texts, in events: nothing is injected or propagated behind our back.
     textMapPropagator: null,
   });
   sdk.start();
   const tracer = trace.getTracer('millrace');
   return {
     isExporting: true,
-    startSpan: (name, { kind = 'internal', parent, startTimeMs, attributes = {} } = {}) =>
-      wrap(
-        tracer.startSpan(
-          name,
-          {
-            kind: KINDS[kind],
-            attributes: { ...attributes, 'service.instance.id': options.instance },
-            ...(startTimeMs === undefined ? {} : { startTime: startTimeMs }),
-          },
-          contextOf(parent),
-        ),
-      ),
+    startSpan: (name, { kind = 'internal', parent, startTimeMs, attributes = {} } = {}) => {
+      const startTime = startTimeMs === undefined ? {} : { startTime: timeOf(startTimeMs) };
+      return wrap(tracer.startSpan(name, { kind: KINDS[kind], attributes, ...startTime }, contextOf(parent)));
+    },
     shutdown: () => withinMs(sdk.shutdown(), SHUTDOWN_MS),
   };
 };

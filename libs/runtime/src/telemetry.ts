@@ -72,10 +72,18 @@ const idsOnly = (ids: Ids): Telemetry => ({
   shutdown: async () => undefined,
 });
 
+/** Where spans go: the variable for traces is a whole address, the general one gets the path of traces. */
+const tracesUrl = (env: Environment): string | undefined => {
+  const own = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
+  if (own !== '') return own;
+  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  return base === '' ? undefined : `${base.replace(/\/+$/, '')}/v1/traces`;
+};
+
 /**
- * Starts tracing for this process. With `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) in the environment the
- * OpenTelemetry SDK is loaded and spans are sent in batches over OTLP/HTTP; without it nothing is loaded and a span costs two ids.
- * The SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_BSP_…`, `OTEL_SERVICE_NAME` is ours) apply.
+ * Starts tracing for this process. With `OTEL_EXPORTER_OTLP_ENDPOINT` (or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`) in the environment the
+ * OpenTelemetry SDK is loaded and spans are sent in batches over OTLP/HTTP; without it nothing is loaded and a span costs its ids.
+ * The SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_BSP_…`, `OTEL_EXPORTER_OTLP_HEADERS`) apply.
  */
 export const startTelemetry = async ({
   service,
@@ -83,8 +91,8 @@ export const startTelemetry = async ({
   ids = makeIds(),
   env = process.env,
 }: TelemetryOptions): Promise<Telemetry> => {
-  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
-  if (endpoint === '') return idsOnly(ids);
+  const url = tracesUrl(env);
+  if (url === undefined) return idsOnly(ids);
   const { startOtlp } = await import('./telemetry-otlp.ts');
-  return startOtlp({ service, instance: instance ?? ids.shortId() });
+  return startOtlp({ url, service: `millrace-${service}`, instance: instance ?? ids.shortId() });
 };
