@@ -89,7 +89,7 @@ methods: [GET, POST]`;
     ['no mapping', '- a\n', 1, 1, 'metadata is a mapping of keys to values'],
     ['a key twice', 'timeout: 1s\ntimeout: 2s\n', 2, 1, 'Map keys must be unique'],
     ['broken YAML', 'env: [A\ntimeout: 1s\n', 2, 1, /^Flow sequence/],
-  ] as const)('refuses %s with its place', (_what, text, line, column, reason) => {
+  ] as const)('refuses %s with its place', (...[, text, line, column, reason]) => {
     const [fault] = refusal(text);
     expect(fault).toEqual({
       line,

@@ -77,7 +77,7 @@ describe('readWorkflow: scripts', () => {
     ['an executable', 'b', '#!/usr/bin/env -S bash -e\necho (\n', 2, /^syntax error/],
     ['an empty file', 'b.py', '\n', 1, /empty/],
     ['Windows line endings', 'b.sh', '#!/bin/sh\r\necho\r\n', 1, /^Windows line endings/],
-  ])('refuses %s with line and reason', async (_what, name, text, line, reason) => {
+  ])('refuses %s with line and reason', async (...[, name, text, line, reason]) => {
     expect(await refusal({ [`a/${name}`]: text })).toEqual({
       file: `a/${name}`,
       line,
