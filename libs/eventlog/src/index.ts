@@ -19,7 +19,12 @@ export {
   type PublicRequested,
   type PublicRunEvent,
 } from './public-event.ts';
-export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublisher } from './public-event-publisher.ts';
+export {
+  makePublicEventPublisher,
+  type PositionedEvent,
+  type PublicEventPublisher,
+  type PublishedEnd,
+} from './public-event-publisher.ts';
 export { logBounds, readCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { type Bounds } from './stream-bounds.ts';

@@ -22,12 +22,19 @@ import { streamBounds } from './stream-bounds.ts';
 export interface PositionedEvent {
   readonly position: Position;
   readonly event: RunEvent;
+  /** Sequence of the log from which on a fold knows every run that is open here; written into the message, read back with the end. */
+  readonly openSince?: number;
+}
+
+/** Position of the last public event, and what its publisher wrote with it. */
+export interface PublishedEnd extends Position {
+  readonly openSince?: number;
 }
 
 /** Writes the public events; exactly one may be active, and the stream itself refuses a second. */
 export interface PublicEventPublisher {
   /** Position of the last event in the stream, `ORIGIN` when there is none. Call first, and again after any error. */
-  readonly lastPosition: () => Promise<Position>;
+  readonly lastPosition: () => Promise<PublishedEnd>;
   /**
    * Publishes in this order; resolves when all are stored. May be called again before it resolves.
    *
@@ -37,6 +44,8 @@ export interface PublicEventPublisher {
   readonly publish: (items: readonly PositionedEvent[]) => Promise<void>;
 }
 
+/** Sequence of the log that a publisher which begins behind this message has to fold from. */
+const OPEN_SINCE_HEADER = 'Millrace-Open-Since';
 /** Messages sent and not yet acknowledged. */
 export const PUBLISHED_IN_FLIGHT_MAX = 1_024;
 const ACK_TIMEOUT_MS = 5_000;
@@ -53,11 +62,19 @@ interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-const headersOf = ({ position, event }: PositionedEvent, expectedLast: number): MsgHdrs => {
+const headersOf = ({ position, event, openSince }: PositionedEvent, expectedLast: number): MsgHdrs => {
   const result = headers();
   result.set('Nats-Expected-Last-Sequence', String(expectedLast));
   for (const [name, value] of publicHeaders(position, event)) result.set(name, value);
+  if (openSince !== undefined) result.set(OPEN_SINCE_HEADER, String(openSince));
   return result;
+};
+
+const endOf = (header: (name: string) => string | undefined): PublishedEnd | undefined => {
+  const position = positionOf(header);
+  const openSince = Number(header(OPEN_SINCE_HEADER) ?? '');
+  if (position === undefined) return undefined;
+  return Number.isSafeInteger(openSince) && openSince > 0 ? { ...position, openSince } : position;
 };
 
 const errorOf = (outcome: PublishOutcome): AppError => {
@@ -67,12 +84,12 @@ const errorOf = (outcome: PublishOutcome): AppError => {
 };
 
 /** Last sequence of the stream, and the position of its last event of ours. */
-const readEnd = async (connection: LogConnection): Promise<{ last: number; position: Position }> => {
+const readEnd = async (connection: LogConnection): Promise<{ last: number; position: PublishedEnd }> => {
   const { first, last } = await streamBounds(connection, EVENTS_STREAM);
   const { streams } = await managerOf(connection);
   for (let seq = last; seq >= first && last - seq < FOREIGN_MESSAGES_MAX; seq -= 1) {
     const message = await streams.getMessage(EVENTS_STREAM, { seq });
-    const position = positionOf((name) => message?.header.get(name));
+    const position = endOf((name) => message?.header.get(name));
     if (position !== undefined) return { last, position };
   }
   return { last, position: ORIGIN };

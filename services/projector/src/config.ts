@@ -1,0 +1,16 @@
+import { loadConfig, type Environment } from '@millrace/runtime';
+import { type Static, Type } from 'typebox';
+
+const ConfigSchema = Type.Object({
+  /** `nats://user:password@host:port` */
+  NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
+  /** `postgres://user:password@host:port/database` */
+  DATABASE_URL: Type.String(),
+  MILLRACE_SHARD: Type.Integer({ minimum: 0, default: 0 }),
+  /** 0 takes any free port. */
+  MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
+});
+export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+/** @throws AppError `invalid` that names every bad variable at once. */
+export const readConfig = (env: Environment): Config => loadConfig(ConfigSchema, env);

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { backoffDelay, kindOf, messageOf, type Milliseconds, POLICY, SECOND } from '@millrace/kernel';
+import { type Logger } from '@millrace/runtime';
+import { type LoopHealth } from './loop-health.ts';
+
+export interface FollowingLoop {
+  readonly name: string;
+  readonly log: Logger;
+  readonly health: LoopHealth;
+  readonly signal: AbortSignal;
+  /** Follows from where its effect stands until the signal aborts; throws to begin anew. Calls back after each step that worked. */
+  readonly session: (onStep: () => void) => Promise<void>;
+}
+
+const RETRY = { first: 100, max: 2 * SECOND };
+/** Somebody else does this work: wait until they may have gone. */
+const STANDBY: Milliseconds = 3 * SECOND;
+
+const waitFor = async (ms: Milliseconds, signal: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+};
+
+/**
+ * Runs sessions one after the other until the signal aborts. Nothing ends the loop but the signal: what went wrong is shown by the health,
+ * and the next session reads its position anew from where the effect is kept.
+ */
+export const keepFollowing = async ({ name, log, health, signal, session }: FollowingLoop): Promise<void> => {
+  let failures = 0;
+  const onStep = (): void => {
+    if (failures > 0) log.info(`${name} goes on`);
+    failures = 0;
+    health.well();
+  };
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
+    try {
+      await session(onStep);
+    } catch (error) {
+      if (isOver()) return;
+      failures += 1;
+      const kind = kindOf(error);
+      health.ill(messageOf(error));
+      // An outage is one line, however long it lasts.
+      if (failures === 1) log[POLICY[kind].log](`${name} stopped: ${messageOf(error)}`, { err: error });
+      await waitFor(kind === 'conflict' ? STANDBY : backoffDelay(RETRY, failures), signal);
+    }
+  }
+};

@@ -1,0 +1,51 @@
+import { isTerminal, type RunEvent } from '@millrace/contracts';
+import { eventCounts } from '../run-projection/event-counts.ts';
+
+interface OpenRun {
+  readonly state: 'waiting' | 'running';
+  readonly attempt: number;
+  /** Sequence of its request. */
+  readonly since: number;
+}
+
+/** The runs that have not ended at a place in the log: all that is needed to tell which events count. */
+export interface OpenRuns {
+  /** Takes the next event of the log, and says whether it counts. */
+  readonly take: (event: RunEvent, sequence: number) => boolean;
+  /** Sequence of the oldest request of an open run; `undefined` when none is open. Never goes back. */
+  readonly since: () => number | undefined;
+  readonly size: () => number;
+}
+
+const next = (run: OpenRun, event: RunEvent): OpenRun => {
+  switch (event.type) {
+    case 'dev.millrace.run.dispatched.v1':
+      return { ...run, state: 'running', attempt: event.attempt ?? run.attempt };
+    case 'dev.millrace.run.attempt.failed.v1':
+    case 'dev.millrace.run.attempt.lost.v1':
+      return { ...run, state: 'waiting' };
+    default:
+      return run;
+  }
+};
+
+/** Begins with no run open. A run that is not in here has ended, or was never requested: whatever is said of it comes late. */
+export const makeOpenRuns = (): OpenRuns => {
+  const runs = new Map<string, OpenRun>();
+  return {
+    take: (event, sequence) => {
+      const run = runs.get(event.subject);
+      if (!eventCounts(run, event)) return false;
+      if (run === undefined) runs.set(event.subject, { state: 'waiting', attempt: 0, since: sequence });
+      else if (isTerminal(event.type)) runs.delete(event.subject);
+      else {
+        const after = next(run, event);
+        if (after !== run) runs.set(event.subject, after);
+      }
+      return true;
+    },
+    // A map keeps the order in which its keys came, which is the order of the requests.
+    since: () => runs.values().next().value?.since,
+    size: () => runs.size,
+  };
+};

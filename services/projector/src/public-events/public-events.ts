@@ -1,0 +1,74 @@
+/**
+ * Publishes every event that counts on the stream `EVENTS`: in the order of the log, without gap or repeat, whatever happens to Postgres.
+ *
+ * Which events count depends on the run: its current attempt, and whether it has ended. Both follow from the events since its request,
+ * so each message says where in the log the oldest open run was requested. Whoever begins (or begins again) reads the last message,
+ * folds the log from there, and knows every open run, however long the log is. A run that this fold does not meet has ended.
+ *
+ * I1 the last message of `EVENTS` says everything that is needed to go on.
+ * I2 an event at or before the last message's position is never published again, one behind it always is, unless it does not count.
+ */
+import { comparePositions } from '@millrace/contracts';
+import {
+  type Commit,
+  follow,
+  type LogConnection,
+  makePublicEventPublisher,
+  type PositionedEvent,
+} from '@millrace/eventlog';
+import { type ProjectorMetrics } from '../projector-metrics.ts';
+import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
+import { makeOpenRuns, type OpenRuns } from './open-runs.ts';
+
+export interface PublicEventsDeps {
+  readonly connection: LogConnection;
+  readonly shard: number;
+  readonly signal: AbortSignal;
+  readonly metrics: ProjectorMetrics;
+}
+
+/** Batches that may be on their way at the same time. */
+const BATCHES_IN_FLIGHT_MAX = 4;
+
+/** The events of some commits that count, each with the place from which they can be understood. */
+const countingEvents = (open: OpenRuns, commits: readonly Commit[]): readonly PositionedEvent[] => {
+  const first = commits[0]?.sequence ?? 0;
+  // The oldest open run only gets younger: where it was before these commits holds for each of them.
+  const openSince = open.since() ?? first;
+  const events: PositionedEvent[] = [];
+  for (const commit of commits) {
+    for (const entry of readEntries(commit)) {
+      if (!isUsable(entry) || !open.take(entry.event, commit.sequence)) continue;
+      events.push({ position: entry.position, event: entry.event, openSince });
+    }
+  }
+  return events;
+};
+
+/** One session of the publisher: from the last public event until the signal aborts or something fails. */
+export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void): Promise<void> => {
+  const { connection, shard, signal, metrics } = deps;
+  const publisher = makePublicEventPublisher(connection);
+  const end = await publisher.lastPosition();
+  const open = makeOpenRuns();
+  const inFlight: Promise<void>[] = [];
+  const failed = new AbortController();
+  const following = AbortSignal.any([signal, failed.signal]);
+  const fromSequence = end.openSince ?? end.sequence;
+  onStep();
+
+  for await (const commits of follow(connection, { shard, fromSequence, signal: following })) {
+    const events = countingEvents(open, commits).filter(({ position }) => comparePositions(position, end) > 0);
+    if (events.length === 0) continue;
+    const published = publisher.publish(events).then(() => {
+      metrics.published(events.length);
+      metrics.projected('events', events.at(-1)?.position.sequence ?? 0);
+      onStep();
+    });
+    // No further commit may ever come: a failure must end the following by itself.
+    published.catch(() => failed.abort());
+    inFlight.push(published);
+    if (inFlight.length >= BATCHES_IN_FLIGHT_MAX) await inFlight.shift();
+  }
+  await Promise.all(inFlight);
+};

@@ -1,0 +1,53 @@
+import { messagingSubject } from '@millrace/contracts';
+import { follow, type LogConnection, publish } from '@millrace/eventlog';
+import { migrate, projectedPosition, type ReadModel } from '@millrace/read-model';
+import { type ProjectorMetrics } from '../projector-metrics.ts';
+import { type ProjectSpans } from './project-spans.ts';
+import { projectStretch, type Stretch, stretchesOf } from './project-runs.ts';
+import { type UnusableEntry } from './recorded-event.ts';
+
+export interface RunProjectionDeps {
+  readonly connection: LogConnection;
+  readonly readModel: ReadModel;
+  readonly shard: number;
+  readonly signal: AbortSignal;
+  readonly metrics: ProjectorMetrics;
+  readonly onUnusable: (entry: UnusableEntry) => void;
+  readonly spans: ProjectSpans;
+}
+
+const secondsSince = (begin: number): number => (performance.now() - begin) / 1_000;
+
+/** One session of the run projection: from the stored position until the signal aborts or something fails. */
+export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): Promise<void> => {
+  const { connection, readModel, shard, metrics, signal } = deps;
+  await migrate(readModel);
+  let position = await projectedPosition(readModel, shard);
+  metrics.projected('runs', position);
+  onStep();
+
+  const write = async (stretch: Stretch): Promise<void> => {
+    const begin = performance.now();
+    await projectStretch({ readModel, shard }, stretch, position);
+    position = stretch.to;
+    metrics.projected('runs', position);
+    metrics.batch('runs', stretch.recorded.length, secondsSince(begin));
+    publish(connection, messagingSubject.projected(shard), String(position));
+    deps.spans.emit(stretch.recorded);
+    onStep();
+  };
+
+  // One stretch is being written while the next is read and decoded; a failure surfaces when the next one waits for it.
+  // No further commit may ever come, so a failure must also end the following by itself.
+  const failed = new AbortController();
+  const following = AbortSignal.any([signal, failed.signal]);
+  let writing = Promise.resolve();
+  for await (const commits of follow(connection, { shard, fromSequence: position + 1, signal: following })) {
+    for (const stretch of stretchesOf(commits, deps.onUnusable)) {
+      await writing;
+      writing = write(stretch);
+      writing.catch(() => failed.abort());
+    }
+  }
+  await writing;
+};
