@@ -10,5 +10,6 @@ export * from './system-clock.ts';
 export * from './telemetry.ts';
 export * from './server-config/configuration-table.ts';
 export * from './server-config/read-server-config.ts';
+export * from './server-config/server-flags.ts';
 export { type ServerConfig } from './server-config/settings.ts';
 export * from './server-file.ts';
