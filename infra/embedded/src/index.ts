@@ -1,5 +1,15 @@
+export { type ExitStatus } from './bound-process.ts';
+export * from './cache-folder.ts';
 export * from './find-nats-server.ts';
 export * from './free-port.ts';
+export * from './keep-running.ts';
 export * from './nats.ts';
+export { type Durability, isInMemory } from './nats-config.ts';
+export * from './nats-release.ts';
+export * from './platform.ts';
+export * from './platform-events.ts';
 export * from './postgres.ts';
 export * from './postgres-binaries.ts';
+export * from './process-alive.ts';
+export * from './serve.ts';
+export * from './serve-flags.ts';

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { symlink, readFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { AppError } from '@millrace/kernel';
 
 export interface PostgresBinaries {
@@ -57,4 +59,10 @@ export const findPostgresBinaries = async (): Promise<PostgresBinaries> => {
     postgres: program('postgres'),
     pgDump: existsSync(pgDump) ? pgDump : undefined,
   };
+};
+
+/** What the program says its version is, such as `18.4`. */
+export const readPostgresVersion = async (postgres: string): Promise<string> => {
+  const { stdout } = await promisify(execFile)(postgres, ['--version'], { timeout: 5_000 });
+  return /(\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? 'unknown';
 };

@@ -6,7 +6,7 @@ import { type BoundProcess, type ExitStatus } from './bound-process.ts';
 import { findFreePort } from './free-port.ts';
 import { keepSecret } from './kept-secret.ts';
 import { makeOutputTail, type OutputTail } from './output-tail.ts';
-import { findPostgresBinaries } from './postgres-binaries.ts';
+import { findPostgresBinaries, readPostgresVersion } from './postgres-binaries.ts';
 import {
   ensureCluster,
   notStarted,
@@ -36,6 +36,8 @@ export interface RunningPostgres {
   readonly urlOf: (database: string) => string;
   readonly port: number;
   readonly pid: number;
+  /** `18` or `18.4`. */
+  readonly version: string;
   /** Settles when the server is gone, whoever ended it. */
   readonly exited: Promise<ExitStatus>;
   /** A fast shutdown: sessions are ended, everything is written. */
@@ -136,6 +138,7 @@ export const startPostgres = async (options: StartPostgresOptions): Promise<Runn
     urlOf,
     port,
     pid: server.pid,
+    version: await readPostgresVersion(binaries.postgres),
     exited: server.exited,
     stop: () => server.stop(STOP_GRACE_MS),
     kill: server.kill,

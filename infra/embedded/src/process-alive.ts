@@ -16,3 +16,13 @@ export const commandLineOf = async (pid: number): Promise<string | undefined> =>
     (text) => text.replaceAll('\0', ' ').trim(),
     () => undefined,
   );
+
+/** When it started, in ticks since boot, which no later process of the same number repeats; `undefined` where the system does not tell. */
+export const startTimeOf = async (pid: number): Promise<string | undefined> => {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name stands in parentheses and may hold anything; the start time is the 20th field after it.
+  return text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .at(19);
+};

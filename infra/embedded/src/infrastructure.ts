@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { connectLog, ensureTopology, type LogConnection } from '@millrace/eventlog';
+import { migrate, openReadModel } from '@millrace/read-model';
+import { type ServerConfig } from '@millrace/runtime';
+import { findNatsServer } from './find-nats-server.ts';
+import { keepRunning } from './keep-running.ts';
+import { openLogFile } from './log-file.ts';
+import { type RunningNats, startNats } from './nats.ts';
+import { type PlatformParts } from './platform-parts.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+
+export interface LogServer {
+  readonly url: string;
+  /** Open for as long as the platform runs. */
+  readonly connection: LogConnection;
+  /** Of the server that was started here. */
+  readonly version: string | undefined;
+}
+
+/** The streams together reserve not quite twice the size of the log. */
+const LOG_SHARE_OF_STORE = 0.5;
+
+interface NatsAddress {
+  readonly url: string;
+  readonly version: string | undefined;
+  readonly storeBytes: number;
+}
+
+const startOwnNats = async (config: ServerConfig, parts: PlatformParts): Promise<NatsAddress> => {
+  const env = { ...process.env, ...(config.nats.serverBin ? { NATS_SERVER_BIN: config.nats.serverBin } : {}) };
+  const onStep = (message: string): void => parts.onEvent({ type: 'step', message });
+  const onWarning = (message: string): void => parts.onEvent({ type: 'warning', message });
+  const { path, version } = await findNatsServer({ env, onStep });
+  const dataDir = join(config.server.dataDir, 'nats');
+  const fixed = config.nats.port === 0 ? undefined : config.nats.port;
+  const { durability } = config.server;
+  const start = (previous: RunningNats | undefined): Promise<RunningNats> => {
+    const port = previous?.port ?? fixed;
+    return startNats({ dataDir, durability, binary: path, onWarning, ...(port === undefined ? {} : { port }) });
+  };
+  const { onEvent } = parts;
+  const nats = await parts.add(
+    keepRunning({ name: 'nats', start, onEvent, onPid: (pid) => parts.setPid('nats', pid) }),
+  );
+  const { url, maxFileStoreBytes } = nats.current();
+  return { url, version, storeBytes: maxFileStoreBytes };
+};
+
+/** Starts nats-server unless one is given, connects, and creates the streams. */
+export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Promise<LogServer> => {
+  const given = config.nats.url;
+  const { url, version, storeBytes } =
+    given === undefined
+      ? await startOwnNats(config, parts)
+      : { url: given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER };
+  const connection = await connectLog({ url, name: 'supervisor' });
+  parts.defer(() => connection.close());
+  const logMaxBytes = Math.min(config.nats.logMaxBytes, Math.floor(storeBytes * LOG_SHARE_OF_STORE));
+  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs: config.nats.logMaxAge });
+  return { url, connection, version };
+};
+
+export interface DatabaseServer {
+  readonly url: string;
+  /** Of the server that was started here. */
+  readonly version: string | undefined;
+}
+
+/** Starts PostgreSQL unless one is given. */
+export const preparePostgres = async (config: ServerConfig, parts: PlatformParts): Promise<DatabaseServer> => {
+  if (config.postgres.url !== undefined) return { url: config.postgres.url, version: undefined };
+  const logFile = openLogFile(join(config.server.dataDir, 'logs', 'postgres.log'));
+  const dataDir = join(config.server.dataDir, 'postgres');
+  const fixed = config.postgres.port === 0 ? undefined : config.postgres.port;
+  const start = (previous: RunningPostgres | undefined): Promise<RunningPostgres> => {
+    const port = previous?.port ?? fixed;
+    return startPostgres({ dataDir, onOutput: logFile.write, ...(port === undefined ? {} : { port }) });
+  };
+  const { onEvent } = parts;
+  const postgres = await parts.add(
+    keepRunning({
+      name: 'postgres',
+      start,
+      onEvent,
+      onPid: (pid) => parts.setPid('postgres', pid),
+    }),
+  );
+  const { url, version } = postgres.current();
+  return { url, version };
+};
+
+/** Brings the tables of the read models up to date. */
+export const migrateReadModels = async (databaseUrl: string): Promise<void> => {
+  const readModel = openReadModel({ url: databaseUrl, poolMax: 1, applicationName: 'millrace migrations' });
+  try {
+    await migrate(readModel);
+  } finally {
+    await readModel.close();
+  }
+};

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { type ServerConfig } from '@millrace/runtime';
+
+export interface Addresses {
+  readonly natsUrl: string;
+  readonly databaseUrl: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Left out: what belongs to npm and to our own start, and the token, which no service needs. */
+const WITHHELD = /^(npm_|MILLRACE_TOKEN$|MILLRACE_CONFIG$|MILLRACE_BOOTSTRAPPED$|NODE_CHANNEL_|INIT_CWD$)/i;
+
+const inherited = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.test(name)));
+
+const listed = (names: readonly string[]): string | undefined => (names.length === 0 ? undefined : names.join(','));
+
+/** What every service is told; each reads its own part. */
+export const serviceEnvironment = (config: ServerConfig, addresses: Addresses, env: Environment): Environment => {
+  const { server, executor, log, telemetry } = config;
+  return {
+    NODE_COMPILE_CACHE: join(server.dataDir, 'cache', 'compile'),
+    ...inherited(env),
+    NATS_URL: addresses.natsUrl,
+    DATABASE_URL: addresses.databaseUrl,
+    MILLRACE_SUPERVISED: '1',
+    MILLRACE_DATA_DIR: server.dataDir,
+    MILLRACE_SHARD: '0',
+    MILLRACE_ADMIN_PORT: '0',
+    MILLRACE_PORT: String(addresses.port),
+    MILLRACE_BIND: server.bind,
+    MILLRACE_ALLOWED_HOSTS: listed(server.allowedHosts),
+    MILLRACE_MAX_CONCURRENT_RUNS: String(server.maxConcurrentRuns),
+    MILLRACE_ON_LIMIT: server.onLimit,
+    MILLRACE_DURABILITY: server.durability,
+    MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
+    MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
+    MILLRACE_LOG_LEVEL: log.level,
+    OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.otlpEndpoint,
+  };
+};

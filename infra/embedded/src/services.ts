@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type ServerConfig } from '@millrace/runtime';
+import { keepRunning } from './keep-running.ts';
+import { openLogFile } from './log-file.ts';
+import { type PlatformParts } from './platform-parts.ts';
+import { type Addresses, serviceEnvironment } from './service-environment.ts';
+import { makeLineReader } from './service-lines.ts';
+import { type RunningService, type ServiceName, startService } from './start-service.ts';
+
+/** For a service to end in order. The executor's runs get their own grace within it. */
+const STOP_GRACE_MS: Readonly<Record<ServiceName, number>> = {
+  gateway: 12_000,
+  executor: 15_000,
+  scheduler: 12_000,
+  projector: 12_000,
+};
+
+/** Starts a service and keeps it running; its log goes to a file, what people should see to the events. */
+export const keepService = async (
+  name: ServiceName,
+  config: ServerConfig,
+  addresses: Addresses,
+  parts: PlatformParts,
+): Promise<RunningService> => {
+  const logFile = openLogFile(join(config.server.dataDir, 'logs', `${name}.log`));
+  const readLines = makeLineReader(name, parts.onEvent);
+  const start = (previous: RunningService | undefined): Promise<RunningService> => {
+    const port = previous?.port ?? addresses.port;
+    return startService({
+      name,
+      env: serviceEnvironment(config, { ...addresses, port }, process.env),
+      giveUp: parts.ending,
+      stopGraceMs: STOP_GRACE_MS[name],
+      onOutput: (chunk) => {
+        logFile.write(chunk);
+        readLines(chunk);
+      },
+    });
+  };
+  const { onEvent } = parts;
+  const service = await parts.add(keepRunning({ name, start, onEvent, onPid: (pid) => parts.setPid(name, pid) }));
+  return service.current();
+};
