@@ -3,6 +3,8 @@ export * from './events.ts';
 export * from './eventually.ts';
 export * from './given.ts';
 export { setup } from './global-setup.ts';
+export * from './http-caller.ts';
 export * from './start-service.ts';
+export * from './start-test-platform.ts';
 export * from './temp-folder.ts';
 export * from './test-servers.ts';

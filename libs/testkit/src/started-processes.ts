@@ -13,6 +13,20 @@ const folders = new Set<string>();
 /** Has to be stopped by the test: see `leak-check.ts`. Killed when this process ends before. */
 export const trackProcess = (started: StartedProcess): void => void processes.add(started);
 
+/** Takes note that it has ended: its number may belong to somebody else from now on. */
+export const untrackProcess = (pid: number): void => {
+  for (const started of processes) if (started.pid === pid) processes.delete(started);
+};
+
+/** Whether a process of this number runs. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 /** Is removed when this process ends. */
 export const trackFolder = (folder: string): void => void folders.add(folder);
 

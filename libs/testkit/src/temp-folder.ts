@@ -1,17 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trackFolder } from './started-processes.ts';
+import { isRunning, trackFolder } from './started-processes.ts';
 
 const PREFIX = 'millrace-test-';
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 /** A new folder of this process below the system's one for temporary files; removed when the process ends. */
 export const makeTempFolder = (purpose: string): string => {
