@@ -7,6 +7,8 @@ export interface Commit {
   readonly subject: string;
   /** When the log stored it, milliseconds since the epoch. */
   readonly time: number;
+  /** Size of its text, for those who must bound what they hold. */
+  readonly bytes: number;
   /** Empty for lease messages. */
   readonly events: readonly DecodedEvent[];
 }
@@ -15,5 +17,6 @@ export const decodeStored = (stored: StoredMsg): Commit => ({
   sequence: stored.seq,
   subject: stored.subject,
   time: stored.time.getTime(),
+  bytes: stored.data.length,
   events: decodeCommit(stored.string()),
 });

@@ -16,10 +16,11 @@ export interface FollowOptions {
   readonly maxBatch?: number;
 }
 
-const decode = ({ sequence, time, message }: Delivered): Commit => ({
+const decode = ({ sequence, time, bytes, message }: Delivered): Commit => ({
   sequence,
   subject: message.subject,
   time,
+  bytes,
   events: decodeCommit(message.string()),
 });
 

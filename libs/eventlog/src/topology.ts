@@ -67,10 +67,9 @@ const streams = ({
 }: TopologyOptions): readonly Desired[] => [
   {
     ...stream(logStream(shard), [logSubject.all(shard)], { bytes, ageMs }),
-    discard: DiscardPolicy.New,
+    discard: DiscardPolicy.New, // full is an error, never silent loss; rules out message schedules, which need a stream of their own
     allow_atomic: true,
     allow_msg_ttl: true,
-    allow_msg_schedules: true,
   },
   {
     ...stream(EVENTS_STREAM, [PUBLIC_EVENTS_FILTER], { bytes: bytes / 4, ageMs }),
