@@ -1,0 +1,157 @@
+/**
+ * What the server says over HTTP. The same shapes as the schemas behind `/openapi.json`; this package declares its own because
+ * it depends on nothing. Members the server may add later are not an error.
+ */
+
+/** Where a run is. The last five are terminal. */
+export type RunState =
+  'waiting' | 'dispatched' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'rejected';
+
+export interface RunError {
+  /** Stable: `exit_code`, `timeout`, `exception`, `executor_lost`, … */
+  readonly code: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export interface Progress {
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly message?: string;
+}
+
+/** A run was recorded and will end in exactly one terminal state. */
+export interface Accepted {
+  readonly run_id: string;
+  readonly status: 'accepted';
+  readonly task_ref: string;
+  readonly status_url: string;
+  readonly events_url: string;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly run_id: string;
+  readonly status: RunState;
+  readonly output?: unknown;
+  readonly exit_code?: number;
+  readonly error?: RunError;
+  readonly trace_id?: string;
+}
+
+/** The short status, in the words of the serve dialect; `state` is exact. */
+export interface RunStatus {
+  readonly run_id: string;
+  readonly status: 'running' | 'completed' | 'failed';
+  readonly state: RunState;
+  readonly workflow: string;
+  readonly queued: string;
+  readonly started?: string;
+  readonly ended?: string;
+  /** 0 before the first dispatch. */
+  readonly attempt: number;
+  readonly exit_code?: number;
+  readonly steps?: number;
+  readonly error?: string;
+  readonly progress?: Progress;
+  readonly output?: unknown;
+  readonly trace_id?: string;
+}
+
+export interface Run {
+  readonly run_id: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: RunState;
+  readonly attempt: number;
+  readonly queued_at: string;
+  readonly started_at?: string;
+  readonly ended_at?: string;
+  readonly exit_code?: number;
+  readonly progress?: Progress;
+  readonly error?: RunError;
+  readonly requested_by: string;
+  readonly dialect: string;
+  readonly rerun_of?: string;
+  readonly trace_id?: string;
+}
+
+export interface RunDetail extends Run {
+  readonly input: unknown;
+  readonly output?: unknown;
+}
+
+/** One page of runs, the newest first. */
+export interface RunPage {
+  readonly runs: readonly Run[];
+  /** Absent on the last page. */
+  readonly next_cursor?: string;
+}
+
+export interface LogLine {
+  readonly attempt: number;
+  readonly stream: 'stdout' | 'stderr' | 'log';
+  readonly time: string;
+  readonly text: string;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** Absent when there is no more for now. */
+  readonly next_after?: string;
+}
+
+/** What a live run says. `complete` is the last. */
+export type RunMessage =
+  | ({ readonly type: 'progress'; readonly attempt: number } & Progress)
+  | ({ readonly type: 'log' } & LogLine)
+  | { readonly type: 'state'; readonly state: string; readonly attempt: number; readonly time: string }
+  | ({ readonly type: 'complete'; readonly time: string; readonly attempt: number } & RunResult);
+
+export interface WorkflowProblem {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface Workflow {
+  readonly path: string;
+  readonly description: string;
+  readonly kind?: 'script' | 'workflow';
+  /** Absent while no deploy has succeeded. */
+  readonly version?: string;
+  readonly file?: string;
+  readonly methods: readonly string[];
+  /** Variables that a caller may set; absent: any safe name. */
+  readonly env?: readonly string[];
+  readonly input_schema?: unknown;
+  readonly timeout_ms?: number;
+  readonly concurrency?: number;
+  readonly deployed_at?: string;
+  /** Why the last deploy was refused; what was in service before stays. */
+  readonly problem?: WorkflowProblem;
+}
+
+export interface Token {
+  readonly id: string;
+  readonly label: string;
+  /** `admin`, `read`, `run`, `run:<path or pattern with *>`. */
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+  readonly expires_at?: string;
+}
+
+/** A new token; the only time that its text is shown. */
+export interface CreatedToken extends Token {
+  readonly token: string;
+}
+
+export interface Health {
+  /** `ok`, or `degraded` while something is away that requests can do without. */
+  readonly status: string;
+  /** `strict`: acknowledged means on disk. `relaxed`: a power cut may lose the last moments. */
+  readonly durability?: string;
+  readonly dependencies?: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
+}
