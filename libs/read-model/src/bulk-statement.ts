@@ -15,43 +15,17 @@ export interface BulkStatement<Row> {
 export const unnestOf = <Row>(columns: BulkColumns<Row>): string =>
   `unnest(${columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')}) as new(${columns.map(([name]) => `"${name}"`).join(', ')})`;
 
-/** Bounds of one statement: beyond this, parameters gain nothing and only hold memory. */
-const ROWS_MAX = 4_000;
-const TEXT_MAX = 8 * 1024 * 1024;
-
-const textLength = (row: object): number => {
-  let length = 0;
-  for (const cell of Object.values(row) as unknown[]) if (typeof cell === 'string') length += cell.length;
-  return length;
-};
-
-/** Consecutive parts of the rows, each within the bounds of one statement; a single row may exceed them. */
-export function* partsOf<Row extends object>(rows: readonly Row[]): Generator<readonly Row[]> {
-  let begin = 0;
-  let length = 0;
-  for (const [index, row] of rows.entries()) {
-    const added = textLength(row);
-    if (index > begin && (index - begin === ROWS_MAX || length + added > TEXT_MAX)) {
-      yield rows.slice(begin, index);
-      begin = index;
-      length = 0;
-    }
-    length += added;
-  }
-  if (begin < rows.length) yield rows.slice(begin);
-}
-
-/** Executes the statement for all rows, prepared once for each connection; resolves with the number of rows it touched. */
+/**
+ * Executes the statement for all rows, prepared once for each connection; resolves with the number of rows it touched.
+ * Sent at once: the next statement can be made while Postgres works on this one.
+ */
 export const executeBulk = async <Row extends Readonly<Record<keyof Row, Cell>>>(
   client: PoolClient,
   { name, text, columns }: BulkStatement<Row>,
   rows: readonly Row[],
 ): Promise<number> => {
-  let touched = 0;
-  for (const part of partsOf(rows)) {
-    const values = columns.map(([column]) => arrayLiteral(part.map((row) => row[column])));
-    const result = await client.query({ name, text, values });
-    touched += result.rowCount ?? 0;
-  }
-  return touched;
+  if (rows.length === 0) return 0;
+  const values = columns.map(([column]) => arrayLiteral(rows.map((row) => row[column])));
+  const { rowCount } = await client.query({ name, text, values });
+  return rowCount ?? 0;
 };

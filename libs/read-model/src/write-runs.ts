@@ -70,10 +70,12 @@ export const writeRuns = async (
 ): Promise<MoveOutcome | 'exists'> => {
   const move = { projection: 'runs', shard, from, to } as const;
   const outcome = await inProjectionTransaction(readModel, schema, move, async (client) => {
-    if ((await executeBulk(client, insertRuns(schema), born)) < born.length) return false;
-    await executeBulk(client, updateRuns(schema), changed);
-    await executeBulk(client, insertEvents(schema), events);
-    return true;
+    const [inserted] = await Promise.all([
+      executeBulk(client, insertRuns(schema), born),
+      executeBulk(client, updateRuns(schema), changed),
+      executeBulk(client, insertEvents(schema), events),
+    ]);
+    return inserted === born.length;
   });
   return outcome === 'refused' ? 'exists' : outcome;
 };

@@ -21,8 +21,9 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Events of one transaction, not counting what the last commit has beyond. */
-export const STRETCH_EVENTS_MAX = 2_000;
+/** Events and bytes of one transaction, not counting what the last commit has beyond. */
+export const STRETCH_EVENTS_MAX = 4_000;
+export const STRETCH_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Cuts commits into stretches that a transaction can take. */
 export function* stretchesOf(
@@ -30,14 +31,18 @@ export function* stretchesOf(
   onUnusable: (entry: UnusableEntry) => void,
 ): Generator<Stretch> {
   let recorded: RecordedEvent[] = [];
+  let bytes = 0;
   for (const [index, commit] of commits.entries()) {
+    bytes += commit.bytes;
     for (const entry of readEntries(commit)) {
       if (isUsable(entry)) recorded.push(entry);
       else onUnusable(entry);
     }
-    if (recorded.length < STRETCH_EVENTS_MAX && index < commits.length - 1) continue;
+    const isFull = recorded.length >= STRETCH_EVENTS_MAX || bytes >= STRETCH_BYTES_MAX;
+    if (!isFull && index < commits.length - 1) continue;
     yield { recorded, to: commit.sequence };
     recorded = [];
+    bytes = 0;
   }
 }
 

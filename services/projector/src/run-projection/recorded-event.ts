@@ -23,7 +23,12 @@ const ATTEMPT_MAX = 1_000_000;
 const TIME_MIN = Date.UTC(1970, 0, 1);
 const TIME_MAX = Date.UTC(9999, 11, 31);
 
+/** What our own writers write, on days that every month has: is what it becomes. */
+const CANONICAL =
+  /^(?:19[7-9]|[2-9]\d\d)\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 const timeOf = (text: string, storedAt: number): string => {
+  if (CANONICAL.test(text)) return text;
   const time = Date.parse(text);
   return new Date(time >= TIME_MIN && time <= TIME_MAX ? time : storedAt).toISOString();
 };
