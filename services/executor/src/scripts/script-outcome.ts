@@ -1,0 +1,22 @@
+import { type Outcome } from '../attempts/execution.ts';
+import { type ScriptEnded } from './spawner-protocol.ts';
+
+const failureOf = ({ exitCode, signal, problem }: ScriptEnded): Extract<Outcome, { kind: 'failed' }>['error'] => {
+  if (exitCode === 0 && problem !== undefined) return problem;
+  if (exitCode !== undefined) return { code: 'exit_code', message: `exit code ${exitCode}` };
+  return { code: 'signal', message: `ended by ${signal ?? 'a signal'}` };
+};
+
+/** Exit code 0 with a usable result, or none, is success; a result of a script that failed is kept. */
+export const outcomeOf = (ended: ScriptEnded): Outcome => {
+  const { exitCode, signal, result, problem } = ended;
+  const output = result === undefined ? {} : { output: result };
+  if (exitCode === 0 && problem === undefined) return { kind: 'completed', exitCode, ...output };
+  return {
+    kind: 'failed',
+    error: failureOf(ended),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    ...output,
+  };
+};

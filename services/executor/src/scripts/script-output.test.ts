@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { makeStdoutReader, parseProgress, type Progress } from './script-output.ts';
+
+const read = (...pieces: readonly string[]): { texts: string[]; progress: Progress[]; last: string } => {
+  const texts: string[] = [];
+  const progress: Progress[] = [];
+  const reader = makeStdoutReader({ onText: (text) => texts.push(text), onProgress: (one) => progress.push(one) });
+  for (const piece of pieces) reader.push(piece);
+  reader.end();
+  return { texts, progress, last: reader.lastLine() };
+};
+
+describe('parseProgress', () => {
+  test.each([
+    ['::progress 40 half way', { percent: 40, message: 'half way' }],
+    ['::progress 12.5%', { percent: 12.5 }],
+    ['::progress 400', { percent: 100 }],
+    ['::progress 7 x\r', { percent: 7, message: 'x' }],
+  ])('%j is progress', (line, expected) => {
+    expect(parseProgress(line)).toEqual(expected);
+  });
+
+  test.each(['progress 40', '::progress', '::progress many', ' ::progress 4', '::progress 40x'])(
+    '%j is none',
+    (line) => {
+      expect(parseProgress(line)).toBeUndefined();
+    },
+  );
+});
+
+describe('stdout of a script', () => {
+  test('takes progress out and passes the rest on', () => {
+    expect(read('a\n::progress 10 x\nb\n')).toEqual({
+      texts: ['a\nb\n'],
+      progress: [{ percent: 10, message: 'x' }],
+      last: 'b',
+    });
+  });
+
+  test('finds a progress report that arrives in pieces', () => {
+    expect(read('::pro', 'gress 3', '0 go', '\nx')).toEqual({
+      texts: ['x'],
+      progress: [{ percent: 30, message: 'go' }],
+      last: 'x',
+    });
+  });
+
+  test('passes a prompt without a line end on at once', () => {
+    const texts: string[] = [];
+    makeStdoutReader({ onText: (text) => texts.push(text), onProgress: () => undefined }).push('password: ');
+    expect(texts).toEqual(['password: ']);
+  });
+
+  test('does not take the middle of a line for progress', () => {
+    expect(read('x ::progress 3\n')).toEqual({ texts: ['x ::progress 3\n'], progress: [], last: 'x ::progress 3' });
+  });
+
+  test('remembers the last line over empty lines and progress', () => {
+    expect(read('{"a":1}\n\n::progress 100').last).toBe('{"a":1}');
+  });
+
+  test('a line over the limit is no result', () => {
+    const { last, texts } = read('x\n', 'y'.repeat(700_000), 'y'.repeat(700_000), '\n');
+    expect(last).toBe('');
+    expect(texts.join('').length).toBe(1_400_003);
+  });
+});

@@ -1,0 +1,170 @@
+import { join } from 'node:path';
+import { type Milliseconds } from '@millrace/kernel';
+import { type Execution, type ExecutionListener } from '../attempts/execution.ts';
+import { type SpawnerProcess, startSpawner } from './spawner-process.ts';
+import { outcomeOf } from './script-outcome.ts';
+import { type FromSpawner } from './spawner-protocol.ts';
+
+export interface ScriptRequest {
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** JSON text. */
+  readonly input: string;
+}
+
+export interface ScriptPoolOptions {
+  readonly spawners: number;
+  /** Run directories are made below this one. */
+  readonly directory: string;
+  readonly compileCache: string;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: Milliseconds;
+}
+
+/** Starts scripts through a few small processes and survives the death of any of them. */
+export interface ScriptPool {
+  readonly start: (request: ScriptRequest, listener: ExecutionListener) => Execution;
+  /** Everything running is killed and nothing is reported about it any more. */
+  readonly killAll: () => void;
+  /** How much longer the spawners may let scripts run without hearing again. */
+  readonly extendLease: (ms: Milliseconds) => void;
+  /** Kills what runs, ends the spawners; resolves when they are gone. */
+  readonly close: () => Promise<void>;
+}
+
+interface Running {
+  readonly listener: ExecutionListener;
+  readonly spawner: Member;
+  pid: number | undefined;
+  killTimer: NodeJS.Timeout | undefined;
+}
+
+interface Member {
+  process: SpawnerProcess;
+  readonly ids: Set<string>;
+}
+
+const killGroup = (pid: number | undefined): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it is gone.
+  }
+};
+
+/** The scripts of one executor, by an id of the pool's own. */
+class Scripts implements ScriptPool {
+  readonly #options: ScriptPoolOptions;
+  readonly #members: Member[] = [];
+  readonly #running = new Map<string, Running>();
+  #count = 0;
+  #spawned = 0;
+  #closed: PromiseWithResolvers<undefined> | undefined;
+
+  constructor(options: ScriptPoolOptions) {
+    this.#options = options;
+    for (let index = 0; index < options.spawners; index += 1) this.#addMember();
+  }
+
+  start(request: ScriptRequest, listener: ExecutionListener): Execution {
+    const spawner = this.#members.reduce((least, member) => (member.ids.size < least.ids.size ? member : least));
+    const id = (this.#count++).toString(36);
+    const running: Running = { listener, spawner, pid: undefined, killTimer: undefined };
+    this.#running.set(id, running);
+    spawner.ids.add(id);
+    spawner.process.send({ type: 'start', id, ...request });
+    return { stop: () => this.#stop(id, running) };
+  }
+
+  killAll(): void {
+    for (const [id, running] of [...this.#running]) {
+      killGroup(running.pid);
+      running.spawner.process.send({ type: 'signal', id, signal: 'SIGKILL' });
+      this.#forget(id);
+    }
+  }
+
+  extendLease(ms: Milliseconds): void {
+    for (const { process } of this.#members) process.send({ type: 'lease', ms });
+  }
+
+  async close(): Promise<void> {
+    this.killAll();
+    this.#closed = Promise.withResolvers<undefined>();
+    if (this.#members.length === 0) this.#closed.resolve(undefined);
+    for (const member of this.#members) member.process.close();
+    await this.#closed.promise;
+  }
+
+  #stop(id: string, running: Running): void {
+    if (running.killTimer !== undefined || !this.#running.has(id)) return;
+    running.spawner.process.send({ type: 'signal', id, signal: 'SIGTERM' });
+    running.killTimer = setTimeout(
+      () => running.spawner.process.send({ type: 'signal', id, signal: 'SIGKILL' }),
+      this.#options.graceMs,
+    );
+  }
+
+  #addMember(): void {
+    const { directory, compileCache } = this.#options;
+    const member: Member = {
+      ids: new Set(),
+      process: startSpawner({
+        directory: join(directory, `spawner-${this.#spawned++}`),
+        compileCache,
+        onMessage: (message) => this.#receive(message),
+        onExit: () => this.#lose(member),
+      }),
+    };
+    this.#members.push(member);
+  }
+
+  /** A spawner is gone: nobody watches its scripts any more, so they go too. */
+  #lose(member: Member): void {
+    this.#members.splice(this.#members.indexOf(member), 1);
+    for (const id of [...member.ids]) {
+      const running = this.#running.get(id);
+      killGroup(running?.pid);
+      this.#forget(id);
+      running?.listener.onEnded({ kind: 'lost', reason: 'the process that watched the script died' });
+    }
+    if (this.#closed === undefined) this.#addMember();
+    else if (this.#members.length === 0) this.#closed.resolve(undefined);
+  }
+
+  #receive(message: FromSpawner): void {
+    const running = this.#running.get(message.id);
+    if (running === undefined) return;
+    const { listener } = running;
+    switch (message.type) {
+      case 'started':
+        running.pid = message.pid;
+        listener.onStarted(message.pid);
+        return;
+      case 'output':
+        listener.onOutput(message.stream, message.text);
+        return;
+      case 'progress':
+        listener.onProgress(message.percent, message.message);
+        return;
+      case 'start_failed':
+        this.#forget(message.id);
+        listener.onEnded({ kind: 'failed', error: { code: 'start_failed', message: message.message } });
+        return;
+      case 'ended':
+        this.#forget(message.id);
+        listener.onEnded(outcomeOf(message));
+        return;
+    }
+  }
+
+  #forget(id: string): void {
+    const running = this.#running.get(id);
+    clearTimeout(running?.killTimer);
+    running?.spawner.ids.delete(id);
+    this.#running.delete(id);
+  }
+}
+
+export const makeScriptPool = (options: ScriptPoolOptions): ScriptPool => new Scripts(options);

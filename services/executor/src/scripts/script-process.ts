@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Fifos } from './fifos.ts';
+import { loadResult } from './output-file.ts';
+import { type RunDirectories } from './run-directories.ts';
+import { type OutputPipes, readScript } from './script-streams.ts';
+import { type FromSpawner, type StartScript } from './spawner-protocol.ts';
+
+/** How long output may still come from what escaped the process group. */
+const END_OF_OUTPUT_MS = 250;
+
+export interface ScriptDeps {
+  readonly fifos: Fifos;
+  readonly directories: RunDirectories;
+  readonly send: (message: FromSpawner) => void;
+  /** The process is gone and everything about it was sent. */
+  readonly onGone: () => void;
+}
+
+export interface ScriptProcess {
+  /** To its whole process group. */
+  readonly signal: (signal: 'SIGTERM' | 'SIGKILL') => void;
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+const signalGroup = (pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // ESRCH: nobody is left in the group.
+  }
+};
+
+const removeFile = (path: string): void => {
+  try {
+    unlinkSync(path);
+  } catch {
+    rmSync(path, { recursive: true, force: true });
+  }
+};
+
+const startChild = ({ argv, env }: StartScript, directory: string, pipes: OutputPipes): ChildProcess => {
+  const [program, ...args] = argv;
+  return spawn(program, args, {
+    // A session and so a process group of its own: signals reach it with everything that it starts.
+    detached: true,
+    cwd: directory,
+    env: {
+      ...env,
+      HOME: directory,
+      TMPDIR: directory,
+      MILLRACE_INPUT: join(directory, 'input.json'),
+      MILLRACE_OUTPUT: join(directory, 'output.json'),
+    },
+    // Never a pipe on stdin: bash takes a socket there for a remote shell and reads ~/.bashrc.
+    stdio: ['ignore', pipes[0]?.writeFd ?? 'pipe', pipes[1]?.writeFd ?? 'pipe'],
+  });
+};
+
+/** One script from start to end: sends `started`, its output, and `ended`; or only `start_failed`. */
+export const startScript = (request: StartScript, { fifos, directories, send, onGone }: ScriptDeps): ScriptProcess => {
+  const { id } = request;
+  const directory = directories.take();
+  writeFileSync(join(directory, 'input.json'), request.input);
+  const pipes: OutputPipes = [fifos.take(), fifos.take()];
+  const child = startChild(request, directory, pipes);
+  for (const fifo of pipes) if (fifo !== undefined) closeSync(fifo.writeFd);
+  if (child.pid !== undefined) send({ type: 'started', id, pid: child.pid });
+
+  let awaited = 3; // two streams and the process
+  let exit: Exit = { code: null, signal: null };
+  let failure: Error | undefined;
+  const finishOne = (): void => {
+    awaited -= 1;
+    if (awaited > 0) return;
+    const outcome = loadResult(join(directory, 'output.json'), streams.lastLine());
+    for (const name of ['input.json', 'output.json']) removeFile(join(directory, name));
+    directories.giveBack(directory);
+    if (failure === undefined) send({ type: 'ended', id, ...exitOf(exit), ...outcome });
+    else send({ type: 'start_failed', id, message: failure.message });
+    onGone();
+  };
+  const streams = readScript(child, { id, pipes, fifos, send, onClosed: finishOne });
+  child.once('error', (error) => {
+    if (child.pid !== undefined) return; // a signal that could not be sent
+    failure = error;
+    finishOne();
+  });
+  child.once('exit', (code, signal) => {
+    exit = { code, signal };
+    // The run is over: what its leader left behind in the group goes with it.
+    signalGroup(child.pid, 'SIGKILL');
+    setTimeout(streams.stop, END_OF_OUTPUT_MS).unref();
+    finishOne();
+  });
+  return { signal: (signal) => signalGroup(child.pid, signal) };
+};
+
+const exitOf = ({ code, signal }: Exit): { readonly exitCode?: number; readonly signal?: string } => ({
+  ...(code === null ? {} : { exitCode: code }),
+  ...(signal === null ? {} : { signal }),
+});

@@ -1,0 +1,81 @@
+import { type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
+import { type Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { type Fifo, type Fifos } from './fifos.ts';
+import { makeStdoutReader } from './script-output.ts';
+import { type FromSpawner } from './spawner-protocol.ts';
+
+/** Beyond what the executor keeps of one attempt; what follows is read and thrown away. */
+const FORWARD_MAX = 1_048_576 + 65_536;
+
+/** The pipes behind stdout and stderr; absent where Node's own sockets have to do. */
+export type OutputPipes = readonly [Fifo | undefined, Fifo | undefined];
+
+interface ReadOptions {
+  readonly fifo: Fifo | undefined;
+  readonly piped: Readable | null;
+  readonly fifos: Fifos;
+  readonly onText: (text: string) => void;
+  readonly onClosed: () => void;
+}
+
+/** Reads one stream until its last writer is gone or the reader is destroyed. */
+const readStream = ({ fifo, piped, fifos, onText, onClosed }: ReadOptions): Readable | undefined => {
+  const reader = fifo === undefined ? piped : new Socket({ fd: fifo.readFd, readable: true, writable: false });
+  const decoder = new StringDecoder('utf8');
+  let ended = false;
+  reader?.on('data', (bytes: Buffer) => onText(decoder.write(bytes)));
+  reader?.on('end', () => (ended = true));
+  reader?.on('error', () => reader.destroy());
+  reader?.on('close', () => {
+    if (fifo !== undefined && ended) fifos.giveBack(fifo);
+    else if (fifo !== undefined) fifos.abandon(fifo);
+    onClosed();
+  });
+  return reader ?? undefined;
+};
+
+export interface ScriptStreams {
+  /** Gives up waiting for writers that escaped the process group. */
+  readonly stop: () => void;
+  /** The last line on stdout; complete once both streams are closed. */
+  readonly lastLine: () => string;
+}
+
+interface StreamDeps {
+  readonly id: string;
+  readonly pipes: OutputPipes;
+  readonly fifos: Fifos;
+  readonly send: (message: FromSpawner) => void;
+  /** Called once for each of the two streams. */
+  readonly onClosed: () => void;
+}
+
+/** Forwards what a script writes as `output` and `progress` messages. */
+export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClosed }: StreamDeps): ScriptStreams => {
+  let forwarded = 0;
+  const forward = (stream: 'stdout' | 'stderr', text: string): void => {
+    if (forwarded > FORWARD_MAX || text === '') return;
+    forwarded += text.length;
+    send({ type: 'output', id, stream, text });
+  };
+  const lines = makeStdoutReader({
+    onText: (text) => forward('stdout', text),
+    onProgress: (progress) => send({ type: 'progress', id, ...progress }),
+  });
+  const onStdoutClosed = (): void => {
+    lines.end();
+    onClosed();
+  };
+  const streams = [
+    readStream({ fifo: pipes[0], piped: child.stdout, fifos, onText: lines.push, onClosed: onStdoutClosed }),
+    readStream({ fifo: pipes[1], piped: child.stderr, fifos, onText: (text) => forward('stderr', text), onClosed }),
+  ];
+  return {
+    stop: () => {
+      for (const stream of streams) stream?.destroy();
+    },
+    lastLine: lines.lastLine,
+  };
+};

@@ -1,0 +1,38 @@
+/** What the executor says to a spawner: JSON lines on its stdin. */
+export type ToSpawner =
+  | StartScript
+  /** To the whole process group of a script. Unknown ids are ignored: it may have ended meanwhile. */
+  | { readonly type: 'signal'; readonly id: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
+  /** The executor's lease: without another within so many milliseconds the spawner kills everything. */
+  | { readonly type: 'lease'; readonly ms: number };
+
+export interface StartScript {
+  readonly type: 'start';
+  readonly id: string;
+  /** Program and arguments; never a shell string. */
+  readonly argv: readonly [string, ...string[]];
+  /** The whole environment, except for HOME, TMPDIR, MILLRACE_INPUT and MILLRACE_OUTPUT, which name the run directory. */
+  readonly env: Readonly<Record<string, string>>;
+  /** JSON text for `$MILLRACE_INPUT`. */
+  readonly input: string;
+}
+
+export interface ScriptEnded {
+  readonly type: 'ended';
+  readonly id: string;
+  /** Absent when a signal ended it. */
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** The result, parsed; absent when there is none. */
+  readonly result?: unknown;
+  /** Why what was written to `$MILLRACE_OUTPUT` is no result. */
+  readonly problem?: { readonly code: 'output_invalid' | 'output_too_large'; readonly message: string };
+}
+
+/** What a spawner says to the executor: JSON lines on its stdout. */
+export type FromSpawner =
+  | { readonly type: 'started'; readonly id: string; readonly pid: number }
+  | { readonly type: 'start_failed'; readonly id: string; readonly message: string }
+  | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
+  | ScriptEnded;

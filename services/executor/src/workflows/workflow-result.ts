@@ -1,0 +1,42 @@
+import { OUTPUT_BYTES_MAX } from '../attempts/execution.ts';
+import { type WorkflowError } from './host-protocol.ts';
+
+const MESSAGE_MAX = 8_192;
+const STACK_MAX = 16_384;
+
+export type WorkflowResult = { readonly text: string | undefined } | { readonly error: WorkflowError };
+
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+
+/** JSON text of what a handler returned; no text when it returned nothing. */
+export const encodeResult = (result: unknown): WorkflowResult => {
+  if (result === undefined) return { text: undefined };
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(result);
+  } catch (error) {
+    return { error: { code: 'output_invalid', message: `the result is no JSON: ${reasonOf(error)}` } };
+  }
+  // JSON.stringify says nothing at all about functions and symbols.
+  if ((text as string | undefined) === undefined) {
+    return { error: { code: 'output_invalid', message: `the result is no JSON: it is a ${typeof result}` } };
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > OUTPUT_BYTES_MAX) {
+    const message = `the result has ${bytes} bytes as JSON; at most ${OUTPUT_BYTES_MAX} are kept`;
+    return { error: { code: 'output_too_large', message } };
+  }
+  return { text };
+};
+
+/** Message and stack of whatever was thrown, without the frames of the process around the handler. */
+export const describeError = (thrown: unknown, code: WorkflowError['code'] = 'exception'): WorkflowError => {
+  if (!(thrown instanceof Error)) return { code, message: String(thrown).slice(0, MESSAGE_MAX) };
+  const stack = (thrown.stack ?? '')
+    .split('\n')
+    .filter((line) => !line.includes(import.meta.dirname) && !line.includes('node:internal'))
+    .join('\n');
+  const message = thrown.message === '' ? thrown.name : thrown.message;
+  return { code, message: message.slice(0, MESSAGE_MAX), stack: stack.slice(0, STACK_MAX) };
+};

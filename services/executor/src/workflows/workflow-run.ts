@@ -1,0 +1,67 @@
+import { type LogFields, type WorkflowContext, type WorkflowLog } from '@millrace/sdk';
+import { type OutputStream, type StopReason } from '../attempts/execution.ts';
+import { type FromHost, type StartWorkflow } from './host-protocol.ts';
+
+/** One run inside a host. Once it is over, what its handler still does goes nowhere. */
+export interface WorkflowRun {
+  readonly id: string;
+  readonly context: WorkflowContext<unknown>;
+  readonly write: (stream: OutputStream, text: string) => void;
+  readonly abort: (reason: StopReason) => void;
+  /** True the first time only. */
+  readonly end: () => boolean;
+}
+
+const REASONS = {
+  cancelled: { name: 'CancelledError', message: 'the run was cancelled' },
+  timed_out: { name: 'TimeoutError', message: 'the run took longer than its timeout' },
+} as const;
+
+const abortError = (reason: StopReason): Error => {
+  const { name, message } = REASONS[reason];
+  return Object.assign(new Error(message), { name });
+};
+
+const fieldsText = (fields: LogFields | undefined): string => {
+  if (fields === undefined) return '';
+  try {
+    return ` ${JSON.stringify(fields)}`;
+  } catch {
+    return ' [fields are no JSON]';
+  }
+};
+
+const makeLog = (write: WorkflowRun['write']): WorkflowLog => {
+  const at =
+    (level: string) =>
+    (message: string, fields?: LogFields): void =>
+      write('log', `${level} ${message}${fieldsText(fields)}\n`);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+};
+
+export const makeWorkflowRun = (
+  { id, run, input, env }: StartWorkflow,
+  send: (message: FromHost) => void,
+): WorkflowRun => {
+  const controller = new AbortController();
+  let open = true;
+  const write = (stream: OutputStream, text: string): void => {
+    if (open) send({ type: 'output', id, stream, text });
+  };
+  const progress = (percent: number, message?: string): void => {
+    if (!open || Number.isNaN(percent)) return;
+    const bounded = Math.min(100, Math.max(0, percent));
+    send({ type: 'progress', id, percent: bounded, ...(message === undefined ? {} : { message }) });
+  };
+  return {
+    id,
+    context: { input, run, env, log: makeLog(write), progress, signal: controller.signal },
+    write,
+    abort: (reason) => controller.abort(abortError(reason)),
+    end: () => {
+      const first = open;
+      open = false;
+      return first;
+    },
+  };
+};
