@@ -51,7 +51,7 @@ export type DialectStatus = Static<typeof DialectStatusSchema>;
 
 /** Where a run is. The last five are terminal. */
 export const RunStateSchema = Type.Union([
-  Type.Literal('queued'),
+  Type.Literal('waiting'),
   Type.Literal('dispatched'),
   Type.Literal('running'),
   Type.Literal('completed'),

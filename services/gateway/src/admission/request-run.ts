@@ -1,0 +1,123 @@
+import { AppError, type Clock } from '@millrace/kernel';
+import { checkEnvironment } from '@millrace/domain';
+import { type RunPolicy, type RunRequested, type WorkflowVersion } from '@millrace/contracts';
+import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
+import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
+import { type Principal } from '../auth/access.ts';
+import { type CheckInput } from './input-validation.ts';
+import { requestedEvent } from './requested-event.ts';
+import { type RunArguments } from './run-body.ts';
+
+/** A request to run a workflow that was found, from a caller who may run it. */
+export interface RunRequest extends RunArguments {
+  readonly workflow: string;
+  readonly version: WorkflowVersion;
+  readonly principal: Principal;
+  /** The protocol that the caller spoke. */
+  readonly dialect: string;
+  /** `traceparent` of the caller, as it came. */
+  readonly traceparent: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** True when the caller waits for the outcome. */
+  readonly waits: boolean;
+  readonly rerunOf?: string;
+  /** Called before anything is recorded when somebody will reply about the run, so that no reply can come too early. */
+  readonly onRunId?: (runId: string) => void;
+}
+
+export interface AcceptedRun {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly traceId: string;
+  readonly policy: RunPolicy;
+  /** `replayed`: the key was known, and this is the run of its first request. */
+  readonly outcome: 'recorded' | 'replayed';
+}
+
+export interface AdmissionDeps {
+  readonly gatewayId: string;
+  readonly ids: Pick<Ids, 'runId'>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly writer: Pick<EventWriter, 'append'>;
+  readonly recordKeyed: (keyHash: string, event: RunRequested) => Promise<KeyedOutcome>;
+  readonly checkInput: CheckInput;
+  /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
+  readonly onLimit: RunPolicy['onLimit'];
+}
+
+/**
+ * Records a request; resolves once the log has it on disk.
+ *
+ * @throws AppError `invalid` when environment or input are refused; `refused` `idempotency.key_reused` that names the first run;
+ * `unavailable` when the log did not acknowledge: then 503 is the only honest answer.
+ */
+export type RequestRun = (request: RunRequest) => Promise<AcceptedRun>;
+
+interface Recorded {
+  readonly runId: string;
+  readonly outcome: AcceptedRun['outcome'];
+}
+
+const checkRepeat = (first: RunRequested, repeat: RunRequested): Recorded => {
+  if (first.data.idempotency?.digest === repeat.data.idempotency?.digest) {
+    return { runId: first.subject, outcome: 'replayed' };
+  }
+  throw new AppError('refused', 'idempotency.key_reused', 'this Idempotency-Key was used for another request', {
+    details: { run_id: first.subject },
+  });
+};
+
+export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
+  const { ids, clock, telemetry, writer, gatewayId } = deps;
+
+  const record = async (event: RunRequested): Promise<Recorded> => {
+    const { idempotency } = event.data;
+    if (idempotency === undefined) {
+      await writer.append([event]);
+      return { runId: event.subject, outcome: 'recorded' };
+    }
+    const kept = await deps.recordKeyed(idempotency.keyHash, event);
+    return kept.outcome === 'recorded' ? { runId: event.subject, outcome: 'recorded' } : checkRepeat(kept.event, event);
+  };
+
+  /** A span of its own only when somebody collects them: this is the hot path. */
+  const commit = async (event: RunRequested): Promise<Recorded> => {
+    if (!telemetry.isExporting) return record(event);
+    const span = telemetry.startSpan('commit', { kind: 'producer', parent: event.traceparent });
+    return endWith(span, record(event));
+  };
+
+  const policyOf = ({ policy }: WorkflowVersion): RunPolicy =>
+    deps.onLimit === 'reject' && policy.onLimit === 'queue' ? { ...policy, onLimit: 'reject' } : policy;
+
+  const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
+    const env = checkEnvironment(request.env, request.version.env);
+    deps.checkInput(request.version, request.input);
+    const policy = policyOf(request.version);
+    const runId = ids.runId();
+    const { traceparent, traceId } = span;
+    if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
+    const event = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
+    const recorded = await commit(event);
+    if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
+    return { ...recorded, workflow: request.workflow, traceId, policy };
+  };
+
+  return async (request) => {
+    const span = telemetry.startSpan('accept', { kind: 'server', parent: request.traceparent });
+    return endWith(span, accept(request, span));
+  };
+};
+
+/** Ends the span when the promise settles, with its error if it has one. */
+const endWith = async <Value>(span: Span, promise: Promise<Value>): Promise<Value> => {
+  try {
+    return await promise;
+  } catch (error) {
+    span.setError(error instanceof AppError ? error.code : 'bug');
+    throw error;
+  } finally {
+    span.end();
+  }
+};

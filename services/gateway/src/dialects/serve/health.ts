@@ -1,0 +1,26 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Health, HealthSchema } from '@millrace/contracts';
+
+export interface ServeHealthDeps {
+  readonly health: () => Promise<Health>;
+}
+
+/** `GET /health`: open, as the document of the dialect says. 503 only when no request can be recorded. */
+export const serveHealth: FastifyPluginAsyncTypebox<ServeHealthDeps> = async (app, { health }) => {
+  app.get(
+    '/health',
+    {
+      schema: {
+        operationId: 'health',
+        summary: 'Whether requests can be recorded',
+        tags: ['serve'],
+        response: { 200: HealthSchema, 503: HealthSchema },
+      },
+      config: { access: 'public', dialect: 'serve' },
+    },
+    async (_request, reply) => {
+      const report = await health();
+      return reply.code(report.status === 'unavailable' ? 503 : 200).send(report);
+    },
+  );
+};

@@ -1,0 +1,55 @@
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type AppError, POLICY } from '@millrace/kernel';
+import { type Logger } from '@millrace/runtime';
+import { type GatewayMetrics } from '../metrics.ts';
+import { dialectBodyOf } from './dialect-body.ts';
+import { drainRefusedBody } from './drain-refused-body.ts';
+import { toAppError } from './from-fastify.ts';
+import { httpStatusOf } from './http-status.ts';
+import { retryAfterOf, toProblem } from './problem.ts';
+
+export interface ErrorHandlerDeps {
+  readonly log: Logger;
+  readonly metrics: GatewayMetrics;
+}
+
+const writeLine = (log: Logger, error: AppError, request: FastifyRequest): void => {
+  const { log: level } = POLICY[error.kind];
+  const fields = {
+    code: error.code,
+    method: request.method,
+    route: request.routeOptions.url ?? 'none',
+    trace_id: request.traceId,
+    run_id: request.runId,
+    ...(level === 'error' ? { err: error } : { detail: error.message }),
+  };
+  log[level]('request refused', fields);
+};
+
+/** Members of a problem that are headers as well. */
+const setHeaders = (reply: FastifyReply, error: AppError): void => {
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  if (error.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  const allow = error.details?.['allow'];
+  if (Array.isArray(allow)) reply.header('allow', allow.join(', '));
+};
+
+export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** Answers any error once: a dialect's own body where it prescribes one, else an RFC 9457 problem. */
+export const makeErrorHandler =
+  ({ log, metrics }: ErrorHandlerDeps): ErrorHandler =>
+  async (thrown, request, reply) => {
+    const error = toAppError(thrown);
+    writeLine(log, error, request);
+    metrics.refused.inc({ reason: error.code });
+    if (error.kind === 'too_large') await drainRefusedBody(request.raw);
+    setHeaders(reply, error);
+    reply.code(httpStatusOf(error));
+    const speaksDialect = request.routeOptions.config.dialect === 'serve' || request.is404;
+    const prescribed = speaksDialect ? dialectBodyOf(error) : undefined;
+    return prescribed === undefined
+      ? reply.type('application/problem+json').send(JSON.stringify(toProblem(error, request.traceId)))
+      : reply.type('application/json').send(JSON.stringify(prescribed));
+  };

@@ -1,0 +1,47 @@
+import { type Counter, type Histogram, type Metrics } from '@millrace/runtime';
+
+/** What the gateway counts; `/metrics` of the admin port shows it. */
+export interface GatewayMetrics {
+  readonly requests: Counter<'route' | 'method' | 'status'>;
+  readonly acceptSeconds: Histogram<'outcome'>;
+  readonly refused: Counter<'reason'>;
+  readonly commitEvents: Histogram;
+}
+
+export interface GatewayGauges {
+  readonly sseClients: () => number;
+  readonly waiters: () => number;
+  readonly appendsPending: () => number;
+}
+
+export const makeGatewayMetrics = (metrics: Metrics): GatewayMetrics => ({
+  requests: metrics.counter({
+    name: 'millrace_http_requests_total',
+    help: 'Requests answered, by route and status.',
+    labels: ['route', 'method', 'status'],
+  }),
+  acceptSeconds: metrics.histogram({
+    name: 'millrace_accept_seconds',
+    help: 'From the first byte of a request that starts a run to its record in the log.',
+    labels: ['outcome'],
+  }),
+  refused: metrics.counter({
+    name: 'millrace_http_refused_total',
+    help: 'Requests refused, by code.',
+    labels: ['reason'],
+  }),
+  commitEvents: metrics.histogram({
+    name: 'millrace_commit_events',
+    help: 'Events packed into one commit.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  }),
+});
+
+export const observeGauges = (metrics: Metrics, { sseClients, waiters, appendsPending }: GatewayGauges): void => {
+  metrics.observed({ name: 'millrace_sse_clients', help: 'Open event streams.' }, sseClients);
+  metrics.observed({ name: 'millrace_waiters', help: 'Callers waiting for an outcome.' }, waiters);
+  metrics.observed(
+    { name: 'millrace_appends_pending', help: 'Requests not yet acknowledged by the log.' },
+    appendsPending,
+  );
+};

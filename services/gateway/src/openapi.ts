@@ -1,0 +1,51 @@
+import { fastifySwagger } from '@fastify/swagger';
+import { type FastifyInstance } from 'fastify';
+import { type TSchema } from 'typebox';
+
+/** Parts of a route that the handler reads by itself: described, not enforced, by these schemas. */
+export interface DescribedParts {
+  readonly body?: TSchema;
+  readonly querystring?: TSchema;
+  readonly response?: Readonly<Record<number, TSchema>>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    describe?: DescribedParts;
+  }
+}
+
+const DESCRIPTION =
+  'Turns HTTP requests into durable workflow runs. A 2xx with a run id means that the request is on disk. ' +
+  'Every request but a GET needs the header `X-Workflow-Client` with any text that names the caller.';
+
+/** A wildcard is one parameter that may hold slashes. */
+const WILDCARD_PARAMS = {
+  type: 'object',
+  properties: {
+    path: { type: 'string', description: 'path of the workflow, `<category>/<task>`; categories may nest' },
+  },
+  required: ['path'],
+};
+
+/** Generates the description of every route that is registered after this, from the schemas that validate. */
+export const describeRoutes = async (app: FastifyInstance, version: string): Promise<void> => {
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Millrace', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: ({ schema, url, route }) => {
+      const { access, describe } = route.config ?? {};
+      const isWildcard = url.endsWith('/*');
+      const described = {
+        ...schema,
+        ...describe,
+        ...(isWildcard ? { params: WILDCARD_PARAMS } : {}),
+        security: access === 'public' ? [] : [{ bearer: [] }],
+      };
+      return { schema: described, url: isWildcard ? `${url.slice(0, -1)}:path` : url };
+    },
+  });
+};

@@ -1,0 +1,58 @@
+import { type Health } from '@millrace/contracts';
+import { recordKeyed } from '@millrace/eventlog';
+import { makeInputCheck } from './admission/input-validation.ts';
+import { makeRequestRun } from './admission/request-run.ts';
+import { makeStartRun, type StartRun } from './admission/start-run.ts';
+import { type GatewayDeps } from './deps.ts';
+import { makeHealth } from './health.ts';
+import { APPEND_TIMEOUT_MS } from './limits.ts';
+import { makeLiveHub } from './live/hub.ts';
+import { makeRunFeed, type OpenRunFeed } from './live/run-feed.ts';
+import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
+import { observeGauges } from './metrics.ts';
+import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
+import { makeProjectionWatch } from './reading/projection-watch.ts';
+import { makeReplyWaiters } from './waiting/reply-waiters.ts';
+
+/** What the routes are made of. */
+export interface GatewayParts {
+  readonly startRun: StartRun;
+  readonly findVisibleRun: FindVisibleRun;
+  readonly openRunFeed: OpenRunFeed;
+  readonly slots: StreamSlots;
+  readonly health: () => Promise<Health>;
+  /** Frees every subscription. */
+  readonly close: () => void;
+}
+
+export const makeParts = (deps: GatewayDeps): GatewayParts => {
+  const { connection, readModel, gatewayId, settings } = deps;
+  const { shard } = settings;
+  const waiters = makeReplyWaiters(connection, gatewayId);
+  const watch = makeProjectionWatch({ connection, readModel, shard });
+  const hub = makeLiveHub({ connection, shard, log: deps.log });
+  const slots = makeStreamSlots();
+  const requestRun = makeRequestRun({
+    ...deps,
+    recordKeyed: (keyHash, event) => recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS }),
+    checkInput: makeInputCheck(),
+    onLimit: settings.onLimit,
+  });
+  observeGauges(deps.metrics, {
+    sseClients: slots.count,
+    waiters: waiters.count,
+    appendsPending: deps.writer.pending,
+  });
+  return {
+    startRun: makeStartRun({ requestRun, waiters, connection, readModel, runsMax: settings.runsMax }),
+    findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, shard }),
+    openRunFeed: makeRunFeed({ connection, readModel, hub, watch }),
+    slots,
+    health: makeHealth({ connection, readModel, durability: settings.durability }),
+    close: () => {
+      hub.close();
+      waiters.close();
+      watch.close();
+    },
+  };
+};

@@ -1,0 +1,47 @@
+import { AppError } from '@millrace/kernel';
+import { allows } from '@millrace/domain';
+import { isRunId } from '@millrace/contracts';
+import { type LogConnection, logBounds } from '@millrace/eventlog';
+import { findRun, type ReadModel, type RunRow } from '@millrace/read-model';
+import { type Principal } from '../auth/access.ts';
+import { READ_YOUR_WRITES_MS } from '../limits.ts';
+import { type ProjectionWatch } from './projection-watch.ts';
+
+/**
+ * Finds a run that the caller may see. Read your writes: a run that was acknowledged is never "not found".
+ *
+ * @throws AppError `not_found` `run.not_found`: no such run, or none of the caller's business, which looks the same;
+ * `unavailable` `read_model.behind` or `read_model.unavailable` when that cannot be known now.
+ */
+export type FindVisibleRun = (principal: Principal, id: string) => Promise<RunRow>;
+
+export interface FindVisibleRunDeps {
+  readonly connection: LogConnection;
+  readonly readModel: ReadModel;
+  readonly watch: ProjectionWatch;
+  readonly shard: number;
+}
+
+const notFound = (): AppError => new AppError('not_found', 'run.not_found', 'there is no such run');
+const behind = (): AppError =>
+  new AppError('unavailable', 'read_model.behind', 'the read models are behind the log; the run may exist', {
+    retryAfterSeconds: 1,
+  });
+
+export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: FindVisibleRunDeps): FindVisibleRun => {
+  /** No row yet: only what the log held just now can still become one. */
+  const findBehind = async (id: string): Promise<RunRow | undefined> => {
+    const { last } = await logBounds(connection, shard);
+    const passed = await watch.passes('runs', last, READ_YOUR_WRITES_MS);
+    const row = await findRun(readModel, id);
+    if (row === undefined && !passed) throw behind();
+    return row;
+  };
+
+  return async (principal, id) => {
+    if (!isRunId(id)) throw notFound();
+    const row = (await findRun(readModel, id)) ?? (await findBehind(id));
+    if (row === undefined || !allows(principal.scopes, 'read', row.workflow)) throw notFound();
+    return row;
+  };
+};

@@ -1,0 +1,99 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { AppError } from '@millrace/kernel';
+import {
+  AcceptedSchema,
+  ProblemSchema,
+  RerunQuerySchema,
+  type RunRequested,
+  RunParamsSchema,
+  RunQuerySchema,
+  RunResultSchema,
+  type WorkflowVersion,
+} from '@millrace/contracts';
+import { type Catalog, type LogConnection, readCommit } from '@millrace/eventlog';
+import { type RunRow } from '@millrace/read-model';
+import { readIdempotencyKey } from '../admission/idempotency.ts';
+import { resolveWorkflow } from '../admission/resolve-workflow.ts';
+import { type StartRun } from '../admission/start-run.ts';
+import { principalOf } from '../auth/require-access.ts';
+import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { readWait } from '../waiting/wait-preference.ts';
+import { callerSignal } from './caller-signal.ts';
+import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { sendStartedRun } from './send-started-run.ts';
+
+export interface RerunDeps {
+  readonly catalog: Catalog;
+  readonly connection: LogConnection;
+  readonly shard: number;
+  readonly startRun: StartRun;
+  readonly findVisibleRun: FindVisibleRun;
+  readonly draining: AbortSignal;
+}
+
+/** The request as it was recorded; values of its environment stand nowhere else. */
+const readRequest = async ({ connection, shard }: RerunDeps, run: RunRow): Promise<RunRequested> => {
+  const commit = await readCommit(connection, shard, run.requested.sequence);
+  const decoded = commit?.events[run.requested.index];
+  if (decoded?.known === true && decoded.event.type === 'dev.millrace.run.requested.v1') return decoded.event;
+  throw new AppError('refused', 'run.request_expired', 'the log no longer holds the request of this run', {
+    details: { run_id: run.id },
+  });
+};
+
+/** What ran before, in the words of the catalog: it was valid then, so nothing is checked again. */
+const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowVersion => {
+  const { version, kind, policy } = data;
+  const { inputSchema: _inputSchema, env: _env, ...rest } = latest;
+  return version === latest.version ? latest : { ...rest, version, kind, policy };
+};
+
+/** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */
+export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps) => {
+  app.post(
+    '/runs/:id/rerun',
+    {
+      schema: {
+        operationId: 'rerunRun',
+        summary: 'Run again with the same input and environment',
+        tags: ['runs'],
+        params: RunParamsSchema,
+        querystring: RerunQuerySchema,
+        response: { 200: RunResultSchema, 202: AcceptedSchema, 409: ProblemSchema, ...PROBLEMS, ...NOT_FOUND },
+      },
+      config: {
+        access: 'run',
+        describe: {
+          querystring: {
+            ...RerunQuerySchema,
+            properties: { ...RerunQuerySchema.properties, ...RunQuerySchema.properties },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { headers, query } = request;
+      const principal = principalOf(request);
+      const waitMs = readWait((query as { readonly wait?: unknown }).wait, headers['prefer']);
+      const old = await deps.findVisibleRun(principal, request.params.id);
+      const { path, version } = resolveWorkflow(deps.catalog, principal, old.workflow);
+      const first = await readRequest(deps, old);
+      const { traceparent } = headers;
+      const again = {
+        workflow: path,
+        version: query.version === 'same' ? sameVersion(version, first) : version,
+        principal,
+        input: first.data.input,
+        env: first.data.env,
+        dialect: 'native',
+        traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+        idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
+        rerunOf: old.id,
+      };
+      const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
+      request.runId = run.runId;
+      request.traceId = run.traceId;
+      return sendStartedRun(reply, run);
+    },
+  );
+};
