@@ -1,40 +1,50 @@
-/**
- * What the object store holds under the version of a workflow: one header line, then the bytes of the file as they are.
- * The version is the SHA-256 of the whole object, so whoever fetches it can check bundle and metadata at once.
- */
+/** What the object store holds under a version: its metadata, then the bytes of the file as they are. */
 export interface Bundle {
   /** Name of the file that an executor makes of it, such as `db-full.sh` or `workflow.mjs`. */
   readonly file: string;
-  /** Everything else that makes a version another version, as JSON text in ASCII; an executor does not read it. */
-  readonly metadata: string;
   readonly bytes: Uint8Array;
 }
 
-const MAGIC = 'millrace-bundle/1';
-const HEADER_BYTES_MAX = 65_536;
-const NEWLINE = 10;
-const HEADER = /^millrace-bundle\/1 ([A-Za-z0-9_][A-Za-z0-9_.-]{0,254}) (?=\{)/;
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/;
+const NUL = 0;
 
-const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+/** JSON text in ASCII in which the members of every object are ordered by name: equal values, equal texts. */
+const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  ).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** `undefined` when the name is no plain file name or the metadata is not one line of printable ASCII that begins with `{`. */
-export const encodeBundle = ({ file, metadata, bytes }: Bundle): Uint8Array | undefined => {
-  const header = `${MAGIC} ${file} ${metadata}`;
-  if (!HEADER.test(header) || !isAscii(metadata) || header.length >= HEADER_BYTES_MAX) return undefined;
+/**
+ * The object of a version: `<metadata as JSON in ASCII> NUL <bytes>`. The version is the SHA-256 of the whole object, so whoever
+ * fetches it can check bundle and metadata at once.
+ *
+ * @param metadata Everything that makes a version another version; `file` is the name that the bundle gets on an executor.
+ */
+export const encodeBundle = (metadata: { readonly file: string }, bytes: Uint8Array): Uint8Array => {
+  const header = canonicalJson(metadata);
   const object = new Uint8Array(header.length + 1 + bytes.length);
   for (let index = 0; index < header.length; index += 1) object[index] = header.charCodeAt(index);
-  object[header.length] = NEWLINE;
   object.set(bytes, header.length + 1);
   return object;
 };
 
-/** `undefined` when the object is no bundle. */
+const fileOf = (header: string): string | undefined => {
+  try {
+    const { file } = JSON.parse(header) as { readonly file?: unknown };
+    return typeof file === 'string' && FILE_NAME.test(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** `undefined` when the object is no bundle, or its file name is more than a plain name. */
 export const decodeBundle = (object: Uint8Array): Bundle | undefined => {
-  const end = object.subarray(0, HEADER_BYTES_MAX).indexOf(NEWLINE);
+  const end = object.indexOf(NUL);
   if (end === -1) return undefined;
   let header = '';
   for (const byte of object.subarray(0, end)) header += String.fromCharCode(byte);
-  const match = HEADER.exec(header);
-  if (match?.[1] === undefined) return undefined;
-  return { file: match[1], metadata: header.slice(match[0].length), bytes: object.subarray(end + 1) };
+  const file = fileOf(header);
+  return file === undefined ? undefined : { file, bytes: object.subarray(end + 1) };
 };

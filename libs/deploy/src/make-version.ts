@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type RunPolicy, type WorkflowKind, type WorkflowVersion } from '@millrace/contracts';
+import { encodeBundle, type RunPolicy, type WorkflowKind, type WorkflowVersion } from '@millrace/contracts';
 import { MINUTE, parseDuration } from '@millrace/kernel';
 import { type Metadata } from './metadata.ts';
 
@@ -30,14 +30,6 @@ const policyOf = (
   retries: { ...DEFAULT_RETRIES, ...retries },
 });
 
-/** JSON text in which the members of every object are ordered by name. */
-const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
-
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
 export const makeVersion = ({ kind, file, bytes, metadata, onLimit }: VersionParts): VersionDraft => {
   const { description = '', input, env, methods = DEFAULT_METHODS } = metadata;
@@ -50,6 +42,6 @@ export const makeVersion = ({ kind, file, bytes, metadata, onLimit }: VersionPar
     methods,
     policy: policyOf(metadata, onLimit),
   };
-  const version = createHash('sha256').update(canonicalJson(content)).update('\0').update(bytes).digest('hex');
+  const version = createHash('sha256').update(encodeBundle(content, bytes)).digest('hex');
   return { version, ...content };
 };

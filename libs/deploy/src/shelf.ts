@@ -1,4 +1,10 @@
-import { type CatalogEntry, DEFAULT_WORKSPACE, type DeployProblem, type RunPolicy } from '@millrace/contracts';
+import {
+  type CatalogEntry,
+  DEFAULT_WORKSPACE,
+  type DeployProblem,
+  encodeBundle,
+  type RunPolicy,
+} from '@millrace/contracts';
 import type { Bundles, Catalog } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { sameProblem } from './fault.ts';
@@ -48,9 +54,10 @@ export const makeShelf = ({ catalog, bundles, clock, workspace = DEFAULT_WORKSPA
         if (before.problem !== undefined) await put(path, { current: before.current });
         return { outcome: 'unchanged', path };
       }
-      await bundles.put(draft.version, bytes);
+      const { version, ...metadata } = draft;
+      await bundles.put(version, encodeBundle(metadata, bytes));
       await put(path, { current: { ...draft, deployedAt: new Date(clock.now()).toISOString() } });
-      return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
+      return { outcome: 'deployed', workflow: { path, version, kind: draft.kind } };
     },
     refuse: async (path, problem, keepsVersion) => {
       const before = catalog.get(workspace, path);
