@@ -3,6 +3,7 @@ import { eventually, startTestPlatform, type TestPlatform } from '@millrace/test
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRun, untilEnded } from '../e2e/runs.ts';
 import { checkPublicEvents, untilAllCompleted } from './checker.ts';
+import { signalTree } from './process-tree.ts';
 
 const DOWN_MS = 10_000;
 let platform: TestPlatform;
@@ -16,7 +17,7 @@ test('without Postgres for ten seconds requests are accepted and executed, and /
   await untilEnded(platform.http, await startRun(platform.http, 'tests/quick'));
   const pid = platform.pid('postgres');
   // Stopped, not killed: the supervisor would start it again at once.
-  process.kill(pid, 'SIGSTOP');
+  signalTree(pid, 'SIGSTOP');
   const ids: string[] = [];
   const statuses = new Set<number>();
   const until = performance.now() + DOWN_MS;
@@ -32,7 +33,7 @@ test('without Postgres for ten seconds requests are accepted and executed, and /
     // Executed while Postgres is away: the public events do not depend on it.
     await checkPublicEvents(platform, ids);
   } finally {
-    process.kill(pid, 'SIGCONT');
+    signalTree(pid, 'SIGCONT');
   }
   expect(ids.length).toBeGreaterThan(2);
   expect([...statuses]).toEqual([503]);
