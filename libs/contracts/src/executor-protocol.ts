@@ -11,6 +11,7 @@ export interface Heartbeat {
   readonly slots: number;
   /** True while it finishes what it has and takes nothing new. */
   readonly draining: boolean;
+  /** Every attempt from when its dispatch was seen until its terminal event, or its `attempt.failed` or `attempt.lost`, is in the log. */
   readonly held: readonly HeldAttempt[];
 }
 
@@ -20,6 +21,8 @@ export interface HeartbeatAnswer {
   readonly leaseMs: number;
   /** Runs of this executor that shall be cancelled. */
   readonly cancel: readonly string[];
+  /** Attempts that are no longer this executor's: it kills what runs of them, starts nothing of them later, and says nothing about them. */
+  readonly dropped?: readonly HeldAttempt[];
   /** False when the leader has declared this executor lost: kill everything and begin anew under another id. */
   readonly known: boolean;
 }

@@ -1,0 +1,51 @@
+import { type HeldAttempt } from '@millrace/contracts';
+import { type Run } from './run-table.ts';
+
+/** A run that takes a slot, from the moment it is assigned until the log says that this attempt is over. */
+export interface Holding {
+  readonly run: Run;
+  readonly executor: ExecutorRecord;
+  /** The dispatch was read back from the log; until then nothing may be said about the attempt. */
+  isRecorded: boolean;
+  isCancelRequested: boolean;
+  /** Heartbeats in a row that did not name the attempt. */
+  misses: number;
+  /** Why the attempt shall be given up, once that is decided. */
+  lostReason: string | undefined;
+}
+
+/** One session of an executor. */
+export interface ExecutorRecord {
+  readonly id: string;
+  slots: number;
+  isDraining: boolean;
+  /** Monotonic time of its last heartbeat, in milliseconds; `undefined`: it is known from the log only. */
+  heardMs: number | undefined;
+  readonly holdings: Map<Run, Holding>;
+  /** Attempts that were taken from it while it lives, because it never spoke of them. */
+  readonly dropped: HeldAttempt[];
+}
+
+export const makeExecutorRecord = (id: string): ExecutorRecord => ({
+  id,
+  slots: 0,
+  isDraining: false,
+  heardMs: undefined,
+  holdings: new Map(),
+  dropped: [],
+});
+
+const freeSlots = ({ isDraining, slots, holdings }: ExecutorRecord): number => (isDraining ? 0 : slots - holdings.size);
+
+/** The executor with the most free slots; `undefined` when there is none. Looks at every executor: they are few, a process each. */
+export const freestExecutor = (executors: Iterable<ExecutorRecord>): ExecutorRecord | undefined => {
+  let freest: ExecutorRecord | undefined;
+  let free = 0;
+  for (const executor of executors) {
+    const its = freeSlots(executor);
+    if (its <= free) continue;
+    freest = executor;
+    free = its;
+  }
+  return freest;
+};

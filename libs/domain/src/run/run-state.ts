@@ -1,0 +1,29 @@
+/**
+ * Where a run is. The first three are open, the others terminal. `waiting` also between an attempt that was lost or failed and the next one.
+ *
+ * ```
+ * waiting ──► dispatched ──► running ──► completed | failed | cancelled | timed_out
+ *    ▲            │             │
+ *    └────────────┴─────────────┘  attempt.lost, attempt.failed
+ * waiting ──► cancelled | rejected | failed (attempts used up)
+ * ```
+ */
+export type RunStatus =
+  'waiting' | 'dispatched' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timed_out' | 'rejected';
+
+/** What the events of one run add up to, as far as rules depend on it. */
+export interface RunState {
+  readonly status: RunStatus;
+  /** The current attempt; 0 before the first dispatch. While the run waits it is the last one, which is over. */
+  readonly attempt: number;
+  /** Who has the current attempt; `undefined` while the run waits. */
+  readonly executor: string | undefined;
+  /** Attempts that may still follow one that failed, or one that was lost. */
+  readonly retriesLeft: { readonly failed: number; readonly lost: number };
+  readonly isCancelRequested: boolean;
+}
+
+const OPEN: ReadonlySet<RunStatus> = new Set(['waiting', 'dispatched', 'running']);
+
+/** Whether the run can still change. */
+export const isOpen = (status: RunStatus): boolean => OPEN.has(status);
