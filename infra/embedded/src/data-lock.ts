@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@millrace/kernel';
@@ -20,7 +21,7 @@ const holdingPid = async (holder: string): Promise<number | undefined> => {
 
 /** Takes a lock of nobody's away; whoever judged it at the same time and was faster keeps the new one. */
 const removeStale = async (path: string, holder: string): Promise<void> => {
-  const aside = `${path}.stale.${process.pid}`;
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
   await rename(path, aside).catch(() => undefined);
   if ((await readHolder(aside)) !== holder) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
@@ -36,7 +37,7 @@ const TRIES_MAX = 10;
 export const lockDataFolder = async (dataDir: string): Promise<DataLock> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'supervisor.pid');
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(draft, `${await signature(process.pid)}\n`, { mode: 0o600 });
   try {
     for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {

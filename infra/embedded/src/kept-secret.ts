@@ -13,7 +13,7 @@ const readSecret = async (path: string): Promise<string> =>
 export const keepSecret = async (path: string, make = () => randomBytes(24).toString('hex')): Promise<string> => {
   const kept = await readSecret(path);
   if (kept !== EMPTY) return kept;
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(draft, `${make()}\n`, { mode: 0o600 });
   try {
     await link(draft, path);

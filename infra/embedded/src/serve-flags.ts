@@ -32,12 +32,15 @@ export const parseServeFlags = (argv: readonly string[]): ServeFlags => {
     return token.value === undefined ? [`--${token.name} needs a value`] : [];
   });
   if (problems.length > 0) throw new AppError('invalid', 'serve.usage', problems.join('\n'));
-  const { help, config, ...rest }: Readonly<Record<string, unknown>> = values;
-  const texts = Object.entries(rest).map(([name, value]) => [name, typeof value === 'string' ? value : undefined]);
+  const text = (name: string): string | undefined => {
+    const value: unknown = values[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const names = SERVER_FLAGS.map(({ name }) => name);
   return {
-    flags: Object.fromEntries(texts),
-    file: typeof config === 'string' ? config : undefined,
-    wantsHelp: help === true,
+    flags: Object.fromEntries(names.map((name) => [name, text(name)])),
+    file: text('config'),
+    wantsHelp: values.help === true,
   };
 };
 
