@@ -70,6 +70,8 @@ const makePool = (options: ReadModelOptions): Pool => {
   });
   // An idle connection that breaks leaves the pool by itself; whoever asks next gets a new one or an error.
   pool.on('error', () => undefined);
+  // One that breaks between two statements of a transaction tells its next statement; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };
 
