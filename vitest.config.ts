@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const SOURCES = '{libs,services,infra}/*/src/**';
@@ -5,20 +6,37 @@ const INTEGRATION = `${SOURCES}/*.int.test.ts`;
 const LEAK_CHECK = './libs/testkit/src/leak-check.ts';
 const SERVERS = './tests/global-setup.ts';
 
-/** Two cores: files of real servers beside each other wait for the disk, not for each other. */
+/** On two cores: files of real servers mostly wait for the disk, whole platforms do not. */
 const FILES_AT_ONCE = 3;
+const PLATFORMS_AT_ONCE = 2;
+
+/** Services that tests start find the code of the last ones compiled. */
+const COMPILE_CACHE = join(import.meta.dirname, 'node_modules', '.cache', 'compile');
+
+const wholeProduct = (name: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    setupFiles: LEAK_CHECK,
+    maxWorkers: PLATFORMS_AT_ONCE,
+    sequence: { groupOrder: 1 },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
 
 export default defineConfig({
-  // Workspaces are imported from their sources: by tests (`ssr`), and by the global set-up.
+  // Workspaces are imported from their sources: by tests (`ssr`), and by the global set-up (`__vitest__`).
   ssr: { resolve: { conditions: ['@millrace/source'] } },
   environments: { __vitest__: { resolve: { conditions: ['@millrace/source'] } } },
   test: {
     pool: 'forks',
     maxWorkers: FILES_AT_ONCE,
-    // Nothing is mocked, so there is nothing to restore; a test that waits for ever says so.
     testTimeout: 5_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     projects: [
       {
         extends: true,
@@ -39,16 +57,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts'],
-          setupFiles: LEAK_CHECK,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
+      wholeProduct('e2e'),
+      wholeProduct('docs'),
       {
         extends: true,
         test: {
@@ -57,17 +67,8 @@ export default defineConfig({
           setupFiles: LEAK_CHECK,
           // Each of these takes the machine for itself.
           maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           testTimeout: 180_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'docs',
-          include: ['tests/docs/**/*.test.ts'],
-          setupFiles: LEAK_CHECK,
-          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const ENTRY = join(import.meta.dirname, 'test-services', 'example-service.ts');
+const ENTRY = join(import.meta.dirname, '../test/example-service.ts');
 /** Starts the service as its own child, says the pid, and waits to be killed. */
 const SUPERVISOR = `
 const child = require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

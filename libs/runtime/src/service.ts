@@ -35,8 +35,9 @@ export interface ReadyMessage extends ServiceReady {
 const logLevelOf = (env: Environment): LogLevel =>
   LOG_LEVELS.find((level) => level === env['MILLRACE_LOG_LEVEL']) ?? 'info';
 
-const announce = (log: Logger, service: string, ready: ServiceReady): void => {
-  log.info('ready', { ...ready });
+const announce = (service: string, ready: ServiceReady): void => {
+  // Whoever started this waits for the line, whatever the level of the log.
+  makeLogger({ service, level: 'info' }).info('ready', { ...ready });
   const message: ReadyMessage = { type: 'ready', service, pid: process.pid, ...ready };
   // A supervisor that is gone is noticed by the watch, not here.
   process.send?.(message, undefined, undefined, () => undefined);
@@ -84,7 +85,7 @@ export const runService = async (name: string, main: (scope: ServiceScope) => Pr
 
   try {
     const ready = await main({ log, env, signal: ending.signal, defer: stack.defer, fail });
-    if (!ending.signal.aborted) announce(log, name, ready);
+    if (!ending.signal.aborted) announce(name, ready);
   } catch (error) {
     if (!ending.signal.aborted) fail('could not start', error);
   }

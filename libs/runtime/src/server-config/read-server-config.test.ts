@@ -97,6 +97,14 @@ describe('problems', () => {
     ]);
   });
 
+  test('of what is overridden are reported as well', () => {
+    const read80 = () => read('[server]\nport = 80000\n', { env: { MILLRACE_PORT: 'x' }, flags: { port: '80' } });
+    expect(problemsOf(read80)).toEqual([
+      'MILLRACE_PORT: server.port must be integer',
+      'millrace.toml:2: server.port must be <= 65535',
+    ]);
+  });
+
   test('of TOML itself come with line and column', () => {
     const [first, ...others] = problemsOf(() => read('[server]\nport = = 1\n'));
     expect(others).toEqual([]);

@@ -28,8 +28,6 @@ interface Problem {
 }
 
 interface ConfigFile {
-  /** For messages: relative to the working directory. */
-  readonly name: string;
   readonly folder: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly where: (path: string) => string;
@@ -59,7 +57,7 @@ const loadFile = ({ env, cwd = process.cwd(), file }: ServerConfigSources): Conf
       const line = lines.get(key) ?? lines.get(key.split('.')[0] ?? '');
       return line === undefined ? name : `${name}:${line}`;
     };
-    return { name, folder: dirname(path), values: parse(text), where };
+    return { folder: dirname(path), values: parse(text), where };
   } catch (error) {
     if (!(error instanceof TomlError)) throw refuse([{ where: name, what: messageOf(error) }]);
     const what = (error.message.split('\n')[0] ?? '').replace(/^Invalid TOML document: /, '');
@@ -87,29 +85,28 @@ const given = (texts: Environment | undefined, name: string | undefined): string
   return text === '' ? undefined : text;
 };
 
-/** What overrides the file: a flag, or else a variable. */
-const findOverride = (
-  setting: Setting<TSchema, unknown>,
-  { env, flags, cwd }: ServerConfigSources,
-): Written | undefined => {
-  const folder = cwd ?? process.cwd();
-  const flag = given(flags, setting.flag);
-  if (flag !== undefined) return { value: fromText(setting.schema, flag), where: `--${setting.flag ?? ''}`, folder };
-  const variable = given(env, setting.env);
-  if (variable !== undefined) return { value: fromText(setting.schema, variable), where: setting.env ?? '', folder };
-  return undefined;
+type NamedSetting = readonly [section: string, key: string, setting: Setting<TSchema, unknown>];
+
+/** What overrides the file: a flag, then a variable. */
+const overrides = ([, , setting]: NamedSetting, sources: ServerConfigSources): readonly Written[] => {
+  const texts = [
+    { text: given(sources.flags, setting.flag), where: `--${setting.flag ?? ''}` },
+    { text: given(sources.env, setting.env), where: setting.env ?? '' },
+  ];
+  const folder = sources.cwd ?? process.cwd();
+  return texts.flatMap(({ text, where }) =>
+    text === undefined ? [] : [{ value: fromText(setting.schema, text), where, folder }],
+  );
 };
 
-const findInFile = (section: string, key: string, file: ConfigFile | undefined): Written | undefined => {
+const inFile = ([section, key]: NamedSetting, file: ConfigFile | undefined): readonly Written[] => {
   const table = file?.values[section];
-  if (file === undefined || !isTable(table) || !Object.hasOwn(table, key)) return undefined;
-  return { value: table[key], where: file.where(`${section}.${key}`), folder: file.folder };
+  if (file === undefined || !isTable(table) || !Object.hasOwn(table, key)) return [];
+  return [{ value: table[key], where: file.where(`${section}.${key}`), folder: file.folder }];
 };
 
-const defaultOf = (setting: Setting<TSchema, unknown>, { cwd }: ServerConfigSources): Written | undefined =>
-  setting.default === undefined
-    ? undefined
-    : { value: setting.default, where: 'default', folder: cwd ?? process.cwd() };
+const byDefault = ([, , setting]: NamedSetting, { cwd = process.cwd() }: ServerConfigSources): readonly Written[] =>
+  setting.default === undefined ? [] : [{ value: setting.default, where: 'default', folder: cwd }];
 
 const readOne = (name: string, setting: Setting<TSchema, unknown>, written: Written, problems: Problem[]): unknown => {
   const wrong = schemaProblems(setting.schema, written.value);
@@ -138,9 +135,11 @@ export const readServerConfig = (sources: ServerConfigSources): ServerConfig => 
   const config = Object.fromEntries(
     Object.entries(SETTINGS).map(([section, settings]) => {
       const values = Object.entries<Setting<TSchema, unknown>>(settings).map(([key, setting]) => {
-        const written = findOverride(setting, sources) ?? findInFile(section, key, file) ?? defaultOf(setting, sources);
-        const name = `${section}.${key}`;
-        return [camelCase(key), written === undefined ? undefined : readOne(name, setting, written, problems)];
+        // What is overridden is read as well: a mistake in the file is one, whoever hides it today.
+        const named: NamedSetting = [section, key, setting];
+        const written = [...overrides(named, sources), ...inFile(named, file), ...byDefault(named, sources)];
+        const [value] = written.map((one) => readOne(`${section}.${key}`, setting, one, problems));
+        return [camelCase(key), value];
       });
       return [section, Object.freeze(Object.fromEntries(values))];
     }),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeMetrics, runService, startAdminServer } from '../index.ts';
+import { makeMetrics, runService, startAdminServer } from '@millrace/runtime';
 
 // A service for the tests of `runService`; what goes wrong is said by MILLRACE_TEST.
 const mode = process.env['MILLRACE_TEST'] ?? '';
