@@ -13,3 +13,5 @@ export { type MoveOutcome } from './projection-transaction.ts';
 export { type RunEventRecord, type RunOutputRecord, type RunProgressRecord, type RunRecord } from './records.ts';
 export * from './write-output.ts';
 export * from './write-runs.ts';
+export * from './hash-read-model.ts';
+export * from './rebuild-tables.ts';

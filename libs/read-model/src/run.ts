@@ -1,4 +1,5 @@
 import { type Position, type RunError } from '@millrace/contracts';
+import { type RunStatus } from '@millrace/domain';
 
 /** States of a run, in the order in which it may pass them; the last five are final. */
 export const RUN_STATES = [
@@ -10,7 +11,7 @@ export const RUN_STATES = [
   'cancelled',
   'timed_out',
   'rejected',
-] as const;
+] as const satisfies readonly RunStatus[];
 export type RunState = (typeof RUN_STATES)[number];
 
 /** A run without what may be large. Times are RFC 3339, UTC, milliseconds. */

@@ -1,8 +1,8 @@
 import { isTerminal, type RunEvent } from '@millrace/contracts';
-import { eventCounts } from '../run-projection/event-counts.ts';
+import { isSuperseded } from '@millrace/domain';
 
 interface OpenRun {
-  readonly state: 'waiting' | 'running';
+  readonly status: 'waiting' | 'dispatched';
   readonly attempt: number;
   /** Sequence of its request. */
   readonly since: number;
@@ -20,10 +20,10 @@ export interface OpenRuns {
 const next = (run: OpenRun, event: RunEvent): OpenRun => {
   switch (event.type) {
     case 'dev.millrace.run.dispatched.v1':
-      return { ...run, state: 'running', attempt: event.attempt ?? run.attempt };
+      return { ...run, status: 'dispatched', attempt: event.attempt ?? run.attempt };
     case 'dev.millrace.run.attempt.failed.v1':
     case 'dev.millrace.run.attempt.lost.v1':
-      return { ...run, state: 'waiting' };
+      return { ...run, status: 'waiting' };
     default:
       return run;
   }
@@ -35,8 +35,8 @@ export const makeOpenRuns = (): OpenRuns => {
   return {
     take: (event, sequence) => {
       const run = runs.get(event.subject);
-      if (!eventCounts(run, event)) return false;
-      if (run === undefined) runs.set(event.subject, { state: 'waiting', attempt: 0, since: sequence });
+      if (isSuperseded(run, event)) return false;
+      if (run === undefined) runs.set(event.subject, { status: 'waiting', attempt: 0, since: sequence });
       else if (isTerminal(event.type)) runs.delete(event.subject);
       else {
         const after = next(run, event);

@@ -1,9 +1,12 @@
+import { isSuperseded, type RunState, type RunStatus } from '@millrace/domain';
 import { type RunEventRecord, type RunProgressRecord, type RunRecord } from '@millrace/read-model';
 import { birthOf } from './birth.ts';
 import { eventRecordOf } from './event-record.ts';
 import { changeOf } from './evolve-run-record.ts';
 import { type RecordedEvent } from './recorded-event.ts';
-import { eventCounts } from './event-counts.ts';
+
+/** The part of a run that decides which events still concern it. */
+type RunGate = Pick<RunState, 'status' | 'attempt'>;
 
 /** What a stretch of the log makes of rows: at most one for each run. */
 export interface FoldedRuns {
@@ -11,6 +14,8 @@ export interface FoldedRuns {
   readonly changed: readonly RunProgressRecord[];
   readonly events: readonly RunEventRecord[];
 }
+
+const gateOf = ({ state, attempt }: RunProgressRecord): RunGate => ({ status: state as RunStatus, attempt });
 
 /** Folds a stretch of the log, in its order, over the rows that were there before it. Pure: the same stretch gives the same rows. */
 export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly RecordedEvent[]): FoldedRuns => {
@@ -22,7 +27,7 @@ export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly
     const { event, position, time } = entry;
     const newborn = born.get(event.subject);
     const row = newborn ?? changed.get(event.subject) ?? before.get(event.subject);
-    if (!eventCounts(row, event)) continue;
+    if (isSuperseded(row && gateOf(row), event)) continue;
     events.push(eventRecordOf(entry));
     if (row === undefined) {
       if (event.type === 'dev.millrace.run.requested.v1') born.set(event.subject, birthOf(event, time, position));

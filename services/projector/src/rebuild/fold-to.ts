@@ -1,0 +1,70 @@
+import { follow, followOutput, type LogConnection, type OutputPack } from '@millrace/eventlog';
+import { type ReadModel, REBUILD_SCHEMA, writeOutput } from '@millrace/read-model';
+import { AppError } from '@millrace/kernel';
+import { outputRecordsOf } from '../output-projection/output-records.ts';
+import { projectStretch, stretchesOf } from '../run-projection/project-runs.ts';
+
+/** How far new tables have come. `first` is the first message that was there to be folded. */
+export interface Reached {
+  readonly first: number | undefined;
+  readonly last: number;
+}
+
+export interface FoldStep {
+  readonly connection: LogConnection;
+  readonly readModel: ReadModel;
+  readonly shard: number;
+  readonly onProgress: (sequence: number) => void;
+}
+
+/** Goes on folding a stream into new tables up to and including the message `target`, which must be in the stream. */
+export type FoldTo = (step: FoldStep, reached: Reached, target: number) => Promise<Reached>;
+
+/** The log, into `run` and `run_event`. */
+export const foldRunsTo: FoldTo = async ({ connection, readModel, shard, onProgress }, reached, target) => {
+  let { first, last } = reached;
+  if (last >= target) return reached;
+  const ending = new AbortController();
+  for await (const commits of follow(connection, { shard, fromSequence: last + 1, signal: ending.signal })) {
+    first ??= commits[0]?.sequence;
+    const wanted = commits.filter(({ sequence }) => sequence <= target);
+    for (const stretch of stretchesOf(wanted, () => undefined)) {
+      await projectStretch({ readModel, shard, schema: REBUILD_SCHEMA }, stretch, last);
+      last = stretch.to;
+      onProgress(last);
+    }
+    if ((commits.at(-1)?.sequence ?? 0) >= target) break;
+  }
+  return { first, last: target };
+};
+
+const writePacks = async (
+  { readModel, shard, onProgress }: FoldStep,
+  packs: readonly OutputPack[],
+  from: number,
+): Promise<number> => {
+  const to = packs.at(-1)?.sequence;
+  if (to === undefined) return from;
+  const outcome = await writeOutput(readModel, { shard, from, to, chunks: outputRecordsOf(packs) }, REBUILD_SCHEMA);
+  if (outcome === 'moved') throw new AppError('conflict', 'rebuild.moved', 'somebody else writes the new tables');
+  onProgress(to);
+  return to;
+};
+
+/** The stream `LOGS`, into `run_output`. */
+export const foldOutputTo: FoldTo = async (step, reached, target) => {
+  const { connection, shard } = step;
+  let { first, last } = reached;
+  if (last >= target) return reached;
+  const ending = new AbortController();
+  for await (const packs of followOutput(connection, { shard, fromSequence: last + 1, signal: ending.signal })) {
+    first ??= packs[0]?.sequence;
+    last = await writePacks(
+      step,
+      packs.filter(({ sequence }) => sequence <= target),
+      last,
+    );
+    if ((packs.at(-1)?.sequence ?? 0) >= target) break;
+  }
+  return { first, last: target };
+};
