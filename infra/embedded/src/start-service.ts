@@ -7,6 +7,7 @@ import { type ReadyMessage, type ServerProcess } from '@millrace/runtime';
 import { type ExitStatus } from './bound-process.ts';
 import { type RunningProcess } from './keep-running.ts';
 import { makeOutputTail } from './output-tail.ts';
+import { readableLine } from './service-lines.ts';
 
 export type ServiceName = Exclude<ServerProcess, 'nats' | 'postgres'>;
 
@@ -51,6 +52,15 @@ const waitUntilReady = async (child: ChildProcess, giveUp: AbortSignal): Promise
   }
 };
 
+const LAST_LINES_MAX = 5;
+
+/** What it said that people should see, without what Node prints around it. */
+const lastWords = (text: string): string => {
+  const messages = text.split('\n').flatMap((line) => readableLine(line)?.message ?? []);
+  const telling = messages.filter((message) => !/^\s+at |^\s*(throw err;|\^|\}|Node\.js v)/.test(message));
+  return telling.length === 0 ? '' : `:\n  ${telling.slice(-LAST_LINES_MAX).join('\n  ')}`;
+};
+
 /**
  * Starts a service in a process of its own and waits until it is ready. It ends when this process does: it watches the
  * channel between the two.
@@ -81,7 +91,7 @@ export const startService = async (options: StartServiceOptions): Promise<Runnin
   const ready = await waitUntilReady(child, options.giveUp);
   if (ready === undefined) {
     child.kill('SIGKILL');
-    throw new AppError('unavailable', 'service.not_started', `${name} did not start:\n${tail.text().trim()}`);
+    throw new AppError('unavailable', 'service.not_started', `${name} did not start${lastWords(tail.text())}`);
   }
   const kill = (): void => void child.kill('SIGKILL');
   const stop = async (): Promise<ExitStatus> => {
