@@ -5,8 +5,10 @@
  * and a header map for each message, which costs more than the message. While disconnected nothing is sent, so that nothing gathers
  * in the client's buffer; what was in flight at a disconnect is settled at once as unanswered.
  */
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, errors, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '@millrace/kernel';
 import { type ConnectionStatus } from './connection.ts';
+import { JETSTREAM_ERROR } from './log-errors.ts';
 
 /** What became of a publish. */
 export type PublishOutcome =
@@ -70,6 +72,12 @@ const parseAnswer = (message: Msg): PublishOutcome => {
   return { kind: 'unanswered', reason: 'the answer is not an acknowledgement' };
 };
 
+/** The client itself checks the size; all else that it throws is about the connection. */
+const refusedHere = (error: unknown): PublishOutcome =>
+  error instanceof errors.InvalidArgumentError
+    ? { kind: 'refused', errorCode: JETSTREAM_ERROR.messageTooLarge, description: error.message }
+    : { kind: 'not_sent', reason: messageOf(error) };
+
 export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView): AckInbox => {
   const prefix = `${createInbox()}.`;
   const waiting = new Map<string, Waiting>();
@@ -114,8 +122,7 @@ export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView): 
       try {
         nats.publish(subject, payload, { reply: prefix + key, headers });
       } catch (error) {
-        const reason = error instanceof Error ? error.message : 'publish failed';
-        queueMicrotask(() => settle(key, { kind: 'not_sent', reason }));
+        queueMicrotask(() => settle(key, refusedHere(error)));
       }
     },
   };

@@ -25,13 +25,20 @@ const STALE: ReadonlySet<number> = new Set([
   JETSTREAM_ERROR.wrongLastSequenceUnknown,
 ]);
 
-const readFirst = async (connection: LogConnection, shard: number, subject: string): Promise<KeyedOutcome> => {
+const readFirst = async (
+  connection: LogConnection,
+  shard: number,
+  event: RunRequested,
+  subject: string,
+): Promise<KeyedOutcome> => {
   const commit = await readLastCommit(connection, shard, subject);
   // refused because of a message that expired in between, or that is being stored right now
   if (commit === undefined) throw unknownOutcome('another request under this key is being recorded');
   const [first] = commit.events;
   if (first?.known === true && first.event.type === 'dev.millrace.run.requested.v1') {
-    return { outcome: 'exists', event: first.event, position: { sequence: commit.sequence, index: 0 } };
+    // ours, when an earlier try was stored and its acknowledgement lost: nats-server 2.15 checks the expectation before the message id
+    const outcome = first.event.id === event.id ? 'recorded' : 'exists';
+    return { outcome, event: first.event, position: { sequence: commit.sequence, index: 0 } };
   }
   throw new AppError('bug', 'log.not_a_request', `the commit at ${commit.sequence} is not a request`);
 };
@@ -55,6 +62,6 @@ export const recordKeyed = async (
   });
   if (outcome.kind === 'stored')
     return { outcome: 'recorded', event, position: { sequence: outcome.sequence, index: 0 } };
-  if (outcome.kind === 'refused' && STALE.has(outcome.errorCode)) return readFirst(connection, shard, subject);
+  if (outcome.kind === 'refused' && STALE.has(outcome.errorCode)) return readFirst(connection, shard, event, subject);
   throw outcomeError(outcome);
 };

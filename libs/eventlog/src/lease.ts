@@ -4,7 +4,7 @@ import { nuid } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { JETSTREAM_ERROR } from './log-errors.ts';
 import { outcomeError, publishCommit } from './publish-commit.ts';
-import { readLastCommit } from './read-commit.ts';
+import { readLastMessage } from './read-commit.ts';
 
 /** Leadership of a shard: held by whoever wrote the last message on `log.<shard>.lease`. */
 export interface Lease {
@@ -32,6 +32,22 @@ export const FENCED_CODES: ReadonlySet<number> = new Set([
 
 export const leaseLost = (): AppError => new AppError('conflict', 'lease.lost', 'another leader took the lease');
 
+/**
+ * Looks again after a refusal: sequence of the lease message with this id when it is the last one after all, because an earlier try
+ * was stored and its acknowledgement lost (nats-server 2.15 checks the expectation before the message id).
+ *
+ * @throws AppError `conflict` `lease.lost` when somebody else's message is the last.
+ */
+export const ownLeaseSequence = async (
+  connection: LogConnection,
+  shard: number,
+  messageId: string,
+): Promise<number> => {
+  const last = await readLastMessage(connection, shard, logSubject.lease(shard));
+  if (last?.header.get('Nats-Msg-Id') !== messageId) throw leaseLost();
+  return last.seq;
+};
+
 const TRY_TIMEOUT_MS = 2_000;
 const TRIES_MAX = 3;
 
@@ -42,19 +58,21 @@ const TRIES_MAX = 3;
  */
 export const acquireLease = async (connection: LogConnection, { shard, holder }: LeaseOptions): Promise<Lease> => {
   const subject = logSubject.lease(shard);
-  const held = await readLastCommit(connection, shard, subject);
+  const held = await readLastMessage(connection, shard, subject);
   const commit = {
     subject,
     body: LEASE_BODY,
     messageId: nuid.next(), // the same over all tries
     timeoutMs: TRY_TIMEOUT_MS,
-    expect: { lastSubjectSequence: held?.sequence ?? 0 },
+    expect: { lastSubjectSequence: held?.seq ?? 0 },
     extraHeaders: { [LEASE_HOLDER_HEADER]: holder },
   };
   for (let tries = 1; ; tries += 1) {
     const outcome = await publishCommit(connection, commit);
     if (outcome.kind === 'stored') return { shard, holder, sequence: outcome.sequence };
-    if (outcome.kind === 'refused' && FENCED_CODES.has(outcome.errorCode)) throw leaseLost();
+    if (outcome.kind === 'refused' && FENCED_CODES.has(outcome.errorCode)) {
+      return { shard, holder, sequence: await ownLeaseSequence(connection, shard, commit.messageId) };
+    }
     if (outcome.kind !== 'unanswered' || tries === TRIES_MAX) throw outcomeError(outcome);
   }
 };

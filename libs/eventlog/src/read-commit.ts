@@ -36,18 +36,27 @@ export const readCommit = async (
   }
 };
 
+/** The last message on a subject as it is stored. */
+export const readLastMessage = async (
+  connection: LogConnection,
+  shard: number,
+  subject: string,
+): Promise<StoredMsg | undefined> => {
+  try {
+    return await load(connection, logStream(shard), { last_by_subj: subject });
+  } catch (cause) {
+    throw translate(cause, `reading the last message on ${subject}`);
+  }
+};
+
 /** The last commit on a subject. */
 export const readLastCommit = async (
   connection: LogConnection,
   shard: number,
   subject: string,
 ): Promise<Commit | undefined> => {
-  try {
-    const stored = await load(connection, logStream(shard), { last_by_subj: subject });
-    return stored === undefined ? undefined : decodeStored(stored);
-  } catch (cause) {
-    throw translate(cause, `reading the last commit on ${subject}`);
-  }
+  const stored = await readLastMessage(connection, shard, subject);
+  return stored === undefined ? undefined : decodeStored(stored);
 };
 
 /** @throws AppError `unavailable` when the log is away. */

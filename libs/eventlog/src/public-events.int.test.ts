@@ -1,0 +1,97 @@
+import { ORIGIN, type Position } from '@millrace/contracts';
+import { claimNats, completed, eventually } from '@millrace/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  connectLog,
+  ensureTopology,
+  followPublicEvents,
+  makePublicEventPublisher,
+  publish,
+  type LogConnection,
+  type PositionedEvent,
+} from './index.ts';
+
+let connection: LogConnection;
+beforeAll(async () => {
+  connection = await connectLog({ url: claimNats().url, name: 'test' });
+  await ensureTopology(connection, { logMaxBytes: 64 * 1024 * 1024 });
+});
+afterAll(() => connection.close());
+
+const items = (from: number, to: number): PositionedEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, step) => ({
+    position: { sequence: from + step, index: 0 },
+    event: completed(),
+  }));
+
+const collect = (fromSequence?: number) => {
+  const stop = new AbortController();
+  const events: { position: Position; runId: string; output: unknown }[] = [];
+  const began = Promise.withResolvers<unknown>();
+  const options = {
+    signal: stop.signal,
+    onStart: (start: unknown) => began.resolve(start),
+    ...(fromSequence === undefined ? {} : { fromSequence }),
+  };
+  const done = (async () => {
+    for await (const batch of followPublicEvents(connection, options)) {
+      for (const { position, runId, event } of batch) events.push({ position, runId, output: event.data });
+    }
+  })();
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await done;
+  };
+  return { events, began: began.promise, end };
+};
+
+test('begins at the origin, publishes in order, and knows its last position', async () => {
+  const publisher = makePublicEventPublisher(connection);
+  expect(await publisher.lastPosition()).toEqual(ORIGIN);
+  const published = items(1, 3_000);
+  await Promise.all([publisher.publish(published.slice(0, 100)), publisher.publish(published.slice(100))]);
+  expect(await publisher.lastPosition()).toEqual({ sequence: 3_000, index: 0 });
+  const { events, began, end } = collect(1);
+  await eventually(() => expect(events).toHaveLength(3_000));
+  expect(await began).toEqual({ position: ORIGIN, sequence: 1 });
+  expect(events).toEqual(
+    published.map(({ position, event }) => ({ position, runId: event.subject, output: event.data })),
+  );
+  await end();
+});
+
+test('of two publishers one is refused, and nothing is stored twice', async () => {
+  const [one, two] = [makePublicEventPublisher(connection), makePublicEventPublisher(connection)];
+  await Promise.all([one.lastPosition(), two.lastPosition()]);
+  const batch = items(3_001, 3_200);
+  const outcomes = await Promise.allSettled([one.publish(batch), two.publish(batch)]);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
+    { reason: { kind: 'conflict', code: 'events.moved' } },
+  ]);
+  const { events, end } = collect(3_001);
+  await eventually(() => expect(events.length).toBeGreaterThanOrEqual(200));
+  expect(events.map(({ position }) => position.sequence)).toEqual(batch.map(({ position }) => position.sequence));
+  await end();
+});
+
+test('sends nothing after an error until it asked for its position again', async () => {
+  const publisher = makePublicEventPublisher(connection);
+  await expect(publisher.publish(items(1, 1))).rejects.toMatchObject({ code: 'events.moved' });
+});
+
+test('passes by what others publish there', async () => {
+  publish(connection, 'run.completed.default.f.x', 'not an event');
+  const publisher = makePublicEventPublisher(connection);
+  await eventually(async () => expect(await publisher.lastPosition()).toEqual({ sequence: 3_200, index: 0 }));
+  const { events, began, end } = collect();
+  expect(await began).toMatchObject({ sequence: 3_202 });
+  await publisher.publish(items(3_201, 3_201));
+  await eventually(() => expect(events.map(({ position }) => position.sequence)).toEqual([3_201]));
+  await end();
+});
+
+test('tells where following begins', async () => {
+  const { began, end } = collect(1_001);
+  expect(await began).toEqual({ position: { sequence: 1_000, index: 0 }, sequence: 1_001 });
+  await end();
+});
