@@ -7,7 +7,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 const ENTRY = join(import.meta.dirname, '../test/example-service.ts');
 /** Starts the service as its own child, says the pid, and waits to be killed. */
 const SUPERVISOR = `
-const child = require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+const [channel, ...args] = process.argv.slice(1);
+const child = require('node:child_process').spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', channel] });
 child.on('message', (message) => console.log(JSON.stringify({ msg: 'supervisor heard', message })));
 setInterval(() => undefined, 1000);
 `;
@@ -102,7 +103,7 @@ describe('the end of a service', () => {
   });
 
   test('follows the end of its supervisor, killed by force', async () => {
-    const supervisor = start('', ['-e', SUPERVISOR, '--', ...ARGS]);
+    const supervisor = start('', ['-e', SUPERVISOR, '--', 'ipc', ...ARGS]);
     const heard = await supervisor.until('supervisor heard');
     const ready = await supervisor.until('ready');
     expect(heard['message']).toEqual({
@@ -116,6 +117,14 @@ describe('the end of a service', () => {
     expect(await supervisor.exited).toBe('SIGKILL');
     expect(supervisor.messages()).toEqual(expect.arrayContaining(['ending', 'undone: one', 'ended']));
   });
+});
+
+test('a service notices the end of a supervisor to which it has no channel', async () => {
+  const supervisor = start('', ['-e', SUPERVISOR, '--', 'ignore', ...ARGS]);
+  await supervisor.until('ready');
+  supervisor.child.kill('SIGKILL');
+  expect(await supervisor.exited).toBe('SIGKILL');
+  expect(supervisor.messages()).toEqual(expect.arrayContaining(['ending', 'undone: one', 'ended']));
 });
 
 describe('the admin server', () => {

@@ -15,8 +15,8 @@ export interface ServiceScope {
   readonly signal: AbortSignal;
   /** Registers what is undone at the end, in reverse order: register a resource right after it was made. */
   readonly defer: CleanupStack['defer'];
-  /** Ends the service in order, with exit code 1: for what happens later and cannot be lived with. */
-  readonly fail: (reason: string, error: unknown) => void;
+  /** Ends the service in order, with exit code 1 or another: for what happens later and cannot be lived with. */
+  readonly fail: (reason: string, error: unknown, exitCode?: number) => void;
 }
 
 /** Ports of a service that is ready; they go into its `ready` line and to its supervisor. */
@@ -66,9 +66,9 @@ export const runService = async (name: string, main: (scope: ServiceScope) => Pr
       process.exit(exitCode);
     });
   };
-  const fail = (reason: string, error: unknown): void => {
+  const fail = (reason: string, error: unknown, exitCode = 1): void => {
     log.fatal(`${reason}: ${messageOf(error)}`, { err: error });
-    end(reason, 1);
+    end(reason, exitCode);
   };
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
