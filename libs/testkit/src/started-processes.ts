@@ -43,7 +43,12 @@ export const killRunning = (): readonly string[] =>
     return `${name} (pid ${pid})`;
   });
 
+export const removeFolders = (): void => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  folders.clear();
+};
+
 process.on('exit', () => {
   killRunning();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  removeFolders();
 });
