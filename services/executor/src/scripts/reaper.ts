@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /**
- * Waits until the executor is gone, then kills every process whose environment names a run directory below `$1`, and removes it.
+ * Waits until the executor is gone, then kills every process whose environment names something below `$1`: scripts and workflow hosts, and removes it.
  * Repeats until a pass finds nothing: a process may have been started while the last pass went on.
  */
 const SCRIPT = `
@@ -11,7 +11,7 @@ while read -r line; do :; done
 found=1
 while [ -n "$found" ]; do
   found=
-  for process in $(grep -zlF "MILLRACE_OUTPUT=$1/" /proc/[0-9]*/environ 2>/dev/null); do
+  for process in $(grep -zlF "=$1/" /proc/[0-9]*/environ 2>/dev/null); do
     process=\${process#/proc/}; kill -9 "\${process%/environ}" 2>/dev/null && found=1
   done
 done

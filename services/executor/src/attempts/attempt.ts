@@ -1,0 +1,200 @@
+import {
+  isTerminal,
+  type RunDispatched,
+  type RunEvent,
+  type RunEventData,
+  type RunEventType,
+} from '@millrace/contracts';
+import { type Position } from '@millrace/contracts';
+import { type OutputWriter } from '@millrace/eventlog';
+import { AppError, type Clock, messageOf, type Milliseconds } from '@millrace/kernel';
+import { type Logger, type Span, type Telemetry } from '@millrace/runtime';
+import { type ExecutorMetrics } from '../executor-metrics.ts';
+import { makeAttemptOutput } from '../output.ts';
+import { makeProgressGate } from '../progress.ts';
+import { endingOf, type Ending } from './ending.ts';
+import { type Execution, type ExecutionListener, type Outcome, type StopReason } from './execution.ts';
+import { type Launch } from './launch.ts';
+
+/** The last word about a run waits so long for the output before it to be stored. */
+const OUTPUT_WAIT_MS: Milliseconds = 2_000;
+
+export interface AttemptDeps {
+  readonly executor: string;
+  readonly launch: Launch;
+  /** Records events in order; rejects only when the session is over. */
+  readonly append: (events: readonly RunEvent[]) => Promise<Position>;
+  readonly output: OutputWriter;
+  /** Tells whoever waits for the run; only after the event is recorded. */
+  readonly reply: (subject: string, event: RunEvent) => void;
+  readonly telemetry: Telemetry;
+  readonly metrics: ExecutorMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * The life of one attempt: started, then output and progress, then one last event.
+ *
+ * I1 At most one ending is recorded, and nothing after it.
+ * I2 An abandoned attempt records nothing any more: its session is over, and another executor may have the run.
+ */
+export class Attempt {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Resolves when the ending is recorded, or the attempt was abandoned. */
+  readonly done: Promise<undefined>;
+  readonly #dispatch: RunDispatched;
+  readonly #deps: AttemptDeps;
+  readonly #span: Span;
+  readonly #receivedAt: number;
+  readonly #output: ReturnType<typeof makeAttemptOutput>;
+  readonly #progress: ReturnType<typeof makeProgressGate>;
+  readonly #done = Promise.withResolvers<undefined>();
+  #timer: NodeJS.Timeout | undefined;
+  #execution: Execution | undefined;
+  #stopped: StopReason | undefined;
+  #over = false;
+  #events = 0;
+
+  constructor(dispatch: RunDispatched, deps: AttemptDeps) {
+    this.#dispatch = dispatch;
+    this.#deps = deps;
+    this.runId = dispatch.subject;
+    this.attempt = dispatch.attempt ?? 1;
+    this.done = this.#done.promise;
+    this.#receivedAt = deps.clock.monotonic();
+    const { workflow } = dispatch;
+    this.#span = deps.telemetry.startSpan('run', {
+      kind: 'consumer',
+      parent: dispatch.traceparent,
+      attributes: { 'millrace.run.id': this.runId, 'millrace.workflow': workflow, 'millrace.attempt': this.attempt },
+    });
+    this.#output = makeAttemptOutput({
+      runId: this.runId,
+      attempt: this.attempt,
+      clock: deps.clock,
+      append: deps.output.append,
+    });
+    this.#progress = makeProgressGate(deps.clock, (data) => this.#record('dev.millrace.run.progressed.v1', data));
+  }
+
+  /** Begins; everything that goes wrong from here on is an ending of the run. */
+  async start(): Promise<void> {
+    const { launch } = this.#deps;
+    this.#timer = setTimeout(() => this.stop('timed_out'), this.#dispatch.data.timeoutMs);
+    try {
+      const execution = await launch(this.#dispatch, this.#span.traceparent, this.#listener(), () => this.#over);
+      this.#execution = execution;
+      if (this.#stopped !== undefined) execution?.stop(this.#stopped);
+    } catch (error) {
+      const code = error instanceof AppError && error.code === 'bundle.corrupt' ? 'bundle_corrupt' : 'start_failed';
+      this.#end({ kind: 'failed', error: { code, message: messageOf(error) } });
+    }
+  }
+
+  /** Cancels it or ends its time; the first reason counts. */
+  stop(reason: StopReason): void {
+    if (this.#over || this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    if (this.#execution === undefined) this.#end({ kind: 'lost', reason });
+    else this.#execution.stop(reason);
+  }
+
+  /** Records that it is lost; its process was killed by the caller. */
+  lose(reason: string): void {
+    this.#stopped = undefined;
+    this.#end({ kind: 'lost', reason });
+  }
+
+  /** Forgets it without a word. */
+  abandon(): void {
+    if (!this.#close()) return;
+    this.#span.setError('abandoned');
+    this.#span.end();
+    this.#done.resolve(undefined);
+  }
+
+  #listener(): ExecutionListener {
+    return {
+      onStarted: (pid) => this.#started(pid),
+      onOutput: this.#output.write,
+      onProgress: (percent, message) =>
+        this.#progress.report({ percent, ...(message === undefined ? {} : { message }) }),
+      onEnded: (outcome) => this.#end(outcome),
+    };
+  }
+
+  #started(pid: number | undefined): void {
+    const { executor, metrics, clock } = this.#deps;
+    metrics.started(this.#dispatch.data.kind, (clock.monotonic() - this.#receivedAt) / 1_000);
+    this.#record('dev.millrace.run.started.v1', { executor, ...(pid === undefined ? {} : { pid }) });
+  }
+
+  /** Nobody waits for these; the ending behind them in the same writer does. */
+  #record<Type extends RunEventType>(type: Type, data: RunEventData<Type>): void {
+    if (this.#over) return;
+    this.#deps.append([this.#event(type, data)]).catch(() => undefined); // the session is over
+  }
+
+  #end(outcome: Outcome): void {
+    this.#progress.close();
+    if (!this.#close()) return;
+    const hasOutput = this.#output.close();
+    const { executor } = this.#deps;
+    const { timeoutMs, retryOnFailure } = this.#dispatch.data;
+    const ending = endingOf({ outcome, stopped: this.#stopped, executor, timeoutMs, retryOnFailure });
+    void this.#recordEnding(ending, hasOutput).finally(() => this.#done.resolve(undefined));
+  }
+
+  async #recordEnding(ending: Ending, hasOutput: boolean): Promise<void> {
+    const { append, reply, metrics, log } = this.#deps;
+    if (hasOutput) await this.#outputStored();
+    const event = this.#event(ending.type, ending.data);
+    const { replyTo } = this.#dispatch.data;
+    if (ending.type !== 'dev.millrace.run.completed.v1') this.#span.setError(ending.type);
+    try {
+      await append([event]);
+      if (replyTo !== undefined && isTerminal(event.type)) reply(replyTo, event);
+      metrics.finished(ending.type);
+    } catch (error) {
+      log.warn('ending not recorded', { run_id: this.runId, err: error });
+    } finally {
+      this.#span.end();
+    }
+  }
+
+  /** Whoever sees the last event of a run shall find its output; a dead output stream shall not keep it from ending. */
+  async #outputStored(): Promise<void> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(late.resolve, OUTPUT_WAIT_MS, undefined);
+    await Promise.race([this.#deps.output.flush().catch(() => undefined), late.promise]);
+    clearTimeout(timer);
+  }
+
+  #event<Type extends RunEventType>(type: Type, data: RunEventData<Type>): RunEvent {
+    const { subject, workspace, workflow, id } = this.#dispatch;
+    return {
+      specversion: '1.0',
+      id: `${subject}.${this.attempt}.${this.#events++}`,
+      source: `/millrace/executor/${this.#deps.executor}`,
+      type,
+      subject,
+      time: new Date(this.#deps.clock.now()).toISOString(),
+      datacontenttype: 'application/json',
+      workspace,
+      workflow,
+      attempt: this.attempt,
+      traceparent: this.#span.traceparent,
+      causationid: id,
+      data,
+    } as RunEvent;
+  }
+
+  #close(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    return true;
+  }
+}

@@ -1,0 +1,59 @@
+import { type RunDispatched } from '@millrace/contracts';
+import { type BundleCache } from '../bundles.ts';
+import { type ScriptPool } from '../scripts/script-pool.ts';
+import { type HostPool } from '../workflows/host-pool.ts';
+import { type Execution, type ExecutionListener } from './execution.ts';
+
+/**
+ * Starts what a dispatch names. Resolves with nothing when the attempt is over before its bundle is there.
+ *
+ * @throws what fetching the bundle throws; everything later goes to the listener.
+ */
+export type Launch = (
+  dispatch: RunDispatched,
+  traceparent: string,
+  listener: ExecutionListener,
+  isOver: () => boolean,
+) => Promise<Execution | undefined>;
+
+export interface LaunchDeps {
+  readonly bundles: BundleCache;
+  readonly scripts: ScriptPool;
+  readonly workflows: HostPool;
+  /** What every script gets besides its own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The environment of a script: later ones win, so that no caller can pretend to be another run. */
+const scriptEnvironment = (
+  base: Readonly<Record<string, string>>,
+  dispatch: RunDispatched,
+  traceparent: string,
+): Readonly<Record<string, string>> => ({
+  ...base,
+  ...dispatch.data.env,
+  MILLRACE_RUN_ID: dispatch.subject,
+  MILLRACE_WORKFLOW: dispatch.workflow,
+  MILLRACE_ATTEMPT: String(dispatch.attempt ?? 1),
+  TRACEPARENT: traceparent,
+});
+
+export const makeLaunch =
+  ({ bundles, scripts, workflows, environment }: LaunchDeps): Launch =>
+  async (dispatch, traceparent, listener, isOver) => {
+    const { version, kind, input, env } = dispatch.data;
+    const { path, argv } = await bundles.load(version);
+    if (isOver()) return undefined;
+    if (kind === 'script') {
+      const request = {
+        argv,
+        env: scriptEnvironment(environment, dispatch, traceparent),
+        input: JSON.stringify(input),
+      };
+      return scripts.start(request, listener);
+    }
+    const attempt = dispatch.attempt ?? 1;
+    const run = { id: dispatch.subject, workflow: dispatch.workflow, version, attempt, traceparent };
+    // A later attempt may be the one that took its host down: it gets a host that nobody else is in.
+    return workflows.start({ file: path, run, input, env }, attempt > 1, listener);
+  };
