@@ -25,13 +25,19 @@ export const startPostgresProgram = async (options: PostgresProcess): Promise<Bo
     ...(isRoot() ? { runAs: UNPRIVILEGED } : {}),
   });
 
-export const notStarted = (what: string, output: string): AppError => {
-  const isForRoot = isRoot() && /permission denied|EACCES/i.test(output);
-  const hint = isForRoot
-    ? '\nPostgreSQL does not run as root, and user 65534 cannot reach its files: install setpriv (util-linux), start Millrace as another user, or set DATABASE_URL'
-    : '';
-  return new AppError('unavailable', 'postgres.not_started', `${what}:\n${output.trim()}${hint}`);
+/** What the operator can do about an output that we know. */
+const hintFor = (output: string): string => {
+  if (isRoot() && /permission denied|EACCES/i.test(output)) {
+    return '\nPostgreSQL does not run as root, and user 65534 cannot reach its files: install setpriv (util-linux), start Millrace as another user, or set DATABASE_URL';
+  }
+  if (/could not look up effective user/i.test(output)) {
+    return '\nPostgreSQL wants a user with an entry in /etc/passwd: start Millrace as one that has it, or set DATABASE_URL';
+  }
+  return '';
 };
+
+export const notStarted = (what: string, output: string): AppError =>
+  new AppError('unavailable', 'postgres.not_started', `${what}:\n${output.trim()}${hintFor(output)}`);
 
 const runToEnd = async (what: string, options: Omit<PostgresProcess, 'orphanSignal' | 'onOutput'>): Promise<void> => {
   const tail = makeOutputTail();
