@@ -25,7 +25,7 @@ export {
   type PublicEventPublisher,
   type PublishedEnd,
 } from './public-event-publisher.ts';
-export { logBounds, readCommit } from './read-commit.ts';
+export { logBounds, readCommit, readLastCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { type Bounds } from './stream-bounds.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
