@@ -12,7 +12,7 @@ import { type Position, type RunEvent } from '@millrace/contracts';
 import { invariant } from '@millrace/kernel';
 import { nuid } from '@nats-io/transport-node';
 import { type PublishOutcome } from './ack-inbox.ts';
-import { makeCommitSender } from './commit-sender.ts';
+import { type CommitSender, makeCommitSender } from './commit-sender.ts';
 import { type LogConnection } from './connection.ts';
 import { gather, makeGatherQueue, type Pack, packBody, rejectPack, resolvePack } from './gather-queue.ts';
 import { closedError, unreachable } from './log-errors.ts';
@@ -58,117 +58,134 @@ export interface EventWriter {
 
 type State = 'open' | 'closing' | 'closed';
 
-export const makeEventWriter = (connection: LogConnection, options: EventWriterOptions): EventWriter => {
-  const { subject, inFlightMax, timeoutMs, retry, onCommit } = options;
-  const queue = makeGatherQueue();
-  const sender = makeCommitSender(connection, { timeoutMs, retry });
-  const inFlight = new Set<Pack>();
-  const writerId = nuid.next();
-  const drained = Promise.withResolvers<undefined>();
-  let state: State = 'open';
-  let commits = 0;
-  let sent = 0;
-  let pumpIsDue = false;
-  let expiry: NodeJS.Timeout | undefined;
+class GroupCommitWriter implements EventWriter {
+  readonly #connection: LogConnection;
+  readonly #options: EventWriterOptions;
+  readonly #queue = makeGatherQueue();
+  readonly #sender: CommitSender;
+  readonly #inFlight = new Set<Pack>();
+  readonly #writerId = nuid.next();
+  readonly #drained = Promise.withResolvers<undefined>();
+  readonly #stopWatching: () => void;
+  #state: State = 'open';
+  #commits = 0;
+  #appendsInFlight = 0;
+  #pumpIsDue = false;
+  #expiry: NodeJS.Timeout | undefined;
 
-  const pending = (): number => queue.size() + sent;
-  const checkDrained = (): void => {
-    if (pending() === 0) drained.resolve(undefined);
+  constructor(connection: LogConnection, options: EventWriterOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#sender = makeCommitSender(connection, options);
+    this.#stopWatching = connection.onStatus((status) => {
+      if (status === 'connected') this.#pump();
+      if (status === 'closed') this.abort();
+    });
+  }
+
+  readonly append = (events: readonly RunEvent[]): Promise<Position> =>
+    new Promise((resolve, reject) => {
+      if (this.#state !== 'open') {
+        reject(closedError());
+        return;
+      }
+      invariant(events.length > 0, 'an append has events');
+      this.#queue.push(gather(this.#options.subject, events, { resolve, reject }));
+      if (this.#inFlight.size >= this.#options.inFlightMax) this.#armExpiry();
+      else this.#pumpSoon();
+    });
+
+  readonly pending = (): number => this.#queue.size() + this.#appendsInFlight;
+
+  readonly close = async (): Promise<void> => {
+    if (this.#state === 'open') this.#state = 'closing';
+    this.#checkDrained();
+    const limit = setTimeout(this.abort, 2 * this.#options.timeoutMs);
+    await this.#drained.promise;
+    clearTimeout(limit);
+    this.abort();
   };
 
-  const settled = (pack: Pack): void => {
-    inFlight.delete(pack);
-    sent -= pack.members.length;
-    pump();
-    if (state === 'closing') checkDrained();
+  readonly abort = (): void => {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#stopWatching();
+    this.#sender.close();
+    clearTimeout(this.#expiry);
+    for (const pack of this.#inFlight) rejectPack(pack, closedError());
+    this.#inFlight.clear();
+    this.#appendsInFlight = 0;
+    this.#queue.rejectBefore(Number.POSITIVE_INFINITY, closedError());
+    this.#drained.resolve(undefined);
   };
 
-  const onOutcome = (pack: Pack, outcome: PublishOutcome, sentAt: number): void => {
-    if (!inFlight.has(pack)) return; // aborted meanwhile
+  /** Whoever appends in this turn of the event loop shares the commit. */
+  #pumpSoon(): void {
+    if (this.#pumpIsDue) return;
+    this.#pumpIsDue = true;
+    setImmediate(() => {
+      this.#pumpIsDue = false;
+      this.#pump();
+    });
+  }
+
+  /** Under `never` nothing leaves while disconnected: what was not sent is refused with certainty. */
+  #maySend(): boolean {
+    const { inFlightMax, retry } = this.#options;
+    return this.#inFlight.size < inFlightMax && (retry === 'until-closed' || this.#connection.isConnected());
+  }
+
+  #pump(): void {
+    while (this.#maySend()) {
+      const pack = this.#queue.takePack();
+      if (pack === undefined) return;
+      this.#send(pack);
+    }
+    this.#armExpiry();
+  }
+
+  #send(pack: Pack): void {
+    this.#commits += 1;
+    this.#appendsInFlight += pack.members.length;
+    this.#inFlight.add(pack);
+    const sentAt = performance.now();
+    const messageId = `${this.#writerId}.${this.#commits}`;
+    this.#sender.send({ subject: pack.subject, body: packBody(pack), messageId }, (outcome) => {
+      if (this.#inFlight.delete(pack)) this.#settle(pack, outcome, sentAt); // else it was aborted meanwhile
+    });
+  }
+
+  #settle(pack: Pack, outcome: PublishOutcome, sentAt: number): void {
+    this.#appendsInFlight -= pack.members.length;
     if (outcome.kind === 'stored') {
-      const { sequence } = outcome;
-      onCommit?.({ sequence, events: pack.events, bytes: pack.bytes, tookMs: performance.now() - sentAt });
-      resolvePack(pack, sequence);
+      const tookMs = performance.now() - sentAt;
+      this.#options.onCommit?.({ sequence: outcome.sequence, events: pack.events, bytes: pack.bytes, tookMs });
+      resolvePack(pack, outcome.sequence);
     } else {
       rejectPack(pack, outcomeError(outcome));
     }
-    settled(pack);
-  };
-
-  const send = (pack: Pack): void => {
-    commits += 1;
-    sent += pack.members.length;
-    inFlight.add(pack);
-    const sentAt = performance.now();
-    const commit = { subject, body: packBody(pack), messageId: `${writerId}.${commits}` };
-    sender.send(commit, (outcome) => onOutcome(pack, outcome, sentAt));
-  };
-
-  const pump = (): void => {
-    pumpIsDue = false;
-    while (inFlight.size < inFlightMax && (retry === 'until-closed' || connection.isConnected())) {
-      const pack = queue.takePack();
-      if (pack === undefined) return;
-      send(pack);
-    }
-    armExpiry();
-  };
+    this.#pump();
+    this.#checkDrained();
+  }
 
   /** Under `never` an append that could not leave in time is refused: it was not sent, so the caller may try again elsewhere. */
-  const armExpiry = (): void => {
-    const oldestAt = queue.oldestAt();
-    if (retry !== 'never' || expiry !== undefined || oldestAt === undefined) return;
-    expiry = setTimeout(
-      () => {
-        expiry = undefined;
-        queue.rejectBefore(performance.now() - timeoutMs + 1, unreachable('the log did not take this in time'));
-        if (state === 'closing') checkDrained();
-        armExpiry();
-      },
-      Math.max(1, oldestAt + timeoutMs - performance.now()),
-    );
-  };
+  #armExpiry(): void {
+    const { retry, timeoutMs } = this.#options;
+    const oldestAt = this.#queue.oldestAt();
+    if (retry !== 'never' || this.#expiry !== undefined || oldestAt === undefined) return;
+    const expire = (): void => {
+      this.#expiry = undefined;
+      this.#queue.rejectBefore(performance.now() - timeoutMs + 1, unreachable('the log did not take this in time'));
+      this.#checkDrained();
+      this.#armExpiry();
+    };
+    this.#expiry = setTimeout(expire, Math.max(1, oldestAt + timeoutMs - performance.now()));
+  }
 
-  const stopWatching = connection.onStatus((status) => {
-    if (status === 'connected') pump();
-    if (status === 'closed') abort();
-  });
+  #checkDrained(): void {
+    if (this.#state === 'closing' && this.pending() === 0) this.#drained.resolve(undefined);
+  }
+}
 
-  const abort = (): void => {
-    if (state === 'closed') return;
-    state = 'closed';
-    stopWatching();
-    sender.close();
-    clearTimeout(expiry);
-    for (const pack of inFlight) rejectPack(pack, closedError());
-    inFlight.clear();
-    queue.rejectBefore(Number.POSITIVE_INFINITY, closedError());
-    sent = 0;
-    drained.resolve(undefined);
-  };
-
-  return {
-    append: (events) =>
-      new Promise((resolve, reject) => {
-        if (state !== 'open') {
-          reject(closedError());
-          return;
-        }
-        invariant(events.length > 0, 'an append has events');
-        queue.push(gather(subject, events, { resolve, reject }));
-        if (pumpIsDue || inFlight.size >= inFlightMax) return;
-        pumpIsDue = true;
-        setImmediate(pump); // whoever is served in this turn of the event loop shares the commit
-      }),
-    pending,
-    close: async () => {
-      if (state === 'open') state = 'closing';
-      checkDrained();
-      const limit = setTimeout(abort, 2 * timeoutMs);
-      await drained.promise;
-      clearTimeout(limit);
-      abort();
-    },
-    abort,
-  };
-};
+export const makeEventWriter = (connection: LogConnection, options: EventWriterOptions): EventWriter =>
+  new GroupCommitWriter(connection, options);

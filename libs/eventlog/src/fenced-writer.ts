@@ -8,12 +8,12 @@
  */
 import { createHash } from 'node:crypto';
 import { logSubject, type Position, type RunEvent } from '@millrace/contracts';
-import { type AppError, HOUR, invariant } from '@millrace/kernel';
+import { type AppError, HOUR, invariant, kindOf } from '@millrace/kernel';
 import { type PublishOutcome } from './ack-inbox.ts';
 import { type CommitSender, makeCommitSender, type SentCommit } from './commit-sender.ts';
 import { type LogConnection } from './connection.ts';
 import { gather, makeGatherQueue, type Pack, packBody, rejectPack, resolvePack } from './gather-queue.ts';
-import { FENCED_CODES, type Lease, LEASE_BODY, LEASE_HOLDER_HEADER, leaseLost } from './lease.ts';
+import { FENCED_CODES, type Lease, LEASE_BODY, LEASE_HOLDER_HEADER, leaseLost, ownLeaseSequence } from './lease.ts';
 import { closedError, JETSTREAM_ERROR } from './log-errors.ts';
 import { outcomeError } from './publish-commit.ts';
 
@@ -63,90 +63,106 @@ const renewalOf = ({ shard, holder, sequence }: Lease): SentCommit => ({
   extraHeaders: { [LEASE_HOLDER_HEADER]: holder },
 });
 
-export const makeFencedWriter = (
-  connection: LogConnection,
-  { shard, lease: taken }: FencedWriterOptions,
-): FencedWriter => {
-  const queue = makeGatherQueue();
-  const sender: CommitSender = makeCommitSender(connection, {
-    timeoutMs: TRY_TIMEOUT_MS,
-    retry: 'until-closed',
-    finalCodes: FINAL_CODES,
-  });
-  let lease = taken;
-  let end: AppError | undefined;
-  let inFlight: Pack | 'renewal' | undefined;
-  let renewalIsDue = false;
+class LeaseFencedWriter implements FencedWriter {
+  readonly #connection: LogConnection;
+  readonly #shard: number;
+  readonly #queue = makeGatherQueue();
+  readonly #sender: CommitSender;
+  readonly #renewal: NodeJS.Timeout;
+  #lease: Lease;
+  #inFlight: Pack | 'renewal' | undefined;
+  #renewalIsDue = false;
+  /** Why nothing is sent any more. */
+  #end: AppError | undefined;
 
-  const stop = (reason: AppError): void => {
-    if (end !== undefined) return;
-    end = reason;
-    clearInterval(renewal);
-    sender.close();
-    if (inFlight !== undefined && inFlight !== 'renewal') rejectPack(inFlight, reason);
-    inFlight = undefined;
-    queue.rejectBefore(Number.POSITIVE_INFINITY, reason);
-  };
-
-  const fenced = (commit: Omit<SentCommit, 'expect'>): SentCommit => ({
-    ...commit,
-    expect: { lastSubjectSequence: lease.sequence, subject: logSubject.lease(shard) },
-  });
-
-  const onOutcome = (pack: Pack, outcome: PublishOutcome): void => {
-    inFlight = undefined;
-    if (outcome.kind === 'stored') {
-      resolvePack(pack, outcome.sequence);
-    } else {
-      const error = refusedBy(outcome);
-      rejectPack(pack, error);
-      if (error.kind === 'conflict') stop(error);
-    }
-    pump();
-  };
-
-  const renew = (): void => {
-    renewalIsDue = false;
-    inFlight = 'renewal';
-    sender.send(renewalOf(lease), (outcome) => {
-      inFlight = undefined;
-      if (outcome.kind === 'stored') lease = { ...lease, sequence: outcome.sequence };
-      else if (refusedBy(outcome).kind === 'conflict') stop(leaseLost());
-      pump();
+  constructor(connection: LogConnection, { shard, lease }: FencedWriterOptions) {
+    this.#connection = connection;
+    this.#shard = shard;
+    this.#lease = lease;
+    this.#sender = makeCommitSender(connection, {
+      timeoutMs: TRY_TIMEOUT_MS,
+      retry: 'until-closed',
+      finalCodes: FINAL_CODES,
     });
-  };
+    this.#renewal = setInterval(() => {
+      this.#renewalIsDue = true;
+      this.#pump();
+    }, RENEWAL_INTERVAL_MS).unref();
+  }
 
-  const pump = (): void => {
-    if (end !== undefined || inFlight !== undefined) return;
-    if (renewalIsDue) {
-      renew();
+  readonly append = (subject: string, events: readonly RunEvent[]): Promise<Position> =>
+    new Promise((resolve, reject) => {
+      if (this.#end !== undefined) {
+        reject(this.#end);
+        return;
+      }
+      invariant(events.length > 0, 'an append has events');
+      this.#queue.push(gather(subject, events, { resolve, reject }));
+      this.#pump();
+    });
+
+  readonly lease = (): Lease => this.#lease;
+
+  readonly close = (): void => this.#stop(closedError());
+
+  #stop(reason: AppError): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    clearInterval(this.#renewal);
+    this.#sender.close();
+    if (this.#inFlight !== undefined && this.#inFlight !== 'renewal') rejectPack(this.#inFlight, reason);
+    this.#inFlight = undefined;
+    this.#queue.rejectBefore(Number.POSITIVE_INFINITY, reason);
+  }
+
+  #pump(): void {
+    if (this.#end !== undefined || this.#inFlight !== undefined) return;
+    if (this.#renewalIsDue) {
+      this.#renew();
       return;
     }
-    const pack = queue.takePack();
-    if (pack === undefined) return;
-    inFlight = pack;
-    const commit = fenced({ subject: pack.subject, body: packBody(pack), messageId: idOf(pack) });
-    sender.send(commit, (outcome) => onOutcome(pack, outcome));
-  };
+    const pack = this.#queue.takePack();
+    if (pack !== undefined) this.#send(pack);
+  }
 
-  const renewal = setInterval(() => {
-    renewalIsDue = true;
-    pump();
-  }, RENEWAL_INTERVAL_MS);
-  renewal.unref();
+  #send(pack: Pack): void {
+    this.#inFlight = pack;
+    const expect = { lastSubjectSequence: this.#lease.sequence, subject: logSubject.lease(this.#shard) };
+    const commit = { subject: pack.subject, body: packBody(pack), messageId: idOf(pack), expect };
+    this.#sender.send(commit, (outcome) => {
+      this.#inFlight = undefined;
+      if (outcome.kind === 'stored') resolvePack(pack, outcome.sequence);
+      else this.#refuse(pack, refusedBy(outcome));
+      this.#pump();
+    });
+  }
 
-  return {
-    append: (subject, events) =>
-      new Promise((resolve, reject) => {
-        if (end !== undefined) {
-          reject(end);
-          return;
-        }
-        invariant(events.length > 0, 'an append has events');
-        queue.push(gather(subject, events, { resolve, reject }));
-        pump();
-      }),
-    lease: () => lease,
-    close: () => stop(closedError()),
-  };
-};
+  #refuse(pack: Pack, error: AppError): void {
+    rejectPack(pack, error);
+    if (error.kind === 'conflict') this.#stop(error);
+  }
+
+  #renew(): void {
+    this.#renewalIsDue = false;
+    this.#inFlight = 'renewal';
+    const commit = renewalOf(this.#lease);
+    this.#sender.send(commit, (outcome) => {
+      this.#settleRenewal(commit.messageId, outcome).catch((error: unknown) => {
+        if (kindOf(error) === 'conflict') this.#stop(leaseLost());
+        this.#inFlight = undefined; // away for the moment: the lease lives long enough for the next renewal
+        this.#pump();
+      });
+    });
+  }
+
+  async #settleRenewal(messageId: string, outcome: PublishOutcome): Promise<void> {
+    const sequence =
+      outcome.kind === 'stored' ? outcome.sequence : await ownLeaseSequence(this.#connection, this.#shard, messageId);
+    this.#lease = { ...this.#lease, sequence };
+    this.#inFlight = undefined;
+    this.#pump();
+  }
+}
+
+export const makeFencedWriter = (connection: LogConnection, options: FencedWriterOptions): FencedWriter =>
+  new LeaseFencedWriter(connection, options);

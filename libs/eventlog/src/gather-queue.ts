@@ -69,69 +69,90 @@ export const rejectPack = ({ members }: Pack, error: AppError): void => {
 
 /** First in, first out, bounded. */
 export interface GatherQueue {
-  readonly size: () => number;
+  size(): number;
   /** Rejects the append at once when the queue is full. */
-  readonly push: (append: Gathered) => void;
+  push(append: Gathered): void;
   /** As many of the oldest appends as fit one commit to one subject; `undefined` when there are none. */
-  readonly takePack: () => Pack | undefined;
-  readonly oldestAt: () => number | undefined;
+  takePack(): Pack | undefined;
+  oldestAt(): number | undefined;
   /** Rejects and forgets everything that was appended before this moment. */
-  readonly rejectBefore: (moment: number, error: AppError) => void;
+  rejectBefore(moment: number, error: AppError): void;
 }
 
-export const makeGatherQueue = (): GatherQueue => {
-  let queue: Gathered[] = [];
-  let head = 0;
-  let events = 0;
-  let bytes = 0;
+/** Once this many were taken, the array is cut: now and then, so that taking one stays cheap. */
+const TAKEN_MAX = 1_024;
 
-  const shift = (): void => {
-    const append = queue[head];
-    if (append === undefined) return;
-    head += 1;
-    events -= append.events;
-    bytes -= append.bytes;
-    if (head < 1_024 || head * 2 < queue.length) return;
-    queue = queue.slice(head); // now and then, so that taking one stays cheap
-    head = 0;
-  };
+const fits = (
+  append: Gathered,
+  subject: string,
+  packed: { readonly events: number; readonly bytes: number },
+): boolean =>
+  append.subject === subject &&
+  packed.events + append.events <= PACK_EVENTS_MAX &&
+  packed.bytes + append.bytes <= PACK_BYTES_MAX;
 
-  const fits = (append: Gathered, subject: string, packed: { events: number; bytes: number }): boolean =>
-    append.subject === subject &&
-    packed.events + append.events <= PACK_EVENTS_MAX &&
-    packed.bytes + append.bytes <= PACK_BYTES_MAX;
+class BoundedQueue implements GatherQueue {
+  #queue: Gathered[] = [];
+  #head = 0;
+  #events = 0;
+  #bytes = 0;
 
-  return {
-    size: () => queue.length - head,
-    oldestAt: () => queue[head]?.at,
-    push: (append) => {
-      if (events + append.events > GATHERED_EVENTS_MAX || bytes + append.bytes > GATHERED_BYTES_MAX) {
-        append.reject(overloaded('too many events wait for the log'));
-        return;
-      }
-      queue.push(append);
-      events += append.events;
-      bytes += append.bytes;
-    },
-    takePack: () => {
-      const first = queue[head];
-      if (first === undefined) return undefined;
-      const members = [first];
-      const packed = { events: first.events, bytes: first.bytes };
-      shift();
-      for (let next = queue[head]; next !== undefined && fits(next, first.subject, packed); next = queue[head]) {
-        members.push(next);
-        packed.events += next.events;
-        packed.bytes += next.bytes;
-        shift();
-      }
-      return { subject: first.subject, members, ...packed };
-    },
-    rejectBefore: (moment, error) => {
-      for (let next = queue[head]; next !== undefined && next.at < moment; next = queue[head]) {
-        shift();
-        next.reject(error);
-      }
-    },
-  };
-};
+  size(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  oldestAt(): number | undefined {
+    return this.#queue[this.#head]?.at;
+  }
+
+  push(append: Gathered): void {
+    const { events, bytes } = append;
+    if (this.#events + events > GATHERED_EVENTS_MAX || this.#bytes + bytes > GATHERED_BYTES_MAX) {
+      append.reject(overloaded('too many events wait for the log'));
+      return;
+    }
+    this.#queue.push(append);
+    this.#events += events;
+    this.#bytes += bytes;
+  }
+
+  takePack(): Pack | undefined {
+    const first = this.#shift();
+    if (first === undefined) return undefined;
+    const members = [first];
+    const packed = { events: first.events, bytes: first.bytes };
+    for (let next = this.#peek(); next !== undefined && fits(next, first.subject, packed); next = this.#peek()) {
+      members.push(next);
+      packed.events += next.events;
+      packed.bytes += next.bytes;
+      this.#shift();
+    }
+    return { subject: first.subject, members, ...packed };
+  }
+
+  rejectBefore(moment: number, error: AppError): void {
+    for (let next = this.#peek(); next !== undefined && next.at < moment; next = this.#peek()) {
+      this.#shift();
+      next.reject(error);
+    }
+  }
+
+  #peek(): Gathered | undefined {
+    return this.#queue[this.#head];
+  }
+
+  #shift(): Gathered | undefined {
+    const append = this.#queue[this.#head];
+    if (append === undefined) return undefined;
+    this.#head += 1;
+    this.#events -= append.events;
+    this.#bytes -= append.bytes;
+    if (this.#head >= TAKEN_MAX && this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return append;
+  }
+}
+
+export const makeGatherQueue = (): GatherQueue => new BoundedQueue();

@@ -1,6 +1,6 @@
 import { type OutputChunk, outputSubject } from '@millrace/contracts';
 import { nuid } from '@nats-io/transport-node';
-import { makeCommitSender } from './commit-sender.ts';
+import { type CommitSender, makeCommitSender } from './commit-sender.ts';
 import { type LogConnection } from './connection.ts';
 import { PACK_BYTES_MAX } from './gather-queue.ts';
 
@@ -33,88 +33,93 @@ interface Flush {
 }
 
 /** Packs chunks of all runs of a process; one message in flight keeps their order. */
-export const makeOutputWriter = (connection: LogConnection, { shard }: { readonly shard: number }): OutputWriter => {
-  const sender = makeCommitSender(connection, { timeoutMs: TRY_TIMEOUT_MS, retry: 'until-closed' });
-  const writerId = nuid.next();
-  let waiting: Waiting[] = [];
-  let bytes = 0;
-  let isSending = false;
-  let isClosed = false;
-  let packs = 0;
-  let dropped = 0;
-  let appended = 0;
-  let settled = 0;
-  let flushes: Flush[] = [];
+class PackingOutputWriter implements OutputWriter {
+  readonly #subject: string;
+  readonly #sender: CommitSender;
+  readonly #writerId = nuid.next();
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #isSending = false;
+  #isClosed = false;
+  #packs = 0;
+  #dropped = 0;
+  #appended = 0;
+  #settled = 0;
+  #flushes: Flush[] = [];
 
-  const settle = (chunks: number): void => {
-    settled += chunks;
-    for (const { upTo, resolve } of flushes) if (upTo <= settled) resolve(undefined);
-    flushes = flushes.filter(({ upTo }) => upTo > settled);
-  };
+  constructor(connection: LogConnection, shard: number) {
+    this.#subject = outputSubject(shard);
+    this.#sender = makeCommitSender(connection, { timeoutMs: TRY_TIMEOUT_MS, retry: 'until-closed' });
+  }
 
-  const takePack = (): readonly Waiting[] => {
-    let size = 0;
-    let count = 0;
-    for (const chunk of waiting) {
-      size += chunk.bytes;
-      if (count > 0 && size > PACK_BYTES_MAX) break;
-      count += 1;
+  readonly append = (chunk: OutputChunk): void => {
+    const text = JSON.stringify(chunk);
+    const bytes = Buffer.byteLength(text);
+    if (this.#isClosed || this.#bytes + bytes > OUTPUT_BYTES_MAX) {
+      this.#dropped += 1;
+      return;
     }
-    return waiting.splice(0, count);
+    this.#appended += 1;
+    this.#bytes += bytes;
+    this.#waiting.push({ text, bytes });
+    if (!this.#isSending && this.#waiting.length === 1) setImmediate(() => this.#pump());
   };
 
-  const pump = (): void => {
-    if (isSending || isClosed) return;
-    const pack = takePack();
-    if (pack.length === 0) return;
-    isSending = true;
-    packs += 1;
-    const body = `[${pack.map(({ text }) => text).join(',')}]`;
-    sender.send({ subject: outputSubject(shard), body, messageId: `${writerId}.${packs}` }, (outcome) => {
-      isSending = false;
-      if (outcome.kind !== 'stored') dropped += pack.length;
-      for (const chunk of pack) bytes -= chunk.bytes;
-      settle(pack.length);
-      pump();
-    });
-  };
-
-  const flush = async (): Promise<void> => {
-    if (isClosed || settled >= appended) return;
+  readonly flush = async (): Promise<void> => {
+    if (this.#settled >= this.#appended) return;
     const done = Promise.withResolvers<undefined>();
-    flushes.push({ upTo: appended, resolve: done.resolve });
+    this.#flushes.push({ upTo: this.#appended, resolve: done.resolve });
     await done.promise;
   };
 
-  const abort = (): void => {
-    isClosed = true;
-    dropped += appended - settled;
-    waiting = [];
-    sender.close();
-    settle(appended - settled);
+  readonly dropped = (): number => this.#dropped;
+
+  readonly close = async (): Promise<void> => {
+    const limit = setTimeout(() => this.#abort(), CLOSE_TIMEOUT_MS);
+    await this.flush();
+    clearTimeout(limit);
+    this.#abort();
   };
 
-  return {
-    append: (chunk) => {
-      const text = JSON.stringify(chunk);
-      const size = Buffer.byteLength(text);
-      if (isClosed || bytes + size > OUTPUT_BYTES_MAX) {
-        dropped += 1;
-        return;
-      }
-      appended += 1;
-      bytes += size;
-      waiting.push({ text, bytes: size });
-      if (!isSending) setImmediate(pump);
-    },
-    flush,
-    dropped: () => dropped,
-    close: async () => {
-      if (isClosed) return;
-      const limit = setTimeout(abort, CLOSE_TIMEOUT_MS);
-      await flush();
-      clearTimeout(limit);
-      if (!isClosed) abort();
-    },
-  };
-};
+  #abort(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sender.close();
+    this.#waiting = [];
+    this.#dropped += this.#appended - this.#settled;
+    this.#settle(this.#appended - this.#settled);
+  }
+
+  #settle(chunks: number): void {
+    this.#settled += chunks;
+    for (const { upTo, resolve } of this.#flushes) if (upTo <= this.#settled) resolve(undefined);
+    this.#flushes = this.#flushes.filter(({ upTo }) => upTo > this.#settled);
+  }
+
+  #takePack(): readonly Waiting[] {
+    let bytes = 0;
+    const tooMuch = this.#waiting.findIndex((chunk, count) => {
+      bytes += chunk.bytes;
+      return count > 0 && bytes > PACK_BYTES_MAX;
+    });
+    return this.#waiting.splice(0, tooMuch === -1 ? this.#waiting.length : tooMuch);
+  }
+
+  #pump(): void {
+    if (this.#isSending || this.#isClosed || this.#waiting.length === 0) return;
+    const pack = this.#takePack();
+    this.#isSending = true;
+    this.#packs += 1;
+    const body = `[${pack.map(({ text }) => text).join(',')}]`;
+    this.#sender.send({ subject: this.#subject, body, messageId: `${this.#writerId}.${this.#packs}` }, (outcome) => {
+      this.#isSending = false;
+      if (outcome.kind !== 'stored') this.#dropped += pack.length;
+      for (const { bytes } of pack) this.#bytes -= bytes;
+      this.#settle(pack.length);
+      this.#pump();
+    });
+  }
+}
+
+export const makeOutputWriter = (connection: LogConnection, { shard }: { readonly shard: number }): OutputWriter =>
+  new PackingOutputWriter(connection, shard);

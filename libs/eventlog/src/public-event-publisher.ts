@@ -11,7 +11,7 @@
 import { EVENTS_STREAM, ORIGIN, type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { type PublishOutcome } from './ack-inbox.ts';
+import { type AckInbox, type PublishOutcome } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
 import { handleOf, managerOf } from './nats-handle.ts';
@@ -95,85 +95,91 @@ const readEnd = async (connection: LogConnection): Promise<{ last: number; posit
   return { last, position: ORIGIN };
 };
 
-export const makePublicEventPublisher = (connection: LogConnection): PublicEventPublisher => {
-  const { acks } = handleOf(connection);
+class ChainedPublisher implements PublicEventPublisher {
+  readonly #connection: LogConnection;
+  readonly #acks: AckInbox;
   /** Sequence of the last message sent; `undefined` while the end of the stream is not known. */
-  let lastSent: number | undefined;
-  let jobs: Job[] = [];
-  let inFlight = 0;
+  #lastSent: number | undefined;
+  #jobs: Job[] = [];
+  #inFlight = 0;
   /** Answers of an earlier epoch count no more. */
-  let epoch = 0;
+  #epoch = 0;
 
-  const breakOff = (error: AppError): void => {
-    const broken = jobs;
-    jobs = [];
-    lastSent = undefined;
-    inFlight = 0;
-    epoch += 1;
+  constructor(connection: LogConnection) {
+    this.#connection = connection;
+    this.#acks = handleOf(connection).acks;
+  }
+
+  readonly lastPosition = async (): Promise<Position> => {
+    this.#breakOff(moved('the publisher began anew'));
+    const epoch = this.#epoch;
+    try {
+      const { last, position } = await readEnd(this.#connection);
+      if (epoch === this.#epoch) this.#lastSent = last;
+      return position;
+    } catch (cause) {
+      throw translate(cause, 'reading the end of the public events');
+    }
+  };
+
+  readonly publish = async (items: readonly PositionedEvent[]): Promise<void> => {
+    if (this.#lastSent === undefined) throw moved('the end of the public events is not known: ask lastPosition');
+    if (items.length === 0) return;
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.#jobs.push({ items, next: 0, stored: 0, resolve, reject });
+    this.#pump();
+    await promise;
+  };
+
+  #breakOff(error: AppError): void {
+    const broken = this.#jobs;
+    this.#jobs = [];
+    this.#lastSent = undefined;
+    this.#inFlight = 0;
+    this.#epoch += 1;
     for (const { reject } of broken) reject(error);
-  };
+  }
 
-  const onOutcome = (job: Job, expected: number, outcome: PublishOutcome): void => {
-    if (outcome.kind !== 'stored' || outcome.sequence !== expected) {
-      breakOff(errorOf(outcome));
-      return;
+  #pump(): void {
+    for (const job of this.#jobs) {
+      for (let item = job.items[job.next]; item !== undefined; item = job.items[job.next]) {
+        if (this.#inFlight >= PUBLISHED_IN_FLIGHT_MAX || this.#lastSent === undefined) return;
+        this.#send(job, item, this.#lastSent);
+        this.#lastSent += 1;
+        job.next += 1;
+      }
     }
-    inFlight -= 1;
-    job.stored += 1;
-    if (job.stored === job.items.length) {
-      jobs = jobs.filter((other) => other !== job);
-      job.resolve(undefined);
-    }
-    pump();
-  };
+  }
 
-  const send = (job: Job, item: PositionedEvent, previous: number): void => {
-    const mine = epoch;
-    inFlight += 1;
+  #send(job: Job, item: PositionedEvent, previous: number): void {
+    const epoch = this.#epoch;
+    this.#inFlight += 1;
+    const { type, workspace, workflow } = item.event;
     const message = {
-      subject: publicEventSubject(item.event.type, item.event.workspace, item.event.workflow),
+      subject: publicEventSubject(type, workspace, workflow),
       payload: publicBody(item.event),
       headers: headersOf(item, previous),
       timeoutMs: ACK_TIMEOUT_MS,
     };
-    acks.send(message, (outcome) => {
-      if (mine === epoch) onOutcome(job, previous + 1, outcome);
+    this.#acks.send(message, (outcome) => {
+      if (epoch === this.#epoch) this.#settle(job, previous + 1, outcome);
     });
-  };
+  }
 
-  const pump = (): void => {
-    for (const job of jobs) {
-      for (let item = job.items[job.next]; item !== undefined; item = job.items[job.next]) {
-        if (inFlight >= PUBLISHED_IN_FLIGHT_MAX || lastSent === undefined) return;
-        send(job, item, lastSent);
-        lastSent += 1;
-        job.next += 1;
-      }
+  #settle(job: Job, expected: number, outcome: PublishOutcome): void {
+    if (outcome.kind !== 'stored' || outcome.sequence !== expected) {
+      this.#breakOff(errorOf(outcome));
+      return;
     }
-  };
+    this.#inFlight -= 1;
+    job.stored += 1;
+    if (job.stored === job.items.length) {
+      this.#jobs = this.#jobs.filter((other) => other !== job);
+      job.resolve(undefined);
+    }
+    this.#pump();
+  }
+}
 
-  return {
-    lastPosition: async () => {
-      breakOff(moved('the publisher began anew'));
-      const mine = epoch;
-      try {
-        const { last, position } = await readEnd(connection);
-        if (mine === epoch) lastSent = last;
-        return position;
-      } catch (cause) {
-        throw translate(cause, 'reading the end of the public events');
-      }
-    },
-    publish: (items) =>
-      new Promise<undefined>((resolve, reject) => {
-        if (lastSent === undefined) {
-          reject(moved('the end of the public events is not known: ask lastPosition'));
-        } else if (items.length === 0) {
-          resolve(undefined);
-        } else {
-          jobs.push({ items, next: 0, stored: 0, resolve, reject });
-          pump();
-        }
-      }),
-  };
-};
+export const makePublicEventPublisher = (connection: LogConnection): PublicEventPublisher =>
+  new ChainedPublisher(connection);

@@ -43,10 +43,10 @@ export interface PullOptions {
 
 export interface Puller {
   /** Up to `max` of the oldest buffered messages. */
-  readonly take: (max: number) => readonly Delivered[];
+  take(max: number): readonly Delivered[];
   /** Why nothing will ever come again. */
-  readonly failure: () => AppError | undefined;
-  readonly close: () => void;
+  failure(): AppError | undefined;
+  close(): void;
 }
 
 /** One life of the consumer. */
@@ -59,182 +59,203 @@ interface Incarnation {
   heardAt: number;
 }
 
-export const makePuller = (connection: LogConnection, options: PullOptions): Puller => {
-  const { nats } = handleOf(connection);
-  let nextSequence = Math.max(1, options.fromSequence);
-  let buffer: Delivered[] = [];
-  let head = 0;
-  let bufferedBytes = 0;
-  let current: Incarnation | undefined;
-  let failure: AppError | undefined;
-  let isClosed = false;
-  let failedOpens = 0;
-  let reopening: NodeJS.Timeout | undefined;
+/** Whether a status only says that the open pull is over; anything else puts the consumer in doubt. */
+const endsPull = ({ headers }: Msg): boolean => {
+  switch (headers?.code) {
+    case STATUS_NO_MESSAGES:
+    case STATUS_PULL_EXPIRED:
+      return true;
+    case STATUS_CONFLICT: // the next message did not fit the bytes asked for; with the next pull it does
+      return headers.has('Nats-Pending-Messages');
+    default:
+      return false;
+  }
+};
+
+class ReopeningPuller implements Puller {
+  readonly #connection: LogConnection;
+  readonly #options: PullOptions;
+  readonly #watchdog: NodeJS.Timeout;
+  readonly #stopWatching: () => void;
+  #nextSequence: number;
+  #buffer: Delivered[] = [];
+  #head = 0;
+  #bufferedBytes = 0;
+  #current: Incarnation | undefined;
+  #failure: AppError | undefined;
+  #isClosed = false;
+  #failedOpens = 0;
+  #reopening: NodeJS.Timeout | undefined;
   /** Grows with each reset, so that an `open` that was overtaken knows. */
-  let epoch = 0;
+  #epoch = 0;
 
-  const fail = (error: AppError): void => {
-    failure ??= error;
-    shut();
-    options.onChange();
-  };
+  constructor(connection: LogConnection, options: PullOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#nextSequence = Math.max(1, options.fromSequence);
+    this.#watchdog = setInterval(() => this.#checkSilence(), HEARTBEAT_MS);
+    this.#stopWatching = connection.onStatus((status) => {
+      if (status === 'closed') this.#fail(closedError());
+      else this.#reset();
+    });
+    this.#reset();
+  }
 
-  const discard = (incarnation: Incarnation): void => {
-    incarnation.inbox.unsubscribe();
-    if (!connection.isConnected()) return;
-    managerOf(connection)
-      .then((manager) => manager.consumers.delete(options.stream, incarnation.name))
+  take(max: number): readonly Delivered[] {
+    const taken = this.#buffer.slice(this.#head, this.#head + max);
+    this.#head += taken.length;
+    for (const { bytes } of taken) this.#bufferedBytes -= bytes;
+    if (this.#head === this.#buffer.length || this.#head >= BUFFERED_MESSAGES_MAX) {
+      this.#buffer = this.#buffer.slice(this.#head);
+      this.#head = 0;
+    }
+    this.#pull();
+    return taken;
+  }
+
+  failure(): AppError | undefined {
+    return this.#failure;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#watchdog);
+    clearTimeout(this.#reopening);
+    this.#stopWatching();
+    this.#discardCurrent();
+  }
+
+  #fail(error: AppError): void {
+    this.#failure ??= error;
+    this.close();
+    this.#options.onChange();
+  }
+
+  #checkSilence(): void {
+    if (this.#current === undefined || this.#current.outstanding === 0) return;
+    if (performance.now() - this.#current.heardAt > SILENCE_MAX_MS) this.#reset();
+  }
+
+  #discardCurrent(): void {
+    if (this.#current !== undefined) this.#discard(this.#current);
+    this.#current = undefined;
+  }
+
+  #discard({ inbox, name }: Incarnation): void {
+    inbox.unsubscribe();
+    if (!this.#connection.isConnected()) return;
+    managerOf(this.#connection)
+      .then((manager) => manager.consumers.delete(this.#options.stream, name))
       .catch(() => undefined); // it ends by itself when nobody pulls
-  };
+  }
 
-  const reset = (): void => {
-    epoch += 1;
-    if (current !== undefined) discard(current);
-    current = undefined;
-    if (isClosed || reopening !== undefined) return;
-    const delay = failedOpens === 0 ? 0 : backoffDelay(REOPEN, failedOpens);
-    reopening = setTimeout(() => {
-      reopening = undefined;
-      if (connection.isConnected()) void open(); // else the next connect resets again
+  /** Throws the consumer away and makes another one, at once after a success and with growing delays after failures. */
+  #reset(): void {
+    this.#epoch += 1;
+    this.#discardCurrent();
+    if (this.#isClosed || this.#reopening !== undefined) return;
+    const delay = this.#failedOpens === 0 ? 0 : backoffDelay(REOPEN, this.#failedOpens);
+    this.#reopening = setTimeout(() => {
+      this.#reopening = undefined;
+      if (this.#connection.isConnected()) void this.#open(); // else the next connect resets again
     }, delay);
-  };
+  }
 
-  const onData = (incarnation: Incarnation, message: Msg): void => {
-    const delivered = parseDelivered(message);
-    incarnation.outstanding = Math.max(0, incarnation.outstanding - 1);
-    incarnation.delivered += 1;
-    if (delivered.deliverySequence !== incarnation.delivered) {
-      reset();
-      return;
+  async #open(): Promise<void> {
+    const epoch = this.#epoch;
+    try {
+      const incarnation = await this.#create();
+      if (epoch === this.#epoch && !this.#isClosed) {
+        this.#current = incarnation;
+        this.#pull();
+      } else {
+        this.#discard(incarnation);
+      }
+    } catch {
+      // whatever it was, the next try tells: the stream may not exist yet, the server may be starting
+      if (epoch !== this.#epoch || this.#isClosed) return;
+      this.#failedOpens += 1;
+      this.#reset();
     }
-    if (delivered.sequence < nextSequence) {
-      fail(
-        new AppError(
-          'unavailable',
-          'log.rewound',
-          `${options.stream} went back behind ${nextSequence}: it was replaced`,
-        ),
-      );
-      return;
-    }
-    failedOpens = 0;
-    nextSequence = delivered.sequence + 1;
-    buffer.push(delivered);
-    bufferedBytes += delivered.bytes;
-    options.onChange();
-    if (incarnation.outstanding === 0) pull();
-  };
+  }
 
-  const onStatus = (incarnation: Incarnation, { headers }: Msg): void => {
-    const code = headers?.code ?? 0;
-    if (code === STATUS_HEARTBEAT) return;
-    const isPullOver =
-      code === STATUS_NO_MESSAGES ||
-      code === STATUS_PULL_EXPIRED ||
-      // the next message did not fit the bytes asked for; there is room for the largest again with the next pull
-      (code === STATUS_CONFLICT && headers?.has('Nats-Pending-Messages') === true);
-    if (!isPullOver) {
-      failedOpens += 1;
-      reset();
-      return;
-    }
-    incarnation.outstanding = 0;
-    pull();
-  };
-
-  const pull = (): void => {
-    const incarnation = current;
-    if (incarnation === undefined || incarnation.outstanding > 0) return;
-    const buffered = buffer.length - head;
-    if (buffered > BUFFERED_MESSAGES_MAX / 2 || bufferedBytes > BUFFERED_BYTES_MAX / 2) return;
-    incarnation.outstanding = BUFFERED_MESSAGES_MAX - buffered;
-    incarnation.heardAt = performance.now();
-    const question = {
-      batch: incarnation.outstanding,
-      max_bytes: Math.max(BUFFERED_BYTES_MAX - bufferedBytes, 2 * (nats.info?.max_payload ?? 0)),
-      expires: nanos(PULL_EXPIRES_MS),
-      idle_heartbeat: nanos(HEARTBEAT_MS),
-    };
-    const subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${incarnation.name}`;
-    nats.publish(subject, JSON.stringify(question), { reply: incarnation.inbox.getSubject() });
-  };
-
-  const listen = (name: string): Incarnation => {
-    const inbox = nats.subscribe(createInbox(), {
+  async #create(): Promise<Incarnation> {
+    const name = `millrace_${nuid.next()}`;
+    const manager = await managerOf(this.#connection);
+    await manager.consumers.add(this.#options.stream, {
+      name,
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: this.#nextSequence,
+      filter_subjects: [...this.#options.filters],
+      inactive_threshold: nanos(INACTIVE_THRESHOLD_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    const inbox = handleOf(this.#connection).nats.subscribe(createInbox(), {
       callback: (_error, message) => {
-        if (current !== incarnation) return;
-        incarnation.heardAt = performance.now();
-        if (message.reply?.startsWith('$JS.ACK.') === true) onData(incarnation, message);
-        else onStatus(incarnation, message);
+        if (this.#current === incarnation) this.#onMessage(incarnation, message);
       },
     });
     const incarnation: Incarnation = { name, inbox, delivered: 0, outstanding: 0, heardAt: performance.now() };
     return incarnation;
-  };
+  }
 
-  const open = async (): Promise<void> => {
-    const mine = epoch;
-    const name = `millrace_${nuid.next()}`;
-    try {
-      const manager = await managerOf(connection);
-      await manager.consumers.add(options.stream, {
-        name,
-        ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: nextSequence,
-        filter_subjects: [...options.filters],
-        inactive_threshold: nanos(INACTIVE_THRESHOLD_MS),
-        mem_storage: true,
-        num_replicas: 1,
-      });
-      const incarnation = listen(name);
-      if (mine !== epoch || isClosed) {
-        discard(incarnation);
-        return;
-      }
-      current = incarnation;
-      pull();
-    } catch {
-      // whatever it was, the next try tells: the stream may not exist yet, the server may be starting
-      if (mine !== epoch || isClosed) return;
-      failedOpens += 1;
-      reset();
+  #pull(): void {
+    const incarnation = this.#current;
+    if (incarnation === undefined || incarnation.outstanding > 0) return;
+    const buffered = this.#buffer.length - this.#head;
+    if (buffered > BUFFERED_MESSAGES_MAX / 2 || this.#bufferedBytes > BUFFERED_BYTES_MAX / 2) return;
+    const { nats } = handleOf(this.#connection);
+    incarnation.outstanding = BUFFERED_MESSAGES_MAX - buffered;
+    incarnation.heardAt = performance.now();
+    const question = {
+      batch: incarnation.outstanding,
+      // never less than the largest message takes with its headers, or it could not be delivered at all
+      max_bytes: Math.max(BUFFERED_BYTES_MAX - this.#bufferedBytes, 2 * (nats.info?.max_payload ?? 0)),
+      expires: nanos(PULL_EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    };
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${incarnation.name}`;
+    nats.publish(subject, JSON.stringify(question), { reply: incarnation.inbox.getSubject() });
+  }
+
+  #onMessage(incarnation: Incarnation, message: Msg): void {
+    incarnation.heardAt = performance.now();
+    if (message.reply?.startsWith('$JS.ACK.') === true) {
+      this.#onData(incarnation, parseDelivered(message));
+    } else if (endsPull(message)) {
+      incarnation.outstanding = 0;
+      this.#pull();
+    } else if (message.headers?.code !== STATUS_HEARTBEAT) {
+      this.#failedOpens += 1;
+      this.#reset();
     }
-  };
+  }
 
-  const watchdog = setInterval(() => {
-    if (current === undefined || current.outstanding === 0) return;
-    if (performance.now() - current.heardAt > SILENCE_MAX_MS) reset();
-  }, HEARTBEAT_MS);
-  const stopWatching = connection.onStatus((status) => {
-    if (status === 'closed') fail(closedError());
-    else reset();
-  });
+  #onData(incarnation: Incarnation, delivered: Delivered): void {
+    incarnation.outstanding -= 1;
+    incarnation.delivered += 1;
+    if (delivered.deliverySequence !== incarnation.delivered) {
+      this.#reset();
+      return;
+    }
+    if (delivered.sequence < this.#nextSequence) {
+      this.#fail(rewound(this.#options.stream, this.#nextSequence));
+      return;
+    }
+    this.#failedOpens = 0;
+    this.#nextSequence = delivered.sequence + 1;
+    this.#buffer.push(delivered);
+    this.#bufferedBytes += delivered.bytes;
+    this.#options.onChange();
+    if (incarnation.outstanding === 0) this.#pull();
+  }
+}
 
-  const shut = (): void => {
-    if (isClosed) return;
-    isClosed = true;
-    clearInterval(watchdog);
-    clearTimeout(reopening);
-    stopWatching();
-    if (current !== undefined) discard(current);
-    current = undefined;
-  };
+const rewound = (stream: string, sequence: number): AppError =>
+  new AppError('unavailable', 'log.rewound', `${stream} went back behind ${sequence}: it was replaced`);
 
-  reset();
-  return {
-    take: (max) => {
-      const taken = buffer.slice(head, head + max);
-      head += taken.length;
-      for (const { bytes } of taken) bufferedBytes -= bytes;
-      if (head === buffer.length || head >= BUFFERED_MESSAGES_MAX) {
-        buffer = buffer.slice(head);
-        head = 0;
-      }
-      pull();
-      return taken;
-    },
-    failure: () => failure,
-    close: shut,
-  };
-};
+export const makePuller = (connection: LogConnection, options: PullOptions): Puller =>
+  new ReopeningPuller(connection, options);

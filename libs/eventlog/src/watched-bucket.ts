@@ -2,7 +2,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
 import { followStream } from './follow-stream.ts';
-import { closedError, translate } from './log-errors.ts';
+import { closedError, translate, unreachable } from './log-errors.ts';
 import { API_TIMEOUT_MS, handleOf } from './nats-handle.ts';
 import { streamBounds } from './stream-bounds.ts';
 
@@ -30,60 +30,66 @@ const isRemoval = ({ message }: Delivered): boolean => {
   return operation === 'DEL' || operation === 'PURGE';
 };
 
-export const watchBucket = <Value>(
-  connection: LogConnection,
-  { bucket, parse, onChange }: WatchedBucketOptions<Value>,
-): WatchedBucket<Value> => {
-  const stop = new AbortController();
-  const stream = `KV_${bucket}`;
-  const prefix = `$KV.${bucket}.`;
-  const ready = Promise.withResolvers<undefined>();
-  let store: Promise<KV> | undefined;
-
+const storeOf = (connection: LogConnection, bucket: string) => {
+  let opening: Promise<KV> | undefined;
   const open = async (): Promise<KV> => {
-    store ??= new Kvm(handleOf(connection).nats).open(bucket);
+    opening ??= new Kvm(handleOf(connection).nats).open(bucket);
     try {
-      return await store;
+      return await opening;
     } catch (error) {
-      store = undefined;
+      opening = undefined; // the next one tries again
       throw error;
     }
   };
-
-  const write = async (doing: string, change: (kv: KV) => Promise<unknown>): Promise<void> => {
+  return async (doing: string, change: (kv: KV) => Promise<unknown>): Promise<void> => {
     try {
       await change(await open());
     } catch (cause) {
       throw translate(cause, `${doing} in ${bucket}`);
     }
   };
+};
+
+/** Settles as `work` does, or rejects when that takes too long; never an unhandled rejection. */
+const readyWithin = (work: Promise<unknown>, bucket: string): Promise<void> => {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(unreachable(`${bucket} was not loaded in time`)), READY_TIMEOUT_MS);
+  const ready = Promise.race([work, late.promise]).then(() => clearTimeout(timer));
+  ready.catch(() => clearTimeout(timer)); // whoever needs it awaits it
+  return ready;
+};
+
+export const watchBucket = <Value>(
+  connection: LogConnection,
+  { bucket, parse, onChange }: WatchedBucketOptions<Value>,
+): WatchedBucket<Value> => {
+  const stop = new AbortController();
+  const prefix = `$KV.${bucket}.`;
+  const loaded = Promise.withResolvers<undefined>();
+  const write = storeOf(connection, bucket);
 
   const apply = (delivered: Delivered): void => {
     const key = delivered.message.subject.slice(prefix.length);
     onChange(key, isRemoval(delivered) ? undefined : parse(delivered.message.string()));
   };
-
   const watch = async (): Promise<void> => {
+    const stream = `KV_${bucket}`;
     const { first, last } = await streamBounds(connection, stream);
-    if (first > last) ready.resolve(undefined);
-    const filters = [`${prefix}>`];
-    for await (const batch of followStream(connection, { stream, filters, fromSequence: 1, signal: stop.signal })) {
+    if (first > last) loaded.resolve(undefined);
+    const from = { stream, filters: [`${prefix}>`], fromSequence: 1, signal: stop.signal };
+    for await (const batch of followStream(connection, from)) {
       batch.forEach(apply);
-      if ((batch.at(-1)?.sequence ?? 0) >= last) ready.resolve(undefined);
+      if ((batch.at(-1)?.sequence ?? 0) >= last) loaded.resolve(undefined);
     }
-    ready.reject(closedError());
+    loaded.reject(closedError());
   };
-
-  const timeout = setTimeout(() => ready.reject(closedError()), READY_TIMEOUT_MS);
-  const watching = watch().catch((error: unknown) => ready.reject(translate(error, `watching ${bucket}`)));
-  const settled = ready.promise.finally(() => clearTimeout(timeout));
-  settled.catch(() => undefined); // whoever needs it awaits `ready`
+  const watching = watch().catch((error: unknown) => loaded.reject(translate(error, `watching ${bucket}`)));
 
   return {
     put: (key, value) =>
       write(`storing ${key}`, (kv) => kv.put(key, JSON.stringify(value), { timeout: API_TIMEOUT_MS })),
     remove: (key) => write(`removing ${key}`, (kv) => kv.delete(key)),
-    ready: settled,
+    ready: readyWithin(loaded.promise, bucket),
     close: async () => {
       stop.abort();
       await watching;
