@@ -6,6 +6,8 @@ import { watchSupervisor } from './supervisor-watch.ts';
 
 /** Longest time for a service to end in order; after that it just ends. */
 const SHUTDOWN_MS = 10_000;
+/** The same when the supervisor is gone: what it started went with it, so that there is little left to wait for. */
+const ORPHANED_SHUTDOWN_MS = 2_000;
 
 /** What a service's main gets. */
 export interface ServiceScope {
@@ -48,7 +50,7 @@ const announce = (service: string, ready: ServiceReady): void => {
  *
  * `main` builds everything, registers with `defer` what must be undone, and returns when the service is ready; the process then lives until
  * SIGTERM or SIGINT, `fail`, an uncaught error, or the loss of its supervisor (with `MILLRACE_SUPERVISED=1`). It ends in reverse order within
- * {@link SHUTDOWN_MS}; a second signal ends it at once. Exit codes: 0 asked to end, 1 anything else.
+ * {@link SHUTDOWN_MS}, or {@link ORPHANED_SHUTDOWN_MS}; a second signal ends it at once. Exit codes: 0 asked to end, 1 anything else.
  */
 export const runService = async (name: string, main: (scope: ServiceScope) => Promise<ServiceReady>): Promise<void> => {
   const env: Environment = process.env;
@@ -56,12 +58,12 @@ export const runService = async (name: string, main: (scope: ServiceScope) => Pr
   const stack = makeCleanupStack(log);
   const ending = new AbortController();
 
-  const end = (reason: string, exitCode: number): void => {
+  const end = (reason: string, exitCode: number, limitMs = SHUTDOWN_MS): void => {
     if (ending.signal.aborted) return;
     log.info('ending', { reason });
     ending.abort();
-    setTimeout(() => process.exit(1), SHUTDOWN_MS + 1_000).unref();
-    void stack.unwind(SHUTDOWN_MS).then(() => {
+    setTimeout(() => process.exit(1), limitMs + 1_000).unref();
+    void stack.unwind(limitMs).then(() => {
       log.info('ended', { reason });
       process.exit(exitCode);
     });
@@ -81,7 +83,7 @@ export const runService = async (name: string, main: (scope: ServiceScope) => Pr
   };
   process.on('uncaughtException', crash('uncaught exception'));
   process.on('unhandledRejection', crash('unhandled rejection'));
-  if (env['MILLRACE_SUPERVISED'] === '1') watchSupervisor(() => end('the supervisor is gone', 1));
+  if (env['MILLRACE_SUPERVISED'] === '1') watchSupervisor(() => end('the supervisor is gone', 1, ORPHANED_SHUTDOWN_MS));
 
   try {
     const ready = await main({ log, env, signal: ending.signal, defer: stack.defer, fail });
