@@ -142,10 +142,12 @@ describe('follow', () => {
     await end();
   });
 
+  const MESSAGES = 64;
   test('reads no further ahead than its buffer when its reader stands still', async () => {
     const { last: before } = await logBounds(connection, SHARD);
-    const output = 'x'.repeat(512 * 1024);
-    for (const count of range(1, 120)) await writer.append([completed({ output: `${count}${output}` })]);
+    // in packs of one: two of these are larger than a pack
+    const output = 'x'.repeat(640 * 1024);
+    await Promise.all(range(1, MESSAGES).map((count) => writer.append([completed({ output: `${count}${output}` })])));
     const stop = new AbortController();
     const batches = follow(connection, { shard: SHARD, fromSequence: before + 1, signal: stop.signal, maxBatch: 1 });
     const received = receivedBytes(connection);
@@ -156,9 +158,9 @@ describe('follow', () => {
     const rest: number[] = [];
     for await (const [commit] of batches) {
       rest.push(commit?.sequence ?? 0);
-      if (rest.length === 119) break;
+      if (rest.length === MESSAGES - 1) break;
     }
-    expect(rest).toEqual(range(before + 2, before + 120));
+    expect(rest).toEqual(range(before + 2, before + MESSAGES));
     stop.abort();
   });
 
