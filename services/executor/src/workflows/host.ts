@@ -7,6 +7,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { isWorkflow, WORKFLOW, type Workflow } from '@millrace/sdk';
+import { type StopReason } from '../attempts/execution.ts';
 import { makeLineSender, makeLineSplitter } from '../lines.ts';
 import { type FromHost, type StartWorkflow, type ToHost } from './host-protocol.ts';
 import { makeWorkflowRun, type WorkflowRun } from './workflow-run.ts';
@@ -66,6 +67,12 @@ const start = async (request: StartWorkflow): Promise<void> => {
   }
 };
 
+/** In the context of the run: what its listeners write belongs to it. */
+const abort = (id: string, reason: StopReason): void => {
+  const run = runs.get(id);
+  if (run !== undefined) current.run(run, () => run.abort(reason));
+};
+
 const handle = (message: ToHost): void => {
   switch (message.type) {
     case 'start':
@@ -73,7 +80,7 @@ const handle = (message: ToHost): void => {
       return;
     case 'abort':
       send({ type: 'aborting', id: message.id });
-      runs.get(message.id)?.abort(message.reason);
+      abort(message.id, message.reason);
       return;
     case 'ping':
       send({ type: 'pong' });

@@ -1,0 +1,143 @@
+import { eventually } from '@millrace/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Driver, names, startDriver } from '../../test/scheduler-driver.ts';
+
+let driver: Driver;
+beforeAll(async () => {
+  driver = await startDriver({
+    env: { MILLRACE_KILL_GRACE_MS: '300', MILLRACE_WORKFLOW_HOSTS: '1', MILLRACE_WORKFLOW_HEAP_MB: '64' },
+  });
+});
+afterAll(() => driver.close());
+
+/** A bundle as deploy makes it, with its own copy of the brand. */
+const bundle = (handler: string): string =>
+  `export default { [Symbol.for('millrace.workflow')]: { definition: {}, handler: ${handler} } };`;
+
+const start = async (handler: string, more: Parameters<Driver['dispatch']>[0] = {}): Promise<string> => {
+  const version = await driver.deploy('workflow.mjs', bundle(handler));
+  return (await driver.dispatch({ version, kind: 'workflow', ...more })).subject;
+};
+
+const pidOf = async (): Promise<unknown> => {
+  const ending = await driver.ending(await start('() => process.pid'));
+  return (ending.data as { output: unknown }).output;
+};
+
+describe('a workflow', () => {
+  test('gets what a run is, and returns its output', async () => {
+    const runId = await start('async ({ input, env, run }) => ({ input, env, run })', {
+      input: { a: 1 },
+      env: { TARGET: 'x' },
+    });
+    const { data, traceparent } = await driver.ending(runId);
+    expect(data).toEqual({
+      output: {
+        input: { a: 1 },
+        env: { TARGET: 'x' },
+        run: { id: runId, workflow: 'tests/example', version: expect.any(String), attempt: 1, traceparent },
+      },
+    });
+    expect(names(driver.eventsOf(runId))).toEqual(['started', 'completed']);
+  });
+
+  test('that returns nothing completes without output', async () => {
+    expect((await driver.ending(await start('() => {}'))).data).toEqual({});
+  });
+
+  test.each([
+    ['a BigInt', '() => ({ n: 1n })'],
+    ['a cycle', '() => { const a = {}; a.a = a; return a; }'],
+    ['a function', '() => () => 1'],
+  ])('that returns %s fails with output_invalid', async (_, handler) => {
+    expect(await driver.ending(await start(handler))).toMatchObject({
+      type: 'dev.millrace.run.failed.v1',
+      data: { error: { code: 'output_invalid', message: expect.stringContaining('the result is no JSON') } },
+    });
+  });
+
+  test('that returns more than 1 MiB fails with output_too_large', async () => {
+    const { data } = await driver.ending(await start("() => 'x'.repeat(1_048_576)"));
+    expect(data).toMatchObject({ error: { code: 'output_too_large' } });
+  });
+
+  test('that throws fails with message and stack', async () => {
+    const { data } = await driver.ending(await start("async function charge() { throw new Error('no money') }"));
+    expect(data).toMatchObject({ error: { code: 'exception', message: 'no money' } });
+    expect((data as { error: { stack: string } }).error.stack).toMatch(/no money\n.*charge.*workflow\.mjs/);
+  });
+
+  test('whose bundle cannot be imported fails with start_failed', async () => {
+    const version = await driver.deploy('workflow.mjs', 'export default 1;');
+    const runId = (await driver.dispatch({ version, kind: 'workflow' })).subject;
+    expect((await driver.ending(runId)).data).toMatchObject({ error: { code: 'start_failed' } });
+  });
+
+  test('keeps the output of runs side by side apart', async () => {
+    const handler = `async ({ input, log, progress }) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log('hello', input.name); console.error('oh'); log.info('noted', { name: input.name }); progress(50, 'half');
+    }`;
+    const [a, b] = await Promise.all([
+      start(handler, { input: { name: 'a' } }),
+      start(handler, { input: { name: 'b' } }),
+    ]);
+    await Promise.all([driver.ending(a), driver.ending(b)]);
+    await eventually(() => {
+      expect(driver.textOf(a)).toBe('hello a\noh\ninfo noted {"name":"a"}\n');
+      expect(driver.textOf(b)).toBe('hello b\noh\ninfo noted {"name":"b"}\n');
+    });
+    expect(names(driver.eventsOf(a))).toEqual(['started', 'progressed', 'completed']);
+  });
+
+  test('is told to end when its time is up', async () => {
+    const handler = `({ signal }) => new Promise((_, reject) =>
+      signal.addEventListener('abort', () => { console.log(signal.reason.name); reject(signal.reason); }))`;
+    const runId = await start(handler, { timeoutMs: 200 });
+    expect(await driver.ending(runId)).toMatchObject({ type: 'dev.millrace.run.timed_out.v1' });
+    await eventually(() => expect(driver.textOf(runId)).toBe('TimeoutError\n'));
+  });
+
+  test('that does not end when it is cancelled is ended, and its process retired', async () => {
+    const before = await pidOf();
+    const runId = await start('() => new Promise(() => setInterval(() => {}, 1000))');
+    await eventually(() => expect(names(driver.eventsOf(runId))).toEqual(['started']));
+    driver.cancel(runId);
+    expect((await driver.ending(runId)).type).toBe('dev.millrace.run.cancelled.v1');
+    expect(await pidOf()).not.toBe(before);
+  });
+
+  test('that throws outside of its handler fails alone', async () => {
+    const runId = await start("() => new Promise(() => setTimeout(() => { throw new Error('later') }, 10))");
+    expect((await driver.ending(runId)).data).toMatchObject({ error: { code: 'exception', message: 'later' } });
+  });
+
+  test('cannot end the process of others', async () => {
+    const { data } = await driver.ending(await start('() => process.exit(1)'));
+    expect(data).toMatchObject({ error: { code: 'exception' } });
+  });
+});
+
+describe('a host that dies', () => {
+  test.each([
+    ['crashes', '() => process.kill(process.pid, "SIGSEGV")'],
+    ['runs out of memory', '() => { const all = []; for (;;) all.push(new Array(1e6).fill({})); }'],
+  ])('loses its runs when it %s, and the next ones run in another', async (_, handler) => {
+    const neighbour = await start('() => new Promise(() => {})');
+    await eventually(() => expect(names(driver.eventsOf(neighbour))).toEqual(['started']));
+    const runId = await start(handler);
+    expect((await driver.ending(runId)).type).toBe('dev.millrace.run.attempt.lost.v1');
+    expect((await driver.ending(neighbour)).type).toBe('dev.millrace.run.attempt.lost.v1');
+    expect(await pidOf()).toEqual(expect.any(Number));
+  });
+
+  test('in an endless loop costs that run its time, its neighbours their attempt, and later attempts nothing', async () => {
+    const neighbour = await start('() => new Promise(() => {})');
+    await eventually(() => expect(names(driver.eventsOf(neighbour))).toEqual(['started']));
+    const loop = await start('() => { for (;;); }', { timeoutMs: 300 });
+    const second = await start('() => process.pid', { attempt: 2 });
+    expect((await driver.ending(second)).type).toBe('dev.millrace.run.completed.v1');
+    expect((await driver.ending(loop)).type).toBe('dev.millrace.run.timed_out.v1');
+    expect((await driver.ending(neighbour)).type).toBe('dev.millrace.run.attempt.lost.v1');
+  });
+});
