@@ -4,6 +4,7 @@ export * from './admission/evolve.ts';
 export * from './admission/executor-of.ts';
 export * from './admission/heartbeats.ts';
 export * from './admission/scheduler-state.ts';
+export * from './admission/take-back.ts';
 export * from './environment/check-environment.ts';
 export * from './run/evolve-run.ts';
 export * from './run/run-decider.ts';

@@ -33,7 +33,7 @@ export interface AdmissionLimits {
 }
 
 /** Why a run shall end without an attempt of its own. */
-export type Ending = 'cancelled' | 'rejected' | 'executor_lost' | 'attempts_used_up';
+export type Ending = 'cancelled' | 'rejected' | 'executor_lost' | 'attempts_used_up' | 'request_expired';
 
 export class SchedulerState {
   readonly limits: AdmissionLimits;

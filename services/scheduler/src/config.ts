@@ -1,0 +1,20 @@
+import { DEFAULT_SHARD } from '@millrace/contracts';
+import { loadConfig, type Environment } from '@millrace/runtime';
+import { type Static, Type } from 'typebox';
+
+const PORT_MAX = 65_535;
+const SHARD_MAX = 9_999;
+
+const ConfigSchema = Type.Object({
+  /** `nats://user:password@host:port` */
+  NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
+  MILLRACE_SHARD: Type.Integer({ minimum: 0, maximum: SHARD_MAX, default: DEFAULT_SHARD }),
+  /** Metrics and health; 0 takes any free port. */
+  MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: PORT_MAX, default: 0 }),
+  /** Runs at the same time, over all workflows and executors. */
+  MILLRACE_MAX_CONCURRENT_RUNS: Type.Integer({ minimum: 1, default: 4 }),
+});
+export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+/** @throws AppError `invalid` `config.invalid` that names every bad variable at once. */
+export const loadSchedulerConfig = (env: Environment): Config => loadConfig(ConfigSchema, env);

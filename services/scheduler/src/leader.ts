@@ -1,0 +1,114 @@
+/**
+ * One term of leadership: from a lease that was read back in the log to the moment when another one takes it.
+ *
+ * I1 nothing is decided before everything that was written under an earlier lease was read.
+ * I2 whoever is not sure to lead answers neither executors nor those who would lead.
+ */
+import { logSubject, messagingSubject } from '@millrace/contracts';
+import { beginLeading, expire, type SchedulerState } from '@millrace/domain';
+import {
+  type FencedWriter,
+  type Lease,
+  type LogConnection,
+  makeFencedWriter,
+  readLastCommit,
+  respond,
+} from '@millrace/eventlog';
+import { AppError, type Clock, type Milliseconds } from '@millrace/kernel';
+import { type Logger, type Telemetry } from '@millrace/runtime';
+import { AdmissionLoop } from './admission-loop.ts';
+import { answerHeartbeats, hintCancel } from './executors.ts';
+import { makeLeaseWatch } from './lease-watch.ts';
+import { type LogFold } from './log-fold.ts';
+import { Outbox } from './outbox.ts';
+import { makeReply } from './replies.ts';
+import { makeRequestSource } from './request-source.ts';
+import { type RequestStore } from './request-store.ts';
+import { type SchedulerMetrics } from './scheduler-metrics.ts';
+
+const TICK_MS: Milliseconds = 500;
+
+export interface LeaderDeps {
+  readonly connection: LogConnection;
+  readonly shard: number;
+  readonly state: SchedulerState;
+  readonly requests: RequestStore;
+  readonly fold: LogFold;
+  readonly telemetry: Telemetry;
+  readonly metrics: SchedulerMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The term is over and the state is of no use any more: `conflict` `lease.lost`, or a defect. */
+  readonly onDeposed: (error: unknown) => void;
+}
+
+export interface Leader {
+  readonly leaseSequence: () => number;
+  readonly isTrusted: () => boolean;
+  readonly close: () => void;
+}
+
+const watchLease = (deps: LeaderDeps, writer: FencedWriter) => {
+  const { connection, shard, clock, onDeposed } = deps;
+  return makeLeaseWatch({
+    ownSequence: () => writer.lease().sequence,
+    readLastSequence: async () => (await readLastCommit(connection, shard, logSubject.lease(shard)))?.sequence,
+    onLost: () => onDeposed(new AppError('conflict', 'lease.lost', 'another leader took the lease')),
+    nowMs: clock.monotonic(),
+  });
+};
+
+const makeLoop = (deps: LeaderDeps, writer: FencedWriter) => {
+  const { connection, log, onDeposed } = deps;
+  const outbox = new Outbox({
+    writer,
+    onRefused: onDeposed,
+    onDelayed: (error) => log.warn('the log takes nothing for now', { err: error }),
+  });
+  const withRequest = makeRequestSource({ ...deps, onDefect: onDeposed, onLate: () => outbox.flush() });
+  const source = `/millrace/scheduler/${writer.lease().holder}`;
+  const loop = new AdmissionLoop({ ...deps, source, outbox, withRequest, reply: makeReply(connection) });
+  return { outbox, pump: () => loop.pump() };
+};
+
+/** Leads until `close`. The fold must have read the lease. */
+export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
+  const { connection, shard, state, fold, clock, log } = deps;
+  const writer = makeFencedWriter(connection, { shard, lease });
+  const watch = watchLease(deps, writer);
+  const isTrusted = (): boolean => watch.isTrusted(clock.monotonic());
+  const { outbox, pump } = makeLoop(deps, writer);
+
+  beginLeading(state, clock.monotonic());
+  fold.listen({
+    onCancelRequested: (runId) => hintCancel(connection, state, runId),
+    onLease: watch.onLease,
+    onBatch: pump,
+  });
+  const ticking = setInterval(() => {
+    const nowMs = clock.monotonic();
+    watch.check(nowMs);
+    for (const executor of expire(state, nowMs)) log.warn('executor lost', { executor });
+    pump();
+  }, TICK_MS);
+  const answering = [
+    answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
+    respond(connection, messagingSubject.leader(shard), async () => {
+      if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
+      return lease.holder;
+    }),
+  ];
+  pump();
+
+  return {
+    leaseSequence: () => writer.lease().sequence,
+    isTrusted,
+    close: () => {
+      clearInterval(ticking);
+      for (const listening of answering) listening.close();
+      outbox.close();
+      writer.close();
+    },
+  };
+};

@@ -1,0 +1,84 @@
+import { logSubject, type RunEvent } from '@millrace/contracts';
+import { evolve, type SchedulerState } from '@millrace/domain';
+import { type Commit } from '@millrace/eventlog';
+import { type Logger } from '@millrace/runtime';
+import { type RequestStore } from './request-store.ts';
+
+/** Who leads is told what it has to act on. */
+export interface FoldListener {
+  readonly onCancelRequested: (runId: string) => void;
+  /** Somebody wrote a lease, perhaps this process itself. */
+  readonly onLease: (sequence: number) => void;
+  /** A batch was folded: what follows from it can be decided. */
+  readonly onBatch: () => void;
+}
+
+/** The state of the log as far as it was read. */
+export interface LogFold {
+  /** Sequence of the last commit. */
+  readonly position: () => number;
+  readonly apply: (batch: readonly Commit[]) => void;
+  /** Resolves once this sequence was read. */
+  readonly reached: (sequence: number) => Promise<void>;
+  readonly listen: (listener: FoldListener) => void;
+}
+
+export interface LogFoldDeps {
+  readonly shard: number;
+  readonly state: SchedulerState;
+  readonly requests: RequestStore;
+  readonly log: Logger;
+}
+
+interface Waiter {
+  readonly sequence: number;
+  readonly resolve: () => void;
+}
+
+export const makeLogFold = ({ shard, state, requests, log }: LogFoldDeps): LogFold => {
+  const leaseSubject = logSubject.lease(shard);
+  let position = 0;
+  let waiters: readonly Waiter[] = [];
+  let listener: FoldListener | undefined;
+
+  const applyEvent = (event: RunEvent, sequence: number, index: number): void => {
+    evolve(state, event, { sequence, index });
+    if (event.type === 'dev.millrace.run.requested.v1') requests.keep(event);
+    else if (state.runs.find(event.subject) === undefined) requests.forget(event.subject);
+    if (event.type === 'dev.millrace.run.cancel.requested.v1') listener?.onCancelRequested(event.subject);
+  };
+
+  const applyCommit = ({ sequence, subject, events }: Commit): void => {
+    if (subject === leaseSubject) listener?.onLease(sequence);
+    for (const [index, decoded] of events.entries()) {
+      if (decoded.known) applyEvent(decoded.event, sequence, index);
+      else log.warn('passed by an event that cannot be used', { sequence, type: decoded.type, reason: decoded.reason });
+    }
+    position = sequence;
+  };
+
+  const wake = (): void => {
+    const due = waiters.filter(({ sequence }) => sequence <= position);
+    if (due.length === 0) return;
+    waiters = waiters.filter(({ sequence }) => sequence > position);
+    for (const { resolve } of due) resolve();
+  };
+
+  return {
+    position: () => position,
+    apply: (batch) => {
+      for (const commit of batch) applyCommit(commit);
+      wake();
+      listener?.onBatch();
+    },
+    reached: async (sequence) => {
+      if (sequence <= position) return;
+      await new Promise<void>((resolve) => {
+        waiters = [...waiters, { sequence, resolve }];
+      });
+    },
+    listen: (next) => {
+      listener = next;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+/**
+ * The requests of open runs, for whoever dispatches or ends them: small ones are kept in bounded memory, the others are read back from the
+ * log where they stand. Runs start about in the order in which they were requested, so the first ones are kept and later ones wait in the log.
+ */
+import { type Position, type RunRequested } from '@millrace/contracts';
+import { type Commit } from '@millrace/eventlog';
+import { roughBytes } from './rough-bytes.ts';
+
+/** Input and environment of a request that is kept in memory. */
+export const KEPT_REQUEST_BYTES_MAX = 4 * 1024;
+/** All requests that are kept in memory. */
+export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+/** What the envelope and the policy of a request take, about. */
+const ENVELOPE_BYTES = 1_024;
+/** Commits that were read back lately: their other requests are due next. */
+export const READ_COMMITS_MAX = 32;
+
+export interface RequestStore {
+  /** Call it for every request of the log, in order. */
+  readonly keep: (event: RunRequested) => void;
+  /** The run is over. */
+  readonly forget: (runId: string) => void;
+  readonly find: (runId: string) => RunRequested | undefined;
+  /** The request from the log; `undefined` when the log holds it no more. @throws AppError `unavailable` when the log is away. */
+  readonly load: (runId: string, position: Position) => Promise<RunRequested | undefined>;
+  readonly keptBytes: () => number;
+}
+
+interface Kept {
+  readonly event: RunRequested;
+  readonly bytes: number;
+}
+
+const pick = (commit: Commit | undefined, { index }: Position): RunRequested | undefined => {
+  const decoded = commit?.events[index];
+  if (decoded?.known !== true || decoded.event.type !== 'dev.millrace.run.requested.v1') return undefined;
+  return decoded.event;
+};
+
+export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commit | undefined>): RequestStore => {
+  const kept = new Map<string, Kept>();
+  const commits = new Map<number, Promise<Commit | undefined>>();
+  let keptBytes = 0;
+
+  const readOnce = (sequence: number): Promise<Commit | undefined> => {
+    const known = commits.get(sequence);
+    if (known !== undefined) return known;
+    const reading = readCommit(sequence);
+    commits.set(sequence, reading);
+    reading.catch(() => commits.delete(sequence)); // the next one asks again
+    for (const oldest of commits.keys()) {
+      if (commits.size <= READ_COMMITS_MAX) break;
+      commits.delete(oldest);
+    }
+    return reading;
+  };
+
+  return {
+    keep: (event) => {
+      const payload = roughBytes([event.data.input, event.data.env], KEPT_REQUEST_BYTES_MAX);
+      const bytes = ENVELOPE_BYTES + payload;
+      if (payload > KEPT_REQUEST_BYTES_MAX || keptBytes + bytes > KEPT_BYTES_MAX || kept.has(event.subject)) return;
+      kept.set(event.subject, { event, bytes });
+      keptBytes += bytes;
+    },
+    forget: (runId) => {
+      const entry = kept.get(runId);
+      if (entry === undefined) return;
+      kept.delete(runId);
+      keptBytes -= entry.bytes;
+    },
+    find: (runId) => kept.get(runId)?.event,
+    load: async (runId, position) => {
+      const event = pick(await readOnce(position.sequence), position);
+      return event?.subject === runId ? event : undefined;
+    },
+    keptBytes: () => keptBytes,
+  };
+};
