@@ -1,5 +1,5 @@
 import { WaitTimeoutError } from './errors.ts';
-import { followRun, type FollowedMessage, type FollowOptions } from './follow-run.ts';
+import { followRun, resultOf, type FollowedMessage, type FollowOptions } from './follow-run.ts';
 import { type ConnectionOptions, makeSend, type Send } from './send.ts';
 import {
   type Accepted,
@@ -8,7 +8,6 @@ import {
   type LogLine,
   type LogPage,
   type RunDetail,
-  type RunMessage,
   type RunPage,
   type RunResult,
   type RunState,
@@ -119,11 +118,6 @@ const startCall = (workflow: string, options: StartOptions, waitSeconds?: number
   }) as const;
 
 const isResult = (answer: Accepted | RunResult): answer is RunResult => answer.status !== 'accepted';
-
-/** The last message of a run without what belongs to the message. */
-const resultOf = (message: RunMessage): RunResult =>
-  Object.fromEntries(Object.entries(message).filter(([name]) => !MESSAGE_MEMBERS.has(name))) as unknown as RunResult;
-const MESSAGE_MEMBERS: ReadonlySet<string> = new Set(['type', 'time', 'attempt']);
 
 const waitForEnd = async (
   send: Send,

@@ -1,7 +1,7 @@
 import { MillraceError, UnavailableError } from './errors.ts';
 import { parseServerSentEvents } from './parse-server-sent-events.ts';
 import { retryDelayMs, type Send } from './send.ts';
-import { type RunMessage } from './wire-format.ts';
+import { type RunMessage, type RunResult } from './wire-format.ts';
 
 export interface FollowOptions {
   /** Continues behind this message. */
@@ -14,6 +14,12 @@ export interface FollowedMessage {
   readonly id: string | undefined;
   readonly message: RunMessage;
 }
+
+const MESSAGE_MEMBERS: ReadonlySet<string> = new Set(['type', 'time', 'attempt']);
+
+/** The last message of a run without what belongs to the message. */
+export const resultOf = (message: RunMessage & { readonly type: 'complete' }): RunResult =>
+  Object.fromEntries(Object.entries(message).filter(([name]) => !MESSAGE_MEMBERS.has(name))) as unknown as RunResult;
 
 /** The server sends a sign of life every 15 s; after this long without one the connection is dead. */
 const SILENCE_MAX_MS = 45_000;

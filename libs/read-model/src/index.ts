@@ -6,6 +6,7 @@ export * from './list-runs.ts';
 export * from './migrate.ts';
 export * from './projected-position.ts';
 export * from './run.ts';
+export * from './server-settings.ts';
 export * from './snapshot.ts';
 export { LIVE_SCHEMA, REBUILD_SCHEMA } from './database.ts';
 export * from './load-runs.ts';

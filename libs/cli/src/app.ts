@@ -1,0 +1,250 @@
+import {
+  type Application,
+  buildApplication,
+  buildCommand,
+  buildRouteMap,
+  help,
+  text_en,
+  version as showVersion,
+} from '@stricli/core';
+import { ATTEND_FLAGS } from './attend-run.ts';
+import { type CliContext } from './context.ts';
+import { explainError } from './explain-error.ts';
+import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
+import { proposeRuns, proposeWorkflows } from './propose.ts';
+
+const none = { kind: 'tuple', parameters: [] } as const;
+const one = <Parameter>(parameter: Parameter) => ({ kind: 'tuple', parameters: [parameter] }) as const;
+
+const RUN_ID = { ...argument('Id of a run, as run and runs print it', 'run-id'), proposeCompletions: proposeRuns };
+const WORKFLOW = {
+  ...argument('Path of a workflow, such as backup/db-full', 'workflow'),
+  proposeCompletions: proposeWorkflows,
+};
+
+const RUN_STATES = [
+  'waiting',
+  'dispatched',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'rejected',
+] as const;
+
+const run = buildCommand({
+  loader: async () => (await import('./commands/run.ts')).run,
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      ...ATTEND_FLAGS,
+      data: textsFlag(
+        'Input: name=value (JSON values are taken as such), \'{"name":"value"}\', @file or @- for stdin',
+        'data',
+      ),
+      env: textsFlag('Environment variable of the run', 'NAME=value'),
+      idempotencyKey: textFlag('Same key, same run: makes the command safe to repeat', 'key'),
+    },
+    aliases: { ...COMMON_ALIASES, d: 'data', e: 'env', f: 'follow' },
+    positional: one(WORKFLOW),
+  },
+  docs: {
+    brief: 'Start a run, wait for its end, print its result',
+    fullDescription:
+      'Exit codes: 0 completed, 1 failed, 2 usage, 3 no access, 4 no such workflow, 5 still running when the time was up, ' +
+      '6 server unavailable, 130 interrupted. A run that was started goes on in the last three.',
+  },
+});
+
+const rerun = buildCommand({
+  loader: async () => (await import('./commands/rerun.ts')).rerun,
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      ...ATTEND_FLAGS,
+      version: {
+        kind: 'enum',
+        values: ['latest', 'same'],
+        optional: true,
+        brief: 'What to run: what is in service now (default), or what ran then',
+      },
+    },
+    aliases: { ...COMMON_ALIASES, f: 'follow' },
+    positional: one(RUN_ID),
+  },
+  docs: { brief: 'Start a new run with the input of an old one' },
+});
+
+const tasks = buildCommand({
+  loader: async () => (await import('./commands/tasks.ts')).tasks,
+  parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
+  docs: { brief: 'List the workflows, and what was refused' },
+});
+
+const status = buildCommand({
+  loader: async () => (await import('./commands/status.ts')).status,
+  parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one({ ...RUN_ID, optional: true } as const) },
+  docs: { brief: 'Show how a run is, or how the server is' },
+});
+
+const runs = buildCommand({
+  loader: async () => (await import('./commands/runs.ts')).runs,
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      workflow: { ...textFlag('Only runs of this workflow', 'path'), proposeCompletions: proposeWorkflows },
+      status: { kind: 'enum', values: RUN_STATES, optional: true, brief: 'Only runs in this state' },
+      since: textFlag('Only runs queued since then: 1h, 7d, or a time', 'time'),
+      until: textFlag('Only runs queued before then', 'time'),
+      limit: {
+        kind: 'parsed',
+        parse: Number,
+        optional: true,
+        placeholder: 'number',
+        brief: 'How many, 1 to 200; 50 by default',
+      },
+      cursor: textFlag('Where the page before ended', 'cursor'),
+    },
+    aliases: COMMON_ALIASES,
+    positional: none,
+  },
+  docs: { brief: 'List runs, the newest first' },
+});
+
+const logs = buildCommand({
+  loader: async () => (await import('./commands/logs.ts')).logs,
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      follow: switchFlag('Follow the run to its end; then exit 0 if it completed, else 1'),
+      timestamps: switchFlag('Begin each line with its time'),
+    },
+    aliases: { ...COMMON_ALIASES, f: 'follow', t: 'timestamps' },
+    positional: one(RUN_ID),
+  },
+  docs: { brief: 'Print what a run wrote' },
+});
+
+const cancel = buildCommand({
+  loader: async () => (await import('./commands/cancel.ts')).cancel,
+  parameters: {
+    flags: { ...COMMON_FLAGS, reason: textFlag('Why; kept with the run', 'text') },
+    aliases: COMMON_ALIASES,
+    positional: one(RUN_ID),
+  },
+  docs: { brief: 'Ask a run to end' },
+});
+
+const token = buildRouteMap({
+  routes: {
+    create: buildCommand({
+      loader: async () => (await import('./commands/token.ts')).createToken,
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          scope: textsFlag('admin, read, run, or run:<path or pattern>; may be repeated', 'scope'),
+          label: textFlag('What it is for', 'text'),
+          ttl: textFlag('How long it is valid, such as 12h or 30d; for ever without it', 'time'),
+        },
+        aliases: COMMON_ALIASES,
+        positional: none,
+      },
+      docs: { brief: 'Make a token; it is shown once' },
+    }),
+    list: buildCommand({
+      loader: async () => (await import('./commands/token.ts')).listTokens,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
+      docs: { brief: 'List the tokens, without their secrets' },
+    }),
+    revoke: buildCommand({
+      loader: async () => (await import('./commands/token.ts')).revokeToken,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one(argument('Id of the token', 'id')) },
+      docs: { brief: 'Take a token back; it stops working within a second' },
+    }),
+  },
+  docs: { brief: 'Make, list and revoke tokens' },
+});
+
+const deploy = buildCommand({
+  loader: async () => (await import('./commands/deploy.ts')).deploy,
+  parameters: {
+    flags: { ...COMMON_FLAGS, check: switchFlag('Only look for problems; needs no server and changes nothing') },
+    aliases: COMMON_ALIASES,
+    positional: one({
+      ...argument('Folder of workflows; by default what the configuration says', 'folder'),
+      optional: true,
+    } as const),
+  },
+  docs: { brief: 'Put a folder of workflows into service' },
+});
+
+const projector = buildRouteMap({
+  routes: {
+    rebuild: buildCommand({
+      loader: async () => (await import('./commands/rebuild.ts')).rebuild,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
+      docs: { brief: 'Rebuild the read models from the log, while everything runs' },
+    }),
+  },
+  docs: { brief: 'Look after the read models in Postgres' },
+});
+
+const doctor = buildCommand({
+  loader: async () => (await import('./commands/doctor.ts')).doctor,
+  parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
+  docs: { brief: 'Look for what is wrong, and say what to do; exit code 1 when something fails' },
+});
+
+const completion = buildCommand({
+  loader: async () => (await import('./commands/completion.ts')).completion,
+  parameters: {
+    flags: {},
+    positional: one({
+      brief: 'bash, zsh or fish',
+      placeholder: 'shell',
+      parse: (input: string) => {
+        if (input === 'bash' || input === 'zsh' || input === 'fish') return input;
+        throw new SyntaxError('bash, zsh or fish');
+      },
+      proposeCompletions: () => ['bash', 'zsh', 'fish'],
+    }),
+  },
+  docs: { brief: 'Print the completion script of a shell' },
+});
+
+/** Listed here for --help; `main` runs it itself, because its flags are those of the server. */
+const serve = buildCommand({
+  func: () => undefined,
+  parameters: { flags: {}, positional: none },
+  docs: { brief: 'Start everything and keep it running until Ctrl-C' },
+});
+
+const errorText = (error: unknown): string => {
+  const { message, hints } = explainError(error);
+  const stack = process.env['MILLRACE_DEBUG'] === '1' && error instanceof Error ? [error.stack ?? ''] : [];
+  return [message, ...hints.map((hint) => `  ${hint}`), ...stack].join('\n');
+};
+
+/** The whole command line; every command is loaded when it is used. */
+export const makeApp = (version: string): Application<CliContext> =>
+  buildApplication<CliContext>(
+    buildRouteMap({
+      routes: { serve, run, tasks, status, runs, logs, cancel, rerun, token, deploy, projector, doctor, completion },
+      aliases: { tokens: 'token', workflows: 'tasks' },
+      docs: { brief: 'Durable workflow runs from HTTP requests' },
+    }),
+    {
+      name: 'millrace',
+      scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+      determineExitCode: (error) => explainError(error).exitCode,
+      localization: { text: { ...text_en, exceptionWhileRunningCommand: errorText } },
+    },
+    {
+      help: help({
+        brief: 'Print this',
+        formatting: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false, onlyRequiredInUsageLine: true },
+      }),
+      version: showVersion({ brief: 'Print the version', info: { currentVersion: version } }),
+    },
+  );

@@ -1,0 +1,61 @@
+import { type CliContext, type CommonFlags } from '../context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { safeLine } from '../output/safe-text.ts';
+import { formatTable } from '../output/table.ts';
+
+export interface CreateTokenFlags extends CommonFlags {
+  readonly scope?: readonly string[];
+  readonly label?: string;
+  readonly ttl?: string;
+}
+
+export async function createToken(this: CliContext, flags: CreateTokenFlags): Promise<void> {
+  const screen = this.screen(flags);
+  const scopes = (flags.scope ?? []).flatMap((scope) => scope.split(','));
+  if (scopes.length === 0) {
+    throw new CommandError(
+      EXIT.usage,
+      'a token needs a scope',
+      '--scope admin, read, run, or run:<path or pattern>, such as run:backup/*',
+    );
+  }
+  const created = await this.client(flags).tokens.create({
+    scopes,
+    ...(flags.label !== undefined && { label: flags.label }),
+    ...(flags.ttl !== undefined && { expiresIn: flags.ttl }),
+  });
+  if (flags.json === true) {
+    screen.json(created, 'one-line');
+    return;
+  }
+  screen.data(created.token);
+  screen.say(
+    `shown once; ${created.expires_at === undefined ? 'it does not expire' : `it expires at ${created.expires_at}`}`,
+  );
+  screen.say(`take it back: millrace token revoke ${created.id}`);
+}
+
+export async function listTokens(this: CliContext, flags: CommonFlags): Promise<void> {
+  const screen = this.screen(flags);
+  const tokens = await this.client(flags).tokens.list();
+  if (flags.json === true) {
+    screen.json({ tokens }, 'one-line');
+    return;
+  }
+  const rows = tokens.map(({ id, label, scopes, created_at, expires_at }) => [
+    id,
+    scopes.join(','),
+    created_at,
+    expires_at ?? 'never',
+    safeLine(label),
+  ]);
+  const [heading = '', ...lines] = formatTable([['ID', 'SCOPES', 'CREATED', 'EXPIRES', 'LABEL'], ...rows]);
+  screen.data(screen.paint('dim', heading));
+  for (const line of lines) screen.data(line);
+}
+
+export async function revokeToken(this: CliContext, flags: CommonFlags, id: string): Promise<void> {
+  await this.client(flags).tokens.revoke(id);
+  if (flags.json === true) this.screen(flags).json({ id, status: 'revoked' }, 'one-line');
+  else this.screen(flags).say(`token ${id} is revoked`);
+}

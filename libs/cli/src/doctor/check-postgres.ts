@@ -1,0 +1,43 @@
+import { DEFAULT_SHARD } from '@millrace/contracts';
+import { messageOf } from '@millrace/kernel';
+import { openReadModel, projectedPosition, readServerSettings, type ServerSettings } from '@millrace/read-model';
+import { fail, type Finding, ok, warn } from './finding.ts';
+
+const CONNECTIONS_SHARE_MAX = 0.8;
+const LAG_MAX = 1_000;
+
+const settingsFinding = ({ version, fsync, connectionsMax, connectionsNow }: ServerSettings): Finding => {
+  const detail = `PostgreSQL ${version}, ${connectionsNow} of ${connectionsMax} connections`;
+  if (connectionsNow > connectionsMax * CONNECTIONS_SHARE_MAX) return warn('postgres', detail, 'raise max_connections');
+  if (fsync === 'off')
+    return warn('postgres', `${detail}, fsync is off`, 'after a crash of the machine: millrace projector rebuild');
+  return ok('postgres', detail);
+};
+
+const lagFinding = (lastSequence: number | undefined, projected: number): Finding => {
+  if (lastSequence === undefined)
+    return warn('projector', `at ${projected}; the end of the log is unknown`, 'repair nats first');
+  const behind = Math.max(0, lastSequence - projected);
+  if (behind <= LAG_MAX)
+    return ok('projector', behind === 0 ? `at the end of the log, ${projected}` : `${behind} commits behind`);
+  return warn(
+    'projector',
+    `${behind} commits behind`,
+    'wait for it; when it does not come nearer, look at the log of the projector',
+  );
+};
+
+/** Whether the read models can be read, and how far behind the log they are. */
+export const checkPostgres = async (url: string, lastSequence: number | undefined): Promise<readonly Finding[]> => {
+  const readModel = openReadModel({ url, poolMax: 1, applicationName: 'millrace-doctor', access: 'read' });
+  try {
+    const settings = settingsFinding(await readServerSettings(readModel));
+    const projected = await projectedPosition(readModel, DEFAULT_SHARD);
+    return [settings, lagFinding(lastSequence, projected)];
+  } catch (error) {
+    const fix = 'requests are accepted and run without it; start it, or check DATABASE_URL';
+    return [fail('postgres', messageOf(error), fix)];
+  } finally {
+    await readModel.close();
+  }
+};

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { proposeCompletions, run } from '@stricli/core';
+import { makeApp } from './app.ts';
+import { makeContext } from './make-context.ts';
+import { EXIT } from './exit-codes.ts';
+
+const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string })
+    .version;
+
+/** The flags of `serve` are the server's own; its code is loaded for nothing else. */
+const serve = async (args: readonly string[]): Promise<number> => {
+  const { parseServeFlags, serve: serveUntilEnd, serveHelp } = await import('@millrace/embedded');
+  try {
+    const { wantsHelp, ...parsed } = parseServeFlags(args);
+    if (!wantsHelp) return await serveUntilEnd(parsed);
+    process.stdout.write(`${serveHelp()}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${serveHelp()}\n`);
+    return EXIT.usage;
+  }
+};
+
+/** What completion scripts ask: one proposal per line, with a tab before what it means. */
+const complete = async (args: readonly string[]): Promise<number> => {
+  const proposals = await proposeCompletions(makeApp(readVersion()), args, makeContext().context);
+  for (const { completion, brief } of proposals) process.stdout.write(`${completion}\t${brief}\n`);
+  return EXIT.ok;
+};
+
+/** Exit codes of the parser are negative: what it could not understand is a usage error. */
+const exitCodeOf = (parserCode: unknown, ownCode: number | undefined): number => {
+  const code = Number(parserCode ?? 0);
+  if (code === 0) return ownCode ?? EXIT.ok;
+  return code < 0 ? EXIT.usage : code;
+};
+
+/** Runs the command line; gives the exit code. */
+export const main = async (args: readonly string[]): Promise<number> => {
+  if (args[0] === 'serve') return serve(args.slice(1));
+  if (args[0] === '__complete') return complete(args.slice(1));
+  const { context, outcome } = makeContext();
+  await run(makeApp(readVersion()), args.length === 0 ? ['--help'] : args, context);
+  return exitCodeOf(context.process.exitCode, outcome());
+};
