@@ -70,15 +70,20 @@ const countAnswers = (app: FastifyInstance, metrics: GatewayMetrics): void => {
   });
 };
 
+interface RouteContext {
+  readonly deps: GatewayDeps;
+  readonly parts: GatewayParts;
+  readonly metrics: GatewayMetrics;
+  readonly draining: AbortSignal;
+}
+
 const registerRoutes = async (
   app: FastifyInstance,
-  deps: GatewayDeps,
-  parts: GatewayParts,
-  metrics: GatewayMetrics,
-  draining: AbortSignal,
+  { deps, parts, metrics, draining }: RouteContext,
 ): Promise<void> => {
-  const { catalog, connection, readModel, tokens, ids, clock } = deps;
+  const { catalog, connection, readModel, tokens, ids, clock, settings } = deps;
   const { findVisibleRun, startRun } = parts;
+  const { shard } = settings;
   await app.register(serveHealth, parts);
   await app.register(serveTasks, { catalog });
   await app.register(serveRun, { catalog, startRun, metrics, draining });
@@ -87,14 +92,7 @@ const registerRoutes = async (
   await app.register(runLogsRoute, { readModel, findVisibleRun });
   await app.register(runStreamRoute, { ...parts, draining });
   await app.register(cancelRunRoute, { ...deps, findVisibleRun });
-  await app.register(rerunRoute, {
-    catalog,
-    connection,
-    shard: deps.settings.shard,
-    startRun,
-    findVisibleRun,
-    draining,
-  });
+  await app.register(rerunRoute, { catalog, connection, shard, startRun, findVisibleRun, draining });
   await app.register(workflowsRoutes, { catalog });
   await app.register(tokensRoutes, { tokens, ids, clock });
   await app.register(openApiRoute);
@@ -119,6 +117,6 @@ export const buildApp = async (deps: GatewayDeps): Promise<FastifyInstance> => {
   countAnswers(app, metrics);
   await app.register(fastifySSE, { heartbeatInterval: SSE_HEARTBEAT_MS });
   await describeRoutes(app, deps.settings.version);
-  await registerRoutes(app, deps, parts, metrics, draining);
+  await registerRoutes(app, { deps, parts, metrics, draining });
   return app;
 };

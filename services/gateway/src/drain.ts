@@ -18,8 +18,11 @@ export const drainOnClose = (app: FastifyInstance, free: () => void): AbortSigna
   let cut: NodeJS.Timeout | undefined;
 
   app.addHook('onRequest', (_request, _reply, done) => {
-    if (!draining.signal.aborted) return done();
-    done(new AppError('unavailable', 'gateway.ending', 'this gateway is ending: ask again', { retryAfterSeconds: 1 }));
+    if (draining.signal.aborted) {
+      done(
+        new AppError('unavailable', 'gateway.ending', 'this gateway is ending: ask again', { retryAfterSeconds: 1 }),
+      );
+    } else done();
   });
   app.addHook('preClose', (done) => {
     draining.abort();

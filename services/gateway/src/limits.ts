@@ -44,6 +44,9 @@ export const SSE_RETRY_MS = 2 * SECOND;
 /** Messages and characters that wait for one slow client; beyond either it gets `event: lagged` and is cut. */
 export const SSE_BACKLOG_MESSAGES_MAX = 2_048;
 export const SSE_BACKLOG_CHARS_MAX = 2 * 1_048_576;
+/** Readers whose backlog is more than half full are given this long before more comes; looked after this often. */
+export const SSE_PATIENCE_MS = 250;
+export const SSE_PACE_MS = 2;
 /** After the end of a run its last output is waited for this long before the final event is sent. */
 export const SSE_OUTPUT_SETTLE_MS = 2 * SECOND;
 

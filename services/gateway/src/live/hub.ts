@@ -5,8 +5,9 @@
  * I1 a reader gets every public event behind `from.event` and every chunk behind `from.output`, in order, until it is closed or lags.
  * I2 no reader, no subscription.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, messageOf } from '@millrace/kernel';
-import { ORIGIN, type OutputChunk, type Position } from '@millrace/contracts';
+import { ORIGIN, type Position } from '@millrace/contracts';
 import {
   followOutput,
   followPublicEvents,
@@ -16,6 +17,7 @@ import {
   type PublicEvent,
 } from '@millrace/eventlog';
 import { type Logger } from '@millrace/runtime';
+import { SSE_PACE_MS, SSE_PATIENCE_MS } from '../limits.ts';
 import { makeTap, type Tap } from './tap.ts';
 
 /** One reader of one run. */
@@ -53,63 +55,92 @@ interface Session {
   output: number;
 }
 
-export const makeLiveHub = ({ connection, shard, log }: LiveHubDeps): LiveHub => {
-  let current: Session | undefined;
+/** Readers that got something now and are more than half full. */
+type Filling = readonly Tap[];
 
-  const end = (session: Session): void => {
-    if (current === session) current = undefined;
-    session.stop.abort();
-    for (const taps of session.taps.values()) for (const tap of taps) tap.end();
-    session.taps.clear();
+const handEvents = (session: Session, batch: readonly PublicEvent[]): Filling => {
+  const given = new Set<Tap>();
+  for (const published of batch) {
+    session.event = published.position;
+    for (const tap of session.taps.get(published.runId) ?? []) {
+      const { type, time, attempt, data } = published.event;
+      tap.push({ kind: 'event', event: { position: published.position, type, time, attempt, data } });
+      given.add(tap);
+    }
+  }
+  return [...given].filter((tap) => tap.isFilling());
+};
+
+const handPack = (session: Session, { sequence, chunks }: OutputPack): Filling => {
+  const given = new Set<Tap>();
+  session.output = sequence;
+  chunks.forEach((chunk, index) => {
+    for (const tap of session.taps.get(chunk.runId) ?? []) {
+      tap.push({ kind: 'chunk', chunk: { ...chunk, position: { sequence, index } } });
+      given.add(tap);
+    }
+  });
+  return [...given].filter((tap) => tap.isFilling());
+};
+
+/** A burst is larger than any backlog: readers get a moment to take what they have. One that does not is cut by what comes next. */
+const giveTime = async (filling: Filling): Promise<void> => {
+  const deadline = performance.now() + SSE_PATIENCE_MS;
+  while (filling.some((tap) => tap.isFilling()) && performance.now() < deadline) await delay(SSE_PACE_MS);
+};
+
+const end = (session: Session): void => {
+  session.stop.abort();
+  for (const taps of session.taps.values()) for (const tap of taps) tap.end();
+  session.taps.clear();
+};
+
+const followEvents = async (connection: LogConnection, session: Session, onStart: () => void): Promise<void> => {
+  const start = (from: { readonly position: Position }): void => {
+    session.event = from.position;
+    onStart();
   };
+  for await (const batch of followPublicEvents(connection, { signal: session.stop.signal, onStart: start })) {
+    await giveTime(handEvents(session, batch));
+  }
+};
 
-  const breakOff = (session: Session, error: unknown): void => {
+const followChunks = async (connection: LogConnection, session: Session, shard: number): Promise<void> => {
+  const from = { shard, fromSequence: session.output + 1, signal: session.stop.signal };
+  for await (const batch of followOutput(connection, from)) {
+    for (const pack of batch) await giveTime(handPack(session, pack));
+  }
+};
+
+/** Begins to follow; `started` settles once I1 holds, or rejects when the log is away. */
+const begin = ({ connection, shard, log }: LiveHubDeps): Session => {
+  const running = Promise.withResolvers<undefined>();
+  const session: Session = {
+    taps: new Map(),
+    stop: new AbortController(),
+    started: running.promise,
+    event: ORIGIN,
+    output: 0,
+  };
+  const breakOff = (error: unknown): void => {
+    running.reject(error);
     if (session.stop.signal.aborted) return;
     log.warn('live events broke off; readers connect again', { reason: messageOf(error) });
     end(session);
   };
-
-  const followEvents = async (session: Session, onStart: () => void): Promise<void> => {
-    const { signal } = session.stop;
-    const start = (from: { readonly position: Position }): void => {
-      session.event = from.position;
-      onStart();
-    };
-    for await (const batch of followPublicEvents(connection, { signal, onStart: start })) {
-      for (const event of batch) handEvent(session, event);
-    }
+  const run = async (): Promise<void> => {
+    session.output = (await outputBounds(connection)).last;
+    followChunks(connection, session, shard).catch(breakOff);
+    await followEvents(connection, session, () => running.resolve(undefined));
   };
+  run().catch(breakOff);
+  // Readers await it as well; a session that nobody awaits any more must not end the process.
+  running.promise.catch(() => undefined);
+  return session;
+};
 
-  const followChunks = async (session: Session): Promise<void> => {
-    const { signal } = session.stop;
-    const fromSequence = session.output + 1;
-    for await (const batch of followOutput(connection, { shard, fromSequence, signal })) {
-      for (const pack of batch) handPack(session, pack);
-    }
-  };
-
-  const begin = (): Session => {
-    const running = Promise.withResolvers<undefined>();
-    const session: Session = {
-      taps: new Map(),
-      stop: new AbortController(),
-      started: running.promise,
-      event: ORIGIN,
-      output: 0,
-    };
-    const start = async (): Promise<void> => {
-      session.output = (await outputBounds(connection)).last;
-      followChunks(session).catch((error: unknown) => breakOff(session, error));
-      await followEvents(session, () => running.resolve(undefined));
-    };
-    start().catch((error: unknown) => {
-      running.reject(error);
-      breakOff(session, error);
-    });
-    // Whoever began the session awaits it too; a rejection is never unhandled.
-    running.promise.catch(() => undefined);
-    return session;
-  };
+export const makeLiveHub = (deps: LiveHubDeps): LiveHub => {
+  let current: Session | undefined;
 
   const leave = (session: Session, runId: string, tap: Tap): void => {
     tap.end();
@@ -119,46 +150,30 @@ export const makeLiveHub = ({ connection, shard, log }: LiveHubDeps): LiveHub =>
     if (session.taps.size === 0) end(session);
   };
 
+  const join = (runId: string, tap: Tap): Session => {
+    if (current === undefined || current.stop.signal.aborted) current = begin(deps);
+    const taps = current.taps.get(runId) ?? new Set();
+    current.taps.set(runId, taps.add(tap));
+    return current;
+  };
+
   return {
     listen: async (runId, onLagged) => {
-      const session = (current ??= begin());
       const tap = makeTap(onLagged);
-      const taps = session.taps.get(runId) ?? new Set();
-      session.taps.set(runId, taps.add(tap));
+      const session = join(runId, tap);
+      const close = (): void => leave(session, runId, tap);
       try {
         await session.started;
       } catch (cause) {
-        leave(session, runId, tap);
+        close();
         throw new AppError('unavailable', 'live.unavailable', 'live events are not available', { cause });
       }
-      return {
-        tap,
-        // What was handed over between joining and now is behind this position and in the tap as well: readers drop what they have.
-        from: { event: session.event, output: session.output },
-        outputSequence: () => session.output,
-        close: () => leave(session, runId, tap),
-      };
+      // What was handed over since joining is before `from` and in the tap as well: readers drop what they have.
+      const from = { event: session.event, output: session.output };
+      return { tap, from, outputSequence: () => session.output, close };
     },
     close: () => {
       if (current !== undefined) end(current);
     },
   };
-};
-
-const handEvent = (session: Session, published: PublicEvent): void => {
-  session.event = published.position;
-  const taps = session.taps.get(published.runId);
-  if (taps === undefined) return;
-  const { type, time, attempt, data } = published.event;
-  const event = { position: published.position, type, time, attempt, data };
-  for (const tap of taps) tap.push({ kind: 'event', event });
-};
-
-const handPack = (session: Session, { sequence, chunks }: OutputPack): void => {
-  session.output = sequence;
-  chunks.forEach((chunk: OutputChunk, index) => {
-    for (const tap of session.taps.get(chunk.runId) ?? []) {
-      tap.push({ kind: 'chunk', chunk: { ...chunk, position: { sequence, index } } });
-    }
-  });
 };

@@ -13,6 +13,8 @@ export interface Tap {
   /** Everything that arrived since the last call; waits until there is something, the tap is no longer open, or time is up (empty). */
   readonly take: (timeoutMs?: number) => Promise<readonly LiveItem[]>;
   readonly state: () => TapState;
+  /** True while it is open and more than half full: whoever can shall wait a little before the next push. */
+  readonly isFilling: () => boolean;
   readonly push: (item: LiveItem) => void;
   readonly end: () => void;
 }
@@ -38,15 +40,19 @@ export const makeTap = (onLagged: () => void): Tap => {
 
   return {
     state: () => state,
+    isFilling: () =>
+      state === 'open' && (items.length > SSE_BACKLOG_MESSAGES_MAX / 2 || chars > SSE_BACKLOG_CHARS_MAX / 2),
     end: () => leave('ended'),
     push: (item) => {
       if (state !== 'open') return;
       items.push(item);
       chars += charsOf(item);
-      if (items.length <= SSE_BACKLOG_MESSAGES_MAX && chars <= SSE_BACKLOG_CHARS_MAX) return wake();
-      items = [];
-      leave('lagged');
-      onLagged();
+      if (items.length <= SSE_BACKLOG_MESSAGES_MAX && chars <= SSE_BACKLOG_CHARS_MAX) wake();
+      else {
+        items = [];
+        leave('lagged');
+        onLagged();
+      }
     },
     take: async (timeoutMs) => {
       if (items.length === 0 && state === 'open') await within(arrived.promise, timeoutMs);

@@ -41,11 +41,12 @@ const readRequest = async ({ connection, shard }: RerunDeps, run: RunRow): Promi
   });
 };
 
-/** What ran before, in the words of the catalog: it was valid then, so nothing is checked again. */
+/** What ran before, in the words of the catalog. Its input fitted then, so it is not checked against a later schema. */
 const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowVersion => {
   const { version, kind, policy } = data;
-  const { inputSchema: _inputSchema, env: _env, ...rest } = latest;
-  return version === latest.version ? latest : { ...rest, version, kind, policy };
+  if (version === latest.version) return latest;
+  const { file, description, methods, deployedAt } = latest;
+  return { version, kind, policy, file, description, methods, deployedAt };
 };
 
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */

@@ -21,6 +21,8 @@ export interface TokensRoutesDeps {
   readonly clock: Clock;
 }
 
+type TypedApp = Parameters<FastifyPluginAsyncTypebox>[0];
+
 const toView = ({ id, label, scopes, createdAt, expiresAt }: TokenRecord): TokenView => ({
   id,
   label,
@@ -43,8 +45,7 @@ const expiryOf = (body: Static<typeof TokenCreateSchema>, now: number): number |
   );
 };
 
-/** `POST /tokens`, `GET /tokens`, `DELETE /tokens/{id}`. */
-export const tokensRoutes: FastifyPluginAsyncTypebox<TokensRoutesDeps> = async (app, { tokens, ids, clock }) => {
+const createRoute = (app: TypedApp, { tokens, ids, clock }: TokensRoutesDeps): void => {
   app.post(
     '/tokens',
     {
@@ -74,7 +75,9 @@ export const tokensRoutes: FastifyPluginAsyncTypebox<TokensRoutesDeps> = async (
       return { ...toView(record), token };
     },
   );
+};
 
+const listRoute = (app: TypedApp, { tokens }: TokensRoutesDeps): void => {
   app.get(
     '/tokens',
     {
@@ -88,7 +91,18 @@ export const tokensRoutes: FastifyPluginAsyncTypebox<TokensRoutesDeps> = async (
     },
     async () => ({ tokens: tokens.list().map(toView) }),
   );
+};
 
+const checkRevocable = (tokens: TokenStore, id: string): void => {
+  if (id === CONFIGURED_TOKEN_ID) {
+    throw new AppError('refused', 'token.configured', 'this token comes from the configuration: change it there');
+  }
+  if (!tokens.list().some((token) => token.id === id)) {
+    throw new AppError('not_found', 'token.not_found', 'there is no such token');
+  }
+};
+
+const revokeRoute = (app: TypedApp, { tokens }: TokensRoutesDeps): void => {
   app.delete(
     '/tokens/:id',
     {
@@ -102,14 +116,16 @@ export const tokensRoutes: FastifyPluginAsyncTypebox<TokensRoutesDeps> = async (
     },
     async (request, reply) => {
       const { id } = request.params;
-      if (id === CONFIGURED_TOKEN_ID) {
-        throw new AppError('refused', 'token.configured', 'this token comes from the configuration: change it there');
-      }
-      if (!tokens.list().some((token) => token.id === id)) {
-        throw new AppError('not_found', 'token.not_found', 'there is no such token');
-      }
+      checkRevocable(tokens, id);
       await tokens.remove(id);
       return reply.code(204).send();
     },
   );
+};
+
+/** `POST /tokens`, `GET /tokens`, `DELETE /tokens/{id}`. */
+export const tokensRoutes: FastifyPluginAsyncTypebox<TokensRoutesDeps> = async (app, deps) => {
+  createRoute(app, deps);
+  listRoute(app, deps);
+  revokeRoute(app, deps);
 };

@@ -51,10 +51,9 @@ export const awaitOutcome = ({
         () => undefined,
       );
     const listen = async (): Promise<void> => {
-      for (;;) {
-        const result = resultOfReply(await expectation.next());
-        if (result !== undefined) return finish(result);
-      }
+      let result: RunResult | undefined;
+      while (result === undefined) result = resultOfReply(await expectation.next());
+      finish(result);
     };
 
     const stopGap = onGap(lookOnce);

@@ -1,0 +1,141 @@
+import { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
+import { DEFAULT_WORKSPACE, logSubject, type WorkflowVersion } from '@millrace/contracts';
+import {
+  type Catalog,
+  connectLog,
+  ensureTopology,
+  type EventWriter,
+  type LogConnection,
+  makeEventWriter,
+  openCatalog,
+  openTokens,
+  type TokenStore,
+} from '@millrace/eventlog';
+import { openReadModel } from '@millrace/read-model';
+import { makeIds, makeLogger, makeMetrics, sha256Hex, startTelemetry, systemClock } from '@millrace/runtime';
+import { buildApp } from '../app.ts';
+import { type GatewaySettings } from '../config.ts';
+
+/** Tokens of a test gateway, by what they may. */
+export const TOKENS = {
+  admin: 'admin-token',
+  read: 'read-token',
+  run: 'run-token',
+  limited: 'limited-token',
+  expired: 'expired-token',
+} as const;
+export type TokenName = keyof typeof TOKENS;
+
+const SCOPES: Readonly<Record<TokenName, readonly string[]>> = {
+  admin: ['admin'],
+  read: ['read'],
+  run: ['run'],
+  limited: ['run:tests/mine'],
+  expired: ['admin'],
+};
+
+export interface TestGateway {
+  readonly app: FastifyInstance;
+  readonly gatewayId: string;
+  readonly connection: LogConnection;
+  readonly catalog: Catalog;
+  /** Appends to the log as an executor or a scheduler would. */
+  readonly writer: EventWriter;
+  /** Calls with a token (admin by default) and the client header. */
+  readonly call: (options: InjectOptions & { readonly as?: TokenName }) => Promise<LightMyRequestResponse>;
+  readonly deploy: (path: string, overrides?: Partial<WorkflowVersion>) => Promise<void>;
+  /** Open event streams, as the metrics count them. */
+  readonly liveReaders: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  readonly natsUrl: string;
+  readonly databaseUrl: string;
+  readonly settings?: Partial<GatewaySettings>;
+}
+
+/** Headers of a caller that does everything right. */
+export const headersOf = (name: TokenName): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${TOKENS[name]}`,
+  'x-workflow-client': 'test',
+});
+
+const aVersion = (overrides: Partial<WorkflowVersion> = {}): WorkflowVersion => ({
+  version: sha256Hex(JSON.stringify(overrides)),
+  kind: 'script',
+  file: 'example.sh',
+  description: 'an example',
+  methods: ['POST'],
+  policy: { timeoutMs: 60_000, onLimit: 'queue', retries: { failed: 0, lost: 0 } },
+  deployedAt: '2026-01-02T03:04:05.678Z',
+  ...overrides,
+});
+
+const writerOptions = { shard: 0, inFlightMax: 4, timeoutMs: 2_000, retry: 'never' } as const;
+
+const SETTINGS: GatewaySettings = {
+  shard: 0,
+  durability: 'strict',
+  runsMax: 4,
+  onLimit: 'queue',
+  hostNames: ['gateway.test'],
+  version: '0.0.0',
+};
+
+const putTokens = async (tokens: TokenStore): Promise<void> => {
+  for (const [name, text] of Object.entries(TOKENS)) {
+    const expiry = name === 'expired' ? { expiresAt: '2026-01-01T00:00:00.000Z' } : {};
+    const createdAt = '2025-01-01T00:00:00.000Z';
+    const scopes = [...SCOPES[name as TokenName]];
+    await tokens.put({ id: name, sha256: sha256Hex(text), label: name, scopes, createdAt, ...expiry });
+  }
+};
+
+const openWorld = async ({ natsUrl, databaseUrl }: TestGatewayOptions) => {
+  const connection = await connectLog({ url: natsUrl, name: 'test gateway' });
+  await ensureTopology(connection);
+  const catalog = openCatalog(connection);
+  const tokens = openTokens(connection);
+  await Promise.all([catalog.ready, tokens.ready]);
+  await putTokens(tokens);
+  return {
+    connection,
+    catalog,
+    tokens,
+    readModel: openReadModel({ url: databaseUrl, poolMax: 4, applicationName: 'test gateway', access: 'read' }),
+    writer: makeEventWriter(connection, { ...writerOptions, subject: logSubject.commit(0) }),
+    log: makeLogger({ service: 'gateway', level: 'silent' }),
+    clock: systemClock,
+    telemetry: await startTelemetry({ service: 'gateway', env: {} }),
+    metrics: makeMetrics('gateway'),
+  };
+};
+
+/** A gateway on a real NATS account and a real database, not listening. */
+export const startTestGateway = async (options: TestGatewayOptions): Promise<TestGateway> => {
+  const ids = makeIds();
+  const gatewayId = `gw_${ids.shortId()}`;
+  const world = await openWorld(options);
+  const { connection, catalog, tokens, readModel, writer } = world;
+  const app = await buildApp({ ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } });
+  await app.ready();
+  return {
+    app,
+    gatewayId,
+    connection,
+    catalog,
+    writer,
+    deploy: (path, overrides) => catalog.put({ workspace: DEFAULT_WORKSPACE, path, current: aVersion(overrides) }),
+    call: ({ as = 'admin', headers = {}, ...rest }) =>
+      app.inject({ ...rest, headers: { ...headersOf(as), ...headers } }),
+    liveReaders: async () => Number(/^millrace_sse_clients\{.*\} (\d+)$/m.exec(await world.metrics.text())?.[1]),
+    close: async () => {
+      await app.close();
+      await writer.close();
+      await Promise.all([catalog.close(), tokens.close()]);
+      await connection.close();
+      await readModel.close();
+    },
+  };
+};
