@@ -1,4 +1,4 @@
-import { EVENTS_STREAM, ORIGIN, type Position, PUBLIC_EVENTS_FILTER } from '@millrace/contracts';
+import { comparePositions, EVENTS_STREAM, ORIGIN, type Position, PUBLIC_EVENTS_FILTER } from '@millrace/contracts';
 import { type StoredMsg } from '@nats-io/jetstream';
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
@@ -92,7 +92,8 @@ const decode = ({ sequence, message }: Delivered): PublicEvent | undefined => {
 };
 
 /**
- * Public events as they are published, in the order of the log, bounded as `follow`. Foreign messages are left out.
+ * Public events as they are published, in the order of the log, bounded as `follow`. Foreign messages are left out. When a power cut took
+ * the end of the stream, its publisher writes it again; what was yielded before is not yielded again.
  *
  * @throws AppError `unavailable` as `follow`, and when the start cannot be found.
  */
@@ -102,10 +103,16 @@ export async function* followPublicEvents(
 ): AsyncGenerator<readonly PublicEvent[], void, undefined> {
   const start = await findStart(connection, fromSequence);
   onStart?.(start);
+  let { position: last } = start;
+  const isNew = (event: PublicEvent | undefined): event is PublicEvent => {
+    if (event === undefined || comparePositions(event.position, last) <= 0) return false;
+    last = event.position;
+    return true;
+  };
   const filters = [PUBLIC_EVENTS_FILTER];
-  const from = { stream: EVENTS_STREAM, filters, fromSequence: start.sequence, signal };
+  const from = { stream: EVENTS_STREAM, filters, fromSequence: start.sequence, signal, onRewind: 'repeat' } as const;
   for await (const batch of followStream(connection, from)) {
-    const events = batch.map(decode).filter((event) => event !== undefined);
+    const events = batch.map(decode).filter(isNew);
     if (events.length > 0) yield events;
   }
 }

@@ -7,6 +7,8 @@ export interface FollowStreamOptions {
   readonly filters: readonly string[];
   readonly fromSequence: number;
   readonly signal: AbortSignal;
+  /** `fail` by default. */
+  readonly onRewind?: 'fail' | 'repeat';
   /** Messages per batch at most; 1,024 by default. */
   readonly maxBatch?: number;
 }
@@ -16,12 +18,12 @@ const BATCH_MAX = 1_024;
 /** Every message of a stream from a sequence on, in order, in batches of all that has arrived. Frees its consumer when it ends. */
 export async function* followStream(
   connection: LogConnection,
-  { stream, filters, fromSequence, signal, maxBatch = BATCH_MAX }: FollowStreamOptions,
+  { stream, filters, fromSequence, signal, onRewind = 'fail', maxBatch = BATCH_MAX }: FollowStreamOptions,
 ): AsyncGenerator<readonly Delivered[], void, undefined> {
   let change = Promise.withResolvers<undefined>();
   const onChange = (): void => change.resolve(undefined);
   signal.addEventListener('abort', onChange);
-  const puller = makePuller(connection, { stream, filters, fromSequence, onChange });
+  const puller = makePuller(connection, { stream, filters, fromSequence, onRewind, onChange });
   try {
     while (!signal.aborted) {
       const batch = puller.take(maxBatch);

@@ -173,9 +173,16 @@ describe('follow', () => {
 
   test('throws when the connection is closed', async () => {
     const other = await connectLog({ url: nats.url, name: 'other' });
-    const batches = follow(other, { shard: SHARD, fromSequence: 1_000_000, signal: new AbortController().signal });
+    const { last } = await logBounds(connection, SHARD);
+    const batches = follow(other, { shard: SHARD, fromSequence: last + 1, signal: new AbortController().signal });
     const next = batches.next();
     await other.close();
     await expect(next).rejects.toMatchObject({ code: 'log.closed' });
+  });
+
+  test('throws when the log ends before the position that its reader has already seen', async () => {
+    const { last } = await logBounds(connection, SHARD);
+    const options = { shard: SHARD, fromSequence: last + 2, signal: new AbortController().signal };
+    await expect(follow(connection, options).next()).rejects.toMatchObject({ code: 'log.rewound' });
   });
 });

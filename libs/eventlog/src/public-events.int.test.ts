@@ -10,6 +10,7 @@ import {
   type LogConnection,
   type PositionedEvent,
 } from './index.ts';
+import { managerOf } from './nats-handle.ts';
 
 let connection: LogConnection;
 beforeAll(async () => {
@@ -93,5 +94,22 @@ test('passes by what others publish there', async () => {
 test('tells where following begins', async () => {
   const { began, end } = collect(1_001);
   expect(await began).toEqual({ position: { sequence: 1_000, index: 0 }, sequence: 1_001 });
+  await end();
+});
+
+test('yields nothing twice when the stream lost its end and is written again', async () => {
+  const { events, end } = collect(1);
+  await eventually(() => expect(events).toHaveLength(3_201));
+  const { streams } = await managerOf(connection);
+  await streams.delete('EVENTS');
+  await ensureTopology(connection, { logMaxBytes: 64 * 1024 * 1024 });
+  await eventually(async () => expect((await streams.info('EVENTS')).state.consumer_count).toBe(1));
+  const publisher = makePublicEventPublisher(connection);
+  expect(await publisher.lastPosition()).toEqual(ORIGIN);
+  await publisher.publish(items(1, 3_202));
+  await eventually(() => expect(events).toHaveLength(3_202));
+  expect(events.map(({ position }) => position.sequence)).toEqual(
+    items(1, 3_202).map(({ position }) => position.sequence),
+  );
   await end();
 });

@@ -4,12 +4,12 @@
  *
  * Pull, because the reader then decides how much may arrive: the buffer never holds more than was asked for.
  *
- * I1 sequences are handed on in rising order, each once.
+ * I1 sequences are handed on in rising order, each once; again only after a rewind, where that is wanted.
  * I2 at most {@link BUFFERED_MESSAGES_MAX} messages and about {@link BUFFERED_BYTES_MAX} bytes are buffered.
  * I3 one pull is open at a time, so that every status on the inbox belongs to it.
  */
 import { AppError, backoffDelay, type Backoff } from '@millrace/kernel';
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, nuid, type Subscription } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { type Delivered, parseDelivered } from './delivered.ts';
@@ -37,6 +37,11 @@ export interface PullOptions {
   readonly filters: readonly string[];
   /** First sequence wanted. */
   readonly fromSequence: number;
+  /**
+   * What happens when the stream ends before `fromSequence`, or before what was taken already: it was replaced, or a power cut took the end
+   * of an asynchronously written one. `repeat` begins again at its first message.
+   */
+  readonly onRewind: 'fail' | 'repeat';
   /** Called when there may be something to take, or the puller failed. */
   readonly onChange: () => void;
 }
@@ -180,9 +185,18 @@ class ReopeningPuller implements Puller {
     }
   }
 
+  /** The server would silently wait until the stream has grown to where it was. */
+  async #checkRewind(manager: JetStreamManager): Promise<void> {
+    const { state } = await manager.streams.info(this.#options.stream);
+    if (state.last_seq >= this.#nextSequence - 1) return;
+    if (this.#options.onRewind === 'fail') this.#fail(rewound(this.#options.stream, this.#nextSequence));
+    else this.#nextSequence = 1;
+  }
+
   async #create(): Promise<Incarnation> {
     const name = `millrace_${nuid.next()}`;
     const manager = await managerOf(this.#connection);
+    await this.#checkRewind(manager);
     await manager.consumers.add(this.#options.stream, {
       name,
       ack_policy: AckPolicy.None,

@@ -76,7 +76,7 @@ export const watchBucket = <Value>(
     const stream = `KV_${bucket}`;
     const { first, last } = await streamBounds(connection, stream);
     if (first > last) loaded.resolve(undefined);
-    const from = { stream, filters: [`${prefix}>`], fromSequence: 1, signal: stop.signal };
+    const from = { stream, filters: [`${prefix}>`], fromSequence: 1, signal: stop.signal, onRewind: 'repeat' } as const;
     for await (const batch of followStream(connection, from)) {
       batch.forEach(apply);
       if ((batch.at(-1)?.sequence ?? 0) >= last) loaded.resolve(undefined);
