@@ -9,7 +9,7 @@ import { logSubject, type RunRequested } from '@millrace/contracts';
 import { startNats } from '@millrace/embedded';
 import { connectLog, ensureTopology, makeEventWriter } from '@millrace/eventlog';
 import { makeTempFolder, requested } from '@millrace/testkit';
-import { FakeExecutor } from '../src/testing/fake-executor.ts';
+import { FakeExecutor } from '../testing/fake-executor.ts';
 
 const [runs = 20_000, slots = 256, executors = 1, atATime = 2_000] = process.argv.slice(2).map(Number);
 const POLICY = { timeoutMs: 60_000, onLimit: 'queue', retries: { failed: 0, lost: 0 } } as const;
