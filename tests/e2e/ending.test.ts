@@ -63,5 +63,5 @@ test('a run over its time-out ends as timed_out, which the dialect calls failed'
   const id = await startRun(platform.http, 'tests/brief');
   const ended = await untilEnded(platform.http, id);
   expect(ended).toMatchObject({ state: 'timed_out', status: 'failed' });
-  expect(ended.error).toContain('500');
+  expect(ended.error).toContain('0.5 s');
 });

@@ -44,7 +44,7 @@ describe('every workflow that is shipped', () => {
   });
 
   test('demo/progress streams its progress', async () => {
-    const id = await startRun(platform.http, 'demo/progress', { env: { DURATION: '2' } });
+    const id = await startRun(platform.http, 'demo/progress', { env: { DURATION: '3' } });
     const { text } = await platform.http.get(`/runs/${id}/events`, { headers: { accept: 'text/event-stream' } });
     const percents = [...text.matchAll(/"percent":(\d+)/g)].map(([, percent]) => Number(percent));
     expect(percents.length).toBeGreaterThan(2);
