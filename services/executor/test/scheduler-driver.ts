@@ -16,6 +16,7 @@ import {
   ensureTopology,
   follow,
   followOutput,
+  type LogConnection,
   makeEventWriter,
   openBundles,
   publish,
@@ -74,12 +75,56 @@ const isLast = ({ type }: RunEvent): boolean => isTerminal(type) || LAST.has(typ
 export const names = (events: readonly RunEvent[]): readonly string[] =>
   events.map(({ type }) => type.replace('dev.millrace.run.', '').replace('.v1', ''));
 
-export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions = {}): Promise<Driver> => {
-  const { url } = claimNats();
-  const dataDir = makeTempFolder('executor');
-  const connection = await connectLog({ url, name: 'driver' });
-  await ensureTopology(connection, { shard: SHARD, logMaxBytes: 64 * 1_048_576 });
+const appendDispatch = async (connection: LogConnection, event: RunDispatched): Promise<void> => {
+  const writer = makeEventWriter(connection, {
+    shard: SHARD,
+    subject: logSubject.dispatch(SHARD, event.data.executor),
+    inFlightMax: 1,
+    timeoutMs: 5_000,
+    retry: 'until-closed',
+  });
+  await writer.append([event]);
+  await writer.close();
+};
+
+interface Recorder extends Pick<Driver, 'eventsOf' | 'outputOf'> {
+  readonly stop: () => Promise<void>;
+}
+
+/** Everything that executors record, from the beginning of the log. */
+const recordEverything = (connection: LogConnection): Recorder => {
   const over = new AbortController();
+  const events: RunEvent[] = [];
+  const chunks: OutputChunk[] = [];
+  const options = { shard: SHARD, fromSequence: 1, signal: over.signal };
+  const following = (async () => {
+    for await (const commits of follow(connection, { ...options, subjects: [logSubject.commit(SHARD)] })) {
+      for (const decoded of commits.flatMap((commit) => commit.events)) {
+        if (!decoded.known) throw new Error(`${decoded.type ?? 'event'}: ${decoded.reason}`);
+        events.push(decoded.event);
+      }
+    }
+  })();
+  const reading = (async () => {
+    for await (const packs of followOutput(connection, options)) chunks.push(...packs.flatMap((pack) => pack.chunks));
+  })();
+  return {
+    eventsOf: (runId) => events.filter(({ subject }) => subject === runId),
+    outputOf: (runId) => chunks.filter((chunk) => chunk.runId === runId),
+    stop: async () => {
+      over.abort();
+      await Promise.all([following, reading]);
+    },
+  };
+};
+
+interface Leader extends Pick<Driver, 'heartbeats' | 'answer' | 'cancel'> {
+  /** The executor that takes runs now. */
+  readonly executor: () => Promise<string>;
+  readonly close: () => void;
+}
+
+const answerHeartbeats = (connection: LogConnection, leaseMs: number): Leader => {
   const heartbeats: Heartbeat[] = [];
   const cancelled = new Set<string>();
   let answering = true;
@@ -89,46 +134,43 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
     const reply: HeartbeatAnswer = { leaseMs, known: true, cancel: [...cancelled] };
     return JSON.stringify(reply);
   });
+  return {
+    heartbeats,
+    close: listening.close,
+    answer: (yes) => {
+      answering = yes;
+    },
+    cancel: (runId) => {
+      cancelled.add(runId);
+      const latest = heartbeats.at(-1);
+      if (latest !== undefined) publish(connection, messagingSubject.cancel(latest.executor), runId);
+    },
+    executor: () =>
+      eventually(() => {
+        const heartbeat = heartbeats.findLast(({ draining }) => !draining);
+        if (heartbeat === undefined) throw new Error('no executor yet');
+        return heartbeat.executor;
+      }),
+  };
+};
 
-  const events: RunEvent[] = [];
-  const chunks: OutputChunk[] = [];
-  const following = (async () => {
-    const subjects = [logSubject.commit(SHARD)];
-    for await (const commits of follow(connection, { shard: SHARD, fromSequence: 1, subjects, signal: over.signal }))
-      for (const commit of commits) {
-        for (const decoded of commit.events) {
-          if (!decoded.known) throw new Error(`${decoded.type ?? 'event'}: ${decoded.reason}`);
-          events.push(decoded.event);
-        }
-      }
-  })();
-  const reading = (async () => {
-    for await (const packs of followOutput(connection, { shard: SHARD, fromSequence: 1, signal: over.signal }))
-      for (const pack of packs) chunks.push(...pack.chunks);
-  })();
-
+export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions = {}): Promise<Driver> => {
+  const { url } = claimNats();
+  const dataDir = makeTempFolder('executor');
+  const connection = await connectLog({ url, name: 'driver' });
+  await ensureTopology(connection, { shard: SHARD, logMaxBytes: 64 * 1_048_576 });
+  const leader = answerHeartbeats(connection, leaseMs);
+  const record = recordEverything(connection);
   const startExecutor = (): Promise<StartedService> =>
     startService(EXECUTOR_MAIN, { env: { NATS_URL: url, MILLRACE_DATA_DIR: dataDir, ...env } });
   const bundles = openBundles(connection);
   const executor = await startExecutor();
-  const append = async (event: RunDispatched): Promise<void> => {
-    const subject = logSubject.dispatch(SHARD, event.data.executor);
-    const writer = makeEventWriter(connection, {
-      shard: SHARD,
-      subject,
-      inFlightMax: 1,
-      timeoutMs: 5_000,
-      retry: 'until-closed',
-    });
-    await writer.append([event]);
-    await writer.close();
-  };
-  const eventsOf = (runId: string): readonly RunEvent[] => events.filter(({ subject }) => subject === runId);
-  const outputOf = (runId: string): readonly OutputChunk[] => chunks.filter((chunk) => chunk.runId === runId);
+  const append = (event: RunDispatched): Promise<void> => appendDispatch(connection, event);
+  const { eventsOf, outputOf } = record;
   return {
     executor,
     dataDir,
-    heartbeats,
+    heartbeats: leader.heartbeats,
     startExecutor,
     eventsOf,
     outputOf,
@@ -144,21 +186,13 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
       return version;
     },
     dispatch: async (overrides) => {
-      const latest = await eventually(() => {
-        const heartbeat = heartbeats.findLast(({ draining }) => !draining);
-        if (heartbeat === undefined) throw new Error('no executor yet');
-        return heartbeat.executor;
-      });
-      const event = dispatched({ executor: latest, ...overrides });
+      const event = dispatched({ executor: await leader.executor(), ...overrides });
       await append(event);
       return event;
     },
     repeat: (dispatch) => append({ ...dispatch, id: `${dispatch.id}-again` }),
-    cancel: (runId) => {
-      cancelled.add(runId);
-      const latest = heartbeats.at(-1);
-      if (latest !== undefined) publish(connection, messagingSubject.cancel(latest.executor), runId);
-    },
+    cancel: leader.cancel,
+    answer: leader.answer,
     ending: (runId, timeoutMs = 10_000) =>
       eventually(
         () => {
@@ -168,14 +202,10 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
         },
         { timeoutMs },
       ),
-    answer: (yes) => {
-      answering = yes;
-    },
     close: async () => {
       await executor.stop();
-      over.abort();
-      listening.close();
-      await Promise.all([following, reading]);
+      leader.close();
+      await record.stop();
       await connection.close();
     },
   };

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { describeError, encodeResult } from './workflow-result.ts';
+
+describe('the result of a workflow', () => {
+  test('is JSON text, or none', () => {
+    expect(encodeResult({ a: [1, null] })).toEqual({ text: '{"a":[1,null]}' });
+    expect(encodeResult(undefined)).toEqual({ text: undefined });
+  });
+
+  test.each([[1n], [Symbol('x')], [(): number => 1]])('is never %s', (value) => {
+    expect(encodeResult(value)).toMatchObject({ error: { code: 'output_invalid' } });
+  });
+
+  test('is measured in bytes', () => {
+    expect(encodeResult('ü'.repeat(524_287))).toHaveProperty('text');
+    expect(encodeResult('ü'.repeat(524_288))).toMatchObject({ error: { code: 'output_too_large' } });
+  });
+});
+
+describe('what was thrown', () => {
+  test('may be anything', () => {
+    expect(describeError('no')).toEqual({ code: 'exception', message: 'no' });
+    expect(describeError(undefined)).toEqual({ code: 'exception', message: 'undefined' });
+    expect(describeError(new TypeError())).toMatchObject({ message: 'TypeError' });
+  });
+
+  test('is bounded', () => {
+    const { message, stack } = describeError(new Error('x'.repeat(100_000)));
+    expect([message.length, stack?.length]).toEqual([8_192, 16_384]);
+  });
+});
