@@ -37,6 +37,7 @@ const followHints = (runId: string): readonly string[] => [
 ];
 
 const UNREACHABLE = ['is it running? start it with: millrace serve', 'or name another with --url or MILLRACE_URL'];
+const UNAUTHORIZED = 'unauthorized: no token was given, or the server does not know it, or it has expired';
 const NO_ACCESS = ['give a token with --token or MILLRACE_TOKEN', 'make one with: millrace token create --scope run'];
 
 const explainAnswer = (error: MillraceError): Explanation => {
@@ -45,6 +46,7 @@ const explainAnswer = (error: MillraceError): Explanation => {
     message: error.message,
     hints,
   });
+  if (error.status === 401) return { exitCode: EXIT.auth, message: UNAUTHORIZED, hints: NO_ACCESS };
   if (error instanceof AuthError) return explain(EXIT.auth, ...NO_ACCESS);
   if (error instanceof NotFoundError) return explain(EXIT.notFound);
   if (error instanceof InvalidRequestError) return explain(EXIT.usage);

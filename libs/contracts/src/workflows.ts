@@ -35,6 +35,8 @@ export type WorkflowVersion = Static<typeof WorkflowVersionSchema>;
 export const CatalogEntrySchema = Type.Object({
   workspace: Type.String(),
   path: Type.String(),
+  /** Who put it there; a deployer removes only what is its own. Absent: the server's own folder. */
+  source: Type.Optional(Type.String()),
   /** What is in service; absent while no deploy has succeeded. */
   current: Type.Optional(WorkflowVersionSchema),
   /** Why the last deploy was refused; absent after one that succeeded. */

@@ -130,6 +130,23 @@ describe('deployFolder', () => {
     await rename(`${options.folder}-away`, options.folder);
   });
 
+  test('leaves alone what another deployer has put there, until it has the same path', async () => {
+    const own = makeFolder('shared');
+    const other = { ...makeFolder('shared').options, source: 'cli' };
+    await own.write('a/b.sh', 'echo one\n');
+    await mkdir(join(other.folder, 'x'));
+    await writeFile(join(other.folder, 'x/y.sh'), 'echo two\n');
+    await deployAndSee(own.options);
+    expect(await deployAndSee(other)).toMatchObject({ deployed: [{ path: 'x/y' }], removed: [] });
+    expect(await deployFolder(own.options)).toMatchObject({ unchanged: ['a/b'], removed: [] });
+
+    await own.write('x/y.sh', 'echo two\n');
+    expect(await deployFolder(own.options)).toMatchObject({ unchanged: ['a/b', 'x/y'] });
+    await eventually(() => expect(catalog.get('shared', 'x/y')).not.toHaveProperty('source'));
+    await rm(join(other.folder, 'x/y.sh'));
+    expect(await deployFolder(other)).toMatchObject({ removed: [] });
+  });
+
   test('gives workflows that say nothing the limit rule of the server', async () => {
     const { options, write } = makeFolder('limits');
     await write('a/b.sh', 'echo one\n');
@@ -235,6 +252,15 @@ describe('watchFolder', () => {
       const one = versionOf('deep', 'new/deep/b');
       await write('_lib/x.ts', 'export const x = 2;\n');
       await eventually(() => expect(versionOf('deep', 'new/deep/b')).not.toBe(one), SOON);
+    });
+  });
+
+  test('puts back what somebody else has removed', async () => {
+    await watching('restored', async () => {
+      await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined());
+      await catalog.remove('restored', 'a/first');
+      await eventually(() => expect(versionOf('restored', 'a/first')).toBeUndefined());
+      await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined(), { timeoutMs: 5_000 });
     });
   });
 

@@ -1,6 +1,6 @@
 import { type DeployProblem } from '@millrace/contracts';
+import { type Compiled, makeCompileMemory } from './compile-memory.ts';
 import { problemOf } from './fault.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { mapBounded } from './map-bounded.ts';
 import { readWorkflow } from './read-workflow.ts';
 import { type FolderScan, type MisplacedFile, scanFolder, type WorkflowSource } from './scan-folder.ts';
@@ -26,13 +26,8 @@ export interface Deployer {
   readonly folders: () => readonly string[];
 }
 
-/** How a source looked when it was compiled last, and what became of it. */
-interface Remembered {
-  readonly metadataFile: string | undefined;
-  readonly dependencies: readonly string[];
-  readonly fingerprint: string;
-  readonly outcome: Outcome;
-}
+/** What was stored is seen by then; when it is not, somebody else has changed it. */
+const SEEN_AFTER_MS = 1_000;
 
 const reportOf = (outcomes: readonly Outcome[], removed: readonly string[]): DeployReport => ({
   deployed: outcomes.flatMap((result) => (result.outcome === 'deployed' ? [result.workflow] : [])),
@@ -43,34 +38,29 @@ const reportOf = (outcomes: readonly Outcome[], removed: readonly string[]): Dep
 
 export const makeDeployer = (options: DeployOptions): Deployer => {
   const shelf = makeShelf(options);
-  const remembered = new Map<string, Remembered>();
+  const memory = makeCompileMemory();
   let scan: FolderScan = { sources: [], misplaced: [], folders: [] };
 
   const compile = async (source: WorkflowSource): Promise<Outcome> => {
-    const { path, metadataFile } = source;
-    remembered.delete(path);
+    const { path } = source;
+    memory.forget(path);
     const startedMs = Date.now();
     const reading = await readWorkflow(source, options);
     const outcome =
       reading.outcome === 'ready'
         ? await shelf.publish(path, reading)
         : await shelf.refuse(path, problemOf(reading.faults, options.clock.now()), true);
-    // What an import lacks may appear in any folder.
-    const dependencies = [...reading.dependencies, ...(reading.outcome === 'ready' ? [] : scan.folders)];
-    const fingerprint = await fingerprintOf(dependencies);
-    if (!fingerprint.changedSince(startedMs)) {
-      remembered.set(path, { metadataFile, dependencies, fingerprint: fingerprint.text, outcome });
-    }
+    await memory.remember(source, { startedMs, reading, outcome, folders: scan.folders });
     return outcome;
   };
 
-  const isAsRemembered = async ({ metadataFile }: WorkflowSource, known: Remembered): Promise<boolean> =>
-    known.metadataFile === metadataFile && known.fingerprint === (await fingerprintOf(known.dependencies)).text;
+  const isStillThere = ({ version, atMs }: Compiled, path: string): boolean =>
+    version === undefined || Date.now() - atMs < SEEN_AFTER_MS || shelf.isSettled(path, version);
 
   const deploySource = async (source: WorkflowSource): Promise<Outcome> => {
     const { path } = source;
-    const known = remembered.get(path);
-    if (known === undefined || !(await isAsRemembered(source, known))) return compile(source);
+    const known = await memory.recall(source);
+    if (known === undefined || !isStillThere(known, path)) return compile(source);
     return known.outcome.outcome === 'deployed' ? { outcome: 'unchanged', path } : known.outcome;
   };
 
@@ -86,7 +76,7 @@ export const makeDeployer = (options: DeployOptions): Deployer => {
     const outcomes = [...(await mapBounded(sources, deploySource)), ...(await mapBounded(misplaced, deployMisplaced))];
     const present = new Set([...scan.sources, ...scan.misplaced].map(({ path }) => path));
     const removed = await shelf.removeWhere((path) => !present.has(path) && isSelected(path));
-    for (const path of removed) remembered.delete(path);
+    for (const path of removed) memory.forget(path);
     return reportOf(outcomes, removed);
   };
 

@@ -50,7 +50,17 @@ describe('scanFolder', () => {
 
   test('reports two files of one path, metadata of nothing and names that cannot be', async () => {
     const { sources, misplaced } = await scanFolder(
-      await makeFolder('a/b.sh', 'a/b.py', 'a/c.sh', 'a/c.yaml', 'a/c.yml', 'a/d.yaml', 'a/my job.sh', 'x.y/z.sh'),
+      await makeFolder(
+        'a/b.sh',
+        'a/b.py',
+        'a/c.sh',
+        'a/c.yaml',
+        'a/c.yml',
+        'a/d.yaml',
+        'a/my job.sh',
+        'a/-rf.sh',
+        'x.y/z.sh',
+      ),
     );
     expect(sources).toEqual([]);
     expect(misplaced).toEqual([
@@ -61,6 +71,7 @@ describe('scanFolder', () => {
         keepsVersion: false,
         fault: { file: 'a/d.yaml', reason: expect.stringMatching(/^metadata without a workflow/) },
       },
+      { keepsVersion: false, fault: { file: 'a/-rf.sh', reason: expect.stringMatching(/^"-rf" cannot be part/) } },
       {
         keepsVersion: false,
         fault: { file: 'a/my job.sh', reason: expect.stringMatching(/^"my job" cannot be part/) },

@@ -49,6 +49,11 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
 const METADATA = new Set(['.yaml', '.yml']);
 const NEVER_A_WORKFLOW = /^[._]|~$|\.(test|spec)\.[^.]+$|\.d\.[cm]?ts$/;
 const WORKFLOW_PATH = new RegExp(WORKFLOW_PATH_PATTERN);
+/** A name like `-rf` is taken for an option sooner or later. */
+const PART = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
+
+const isWorkflowPath = (path: string): boolean =>
+  WORKFLOW_PATH.test(path) && path.split('/').every((part) => PART.test(part));
 
 interface FoundFile {
   readonly file: string;
@@ -114,11 +119,11 @@ const walk = async (
 };
 
 const misnamed = ({ file, path }: FoundFile): MisplacedFile => {
-  const part = path.split('/').find((name) => !/^[A-Za-z0-9_-]+$/.test(name));
+  const part = path.split('/').find((name) => !PART.test(name));
   const reason =
     part === undefined
       ? 'the path of a workflow has 3 to 200 characters'
-      : `"${part}" cannot be part of a workflow's path: use letters, digits, _ and -`;
+      : `"${part}" cannot be part of a workflow's path: use letters, digits, _ and -, and begin with no -`;
   return { fault: { file, reason }, keepsVersion: false };
 };
 
@@ -160,8 +165,8 @@ export const scanFolder = async (folder: string): Promise<FolderScan> => {
   } catch (cause) {
     throw new AppError('invalid', 'deploy.no_folder', `the workflows folder ${folder} cannot be read`, { cause });
   }
-  const named = found.files.filter(({ path }) => WORKFLOW_PATH.test(path));
-  const unnamed = found.files.filter(({ path, language }) => !WORKFLOW_PATH.test(path) && language in NAMED_LANGUAGES);
+  const named = found.files.filter(({ path }) => isWorkflowPath(path));
+  const unnamed = found.files.filter(({ path, language }) => !isWorkflowPath(path) && language in NAMED_LANGUAGES);
   const items = [...Map.groupBy(named, ({ path }) => path)].map(([path, files]) => combine(path, files));
   const known = items.filter((item) => item !== undefined);
   return {

@@ -18,6 +18,8 @@ export interface DeployOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Default `default`. */
   readonly workspace?: string;
+  /** Who deploys. A deployer removes only what it has deployed itself. Default `server`, the server's own folder. */
+  readonly source?: string;
   /** The server's `on_limit`: what workflows do at the limit that say nothing about it. Default `queue`. */
   readonly onLimit?: RunPolicy['onLimit'];
 }
@@ -39,25 +41,31 @@ export interface Shelf {
   readonly publish: (path: string, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
   /** Notes a problem. With `keepsVersion` the version in service stays there. */
   readonly refuse: (path: string, problem: DeployProblem, keepsVersion: boolean) => Promise<Outcome>;
-  /** Takes out of service what `isMissing` says; bundles stay, runs in flight need them. */
+  /** Whether a path has this version, or belongs to another deployer now. */
+  readonly isSettled: (path: string, version: string) => boolean;
+  /** Takes out of service what `isMissing` says and is of this deployer; bundles stay, runs in flight need them. */
   readonly removeWhere: (isMissing: (path: string) => boolean) => Promise<readonly string[]>;
 }
 
-export const makeShelf = ({ catalog, bundles, clock, workspace = DEFAULT_WORKSPACE }: DeployOptions): Shelf => {
+const SERVER_SOURCE = 'server';
+
+export const makeShelf = (options: DeployOptions): Shelf => {
+  const { catalog, bundles, clock, workspace = DEFAULT_WORKSPACE, source = SERVER_SOURCE } = options;
   const put = (path: string, parts: Pick<CatalogEntry, 'current' | 'problem'>): Promise<void> =>
-    catalog.put({ workspace, path, ...parts });
+    catalog.put({ workspace, path, ...(source !== SERVER_SOURCE && { source }), ...parts });
+  const isOwn = (entry: CatalogEntry): boolean => (entry.source ?? SERVER_SOURCE) === source;
 
   return {
     publish: async (path, { draft, bytes }) => {
       const before = catalog.get(workspace, path);
       if (before?.current?.version === draft.version) {
-        if (before.problem !== undefined) await put(path, { current: before.current });
+        if (before.problem !== undefined || !isOwn(before)) await put(path, { current: before.current });
         return { outcome: 'unchanged', path };
       }
       const { version, ...metadata } = draft;
       await bundles.put(version, encodeBundle(metadata, bytes));
       await put(path, { current: { ...draft, deployedAt: new Date(clock.now()).toISOString() } });
-      return { outcome: 'deployed', workflow: { path, version, kind: draft.kind } };
+      return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
     },
     refuse: async (path, problem, keepsVersion) => {
       const before = catalog.get(workspace, path);
@@ -68,9 +76,13 @@ export const makeShelf = ({ catalog, bundles, clock, workspace = DEFAULT_WORKSPA
       await put(path, { ...(current !== undefined && { current }), problem });
       return { outcome: 'refused', problem };
     },
+    isSettled: (path, version) => {
+      const entry = catalog.get(workspace, path);
+      return entry !== undefined && (entry.current?.version === version || !isOwn(entry));
+    },
     removeWhere: async (isMissing) => {
-      const present = [...catalog.entries().values()].filter((entry) => entry.workspace === workspace);
-      const missing = present.map(({ path }) => path).filter(isMissing);
+      const own = [...catalog.entries().values()].filter((entry) => entry.workspace === workspace && isOwn(entry));
+      const missing = own.map(({ path }) => path).filter(isMissing);
       for (const path of missing) await catalog.remove(workspace, path);
       return missing.sort();
     },

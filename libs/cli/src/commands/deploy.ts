@@ -36,14 +36,20 @@ const checkFolder = async (folder: string, onLimit: 'queue' | 'reject'): Promise
   };
 };
 
-const storeFolder = async (folder: string, onLimit: 'queue' | 'reject', natsUrl: string): Promise<DeployReport> => {
+interface StoreOptions {
+  readonly folder: string;
+  readonly onLimit: 'queue' | 'reject';
+  readonly source: string;
+}
+
+const storeFolder = async (options: StoreOptions, natsUrl: string): Promise<DeployReport> => {
   await using cleanup = new AsyncDisposableStack();
   const connection = await connectLog({ url: natsUrl, name: 'millrace-deploy' });
   cleanup.defer(() => connection.close());
   const catalog = openCatalog(connection);
   cleanup.defer(() => catalog.close());
   await catalog.ready;
-  return await deployFolder({ folder, catalog, bundles: openBundles(connection), clock: systemClock, onLimit });
+  return await deployFolder({ ...options, catalog, bundles: openBundles(connection), clock: systemClock });
 };
 
 const showReport = (report: DeployReport, folder: string, screen: Screen): void => {
@@ -79,9 +85,12 @@ export async function deploy(this: CliContext, flags: DeployFlags, folder?: stri
   const from = folder === undefined ? server.workflows : resolve(this.cwd, folder);
   if (!existsSync(from))
     throw new CommandError(EXIT.usage, `there is no folder ${from}`, 'name one: millrace deploy <folder>');
-  const report = await (flags.check === true
-    ? checkFolder(from, server.onLimit)
-    : storeFolder(from, server.onLimit, natsUrlOf(this)));
+  // Another folder stands beside the server's own: neither removes what the other has deployed.
+  const source = from === server.workflows ? 'server' : 'cli';
+  const report =
+    flags.check === true
+      ? await checkFolder(from, server.onLimit)
+      : await storeFolder({ folder: from, onLimit: server.onLimit, source }, natsUrlOf(this));
   const screen = this.screen(flags);
   if (flags.json === true) screen.json(report, 'one-line');
   else showReport(report, from, screen);
