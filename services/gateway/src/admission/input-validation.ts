@@ -7,8 +7,17 @@ import { INPUT_VALIDATORS_MAX } from '../limits.ts';
 /** @throws AppError `invalid` `input.invalid` that says what does not fit and where. */
 export type CheckInput = (version: WorkflowVersion, input: unknown) => void;
 
-// Formats are annotations here: workflows that need more check it themselves. One problem is reported, so that a large input cannot make a larger answer.
-const OPTIONS = { strict: false, allErrors: false, validateFormats: false, logger: false } as const;
+const OPTIONS = {
+  strict: false,
+  // One problem is reported: a large input cannot make a larger answer.
+  allErrors: false,
+  // Formats are annotations here; a workflow that needs more checks it itself.
+  validateFormats: false,
+  logger: false,
+  // The deploy has checked the schema itself. Compiling the schema of schemas takes 50 ms, this one of the workflow 1 ms.
+  meta: false,
+  validateSchema: false,
+} as const;
 
 const compile = (schema: object): ValidateFunction => {
   const draft = '$schema' in schema ? String(schema.$schema) : '';

@@ -17,7 +17,11 @@ const unauthorized = (): AppError =>
  *
  * @throws AppError `unauthenticated` when the header is absent, malformed, unknown or expired: always the same.
  */
-export const authenticate = (header: string | undefined, tokens: TokenStore, clock: Clock): Principal => {
+export const authenticate = (
+  header: string | undefined,
+  tokens: Pick<TokenStore, 'bySha256'>,
+  clock: Clock,
+): Principal => {
   const bearer = header !== undefined && header.length > SCHEME.length && header.startsWith(SCHEME);
   const digest = sha256Hex(bearer ? header.slice(SCHEME.length) : '');
   const record = tokens.bySha256(digest);
