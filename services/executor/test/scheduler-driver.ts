@@ -154,6 +154,12 @@ const answerHeartbeats = (connection: LogConnection, leaseMs: number): Leader =>
   };
 };
 
+const lastOf = (events: readonly RunEvent[]): RunEvent => {
+  const last = events.find(isLast);
+  if (last === undefined) throw new Error(`the run has only: ${names(events).join(', ')}`);
+  return last;
+};
+
 export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions = {}): Promise<Driver> => {
   const { url } = claimNats();
   const dataDir = makeTempFolder('executor');
@@ -193,15 +199,7 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
     repeat: (dispatch) => append({ ...dispatch, id: `${dispatch.id}-again` }),
     cancel: leader.cancel,
     answer: leader.answer,
-    ending: (runId, timeoutMs = 10_000) =>
-      eventually(
-        () => {
-          const last = eventsOf(runId).find(isLast);
-          if (last === undefined) throw new Error(`run has only: ${names(eventsOf(runId)).join(', ')}`);
-          return last;
-        },
-        { timeoutMs },
-      ),
+    ending: (runId, timeoutMs = 20_000) => eventually(() => lastOf(eventsOf(runId)), { timeoutMs }),
     close: async () => {
       await executor.stop();
       leader.close();
