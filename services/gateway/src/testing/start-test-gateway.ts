@@ -12,7 +12,15 @@ import {
   type TokenStore,
 } from '@millrace/eventlog';
 import { openReadModel } from '@millrace/read-model';
-import { makeIds, makeLogger, makeMetrics, sha256Hex, startTelemetry, systemClock } from '@millrace/runtime';
+import {
+  makeIds,
+  makeLogger,
+  makeMetrics,
+  type Metrics,
+  sha256Hex,
+  startTelemetry,
+  systemClock,
+} from '@millrace/runtime';
 import { buildApp } from '../app.ts';
 import { type GatewaySettings } from '../config.ts';
 
@@ -46,6 +54,8 @@ export interface TestGateway {
   readonly deploy: (path: string, overrides?: Partial<WorkflowVersion>) => Promise<void>;
   /** Open event streams, as the metrics count them. */
   readonly liveReaders: () => Promise<number>;
+  /** Callers that wait for an outcome. */
+  readonly waiters: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -112,6 +122,9 @@ const openWorld = async ({ natsUrl, databaseUrl }: TestGatewayOptions) => {
   };
 };
 
+const gaugeOf = async (metrics: Metrics, name: string): Promise<number> =>
+  Number(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1]);
+
 /** A gateway on a real NATS account and a real database, not listening. */
 export const startTestGateway = async (options: TestGatewayOptions): Promise<TestGateway> => {
   const ids = makeIds();
@@ -129,7 +142,8 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     deploy: (path, overrides) => catalog.put({ workspace: DEFAULT_WORKSPACE, path, current: aVersion(overrides) }),
     call: ({ as = 'admin', headers = {}, ...rest }) =>
       app.inject({ ...rest, headers: { ...headersOf(as), ...headers } }),
-    liveReaders: async () => Number(/^millrace_sse_clients\{.*\} (\d+)$/m.exec(await world.metrics.text())?.[1]),
+    liveReaders: () => gaugeOf(world.metrics, 'millrace_sse_clients'),
+    waiters: () => gaugeOf(world.metrics, 'millrace_waiters'),
     close: async () => {
       await app.close();
       await writer.close();
