@@ -35,7 +35,7 @@ test('without Postgres for ten seconds requests are accepted and executed, and /
   } finally {
     signalTree(pid, 'SIGCONT');
   }
-  expect(ids.length).toBeGreaterThan(2);
+  expect(ids.length).toBeGreaterThan(1);
   expect([...statuses]).toEqual([503]);
   await untilAllCompleted(platform, ids, 30_000);
   for (const id of ids) {

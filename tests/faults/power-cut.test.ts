@@ -4,7 +4,7 @@
  * and every run that was acknowledged before the copy must be there. With relaxed durability the same test must fail: it bites.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -71,7 +71,10 @@ const cutPower = async (durability: string): Promise<{ acknowledged: readonly st
   await Promise.all(Array.from({ length: CLIENTS }, client));
   run('cp', '--sparse=always', image, join(folder, 'after-cut'));
   await platform.stop();
-  const survivors = await startTestPlatform({ home: mount(join(folder, 'after-cut'), join(folder, 'after')), env });
+  const after = mount(join(folder, 'after-cut'), join(folder, 'after'));
+  // A power cut ends the supervisor too; here it is this very process, which the copied lock still names.
+  rmSync(join(after, 'data/supervisor.pid'), { force: true });
+  const survivors = await startTestPlatform({ home: after, env });
   return { acknowledged, survivors };
 };
 

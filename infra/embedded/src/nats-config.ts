@@ -1,5 +1,4 @@
-import { stat, statfs } from 'node:fs/promises';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export type Durability = 'strict' | 'relaxed';
@@ -83,9 +82,26 @@ const folderBytes = async (folder: string): Promise<number> => {
 const SHARE_OF_DISK = 0.8;
 const LEAST_STORE_BYTES = 1024 * MIB;
 
-/** How much the server may keep: most of what is free now together with what it has already. */
-export const sizeFileStore = async (storeDir: string): Promise<number> => {
+const available = async (storeDir: string): Promise<number> => {
   const { bavail, bsize } = await statfs(storeDir);
-  const available = bavail * bsize + (await folderBytes(storeDir));
-  return Math.max(LEAST_STORE_BYTES, Math.floor((available * SHARE_OF_DISK) / MIB) * MIB);
+  return bavail * bsize + (await folderBytes(storeDir));
 };
+
+/**
+ * How much the server may keep: most of what is free now together with what it has already, and never less than on an earlier start.
+ * The streams have reserved that much; with less room than they reserved the server would refuse to prepare them again.
+ */
+export const sizeFileStore = async (storeDir: string, keptIn: string): Promise<number> => {
+  const kept = Number(await readFile(keptIn, 'utf8').catch(() => '0'));
+  const now = Math.floor(((await available(storeDir)) * SHARE_OF_DISK) / MIB) * MIB;
+  const bytes = Math.max(LEAST_STORE_BYTES, now, kept);
+  if (bytes !== kept) await writeFile(keptIn, `${bytes}\n`);
+  return bytes;
+};
+
+/**
+ * The limit that an earlier configuration set; 0 when there is none. It must not shrink while streams reserve more than
+ * the new one: the server then refuses every change of them, a smaller size included.
+ */
+export const fileStoreLimitOf = (configText: string): number =>
+  Number(/^\s*max_file_store: (\d+)$/m.exec(configText)?.[1] ?? 0);

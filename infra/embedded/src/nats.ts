@@ -6,7 +6,7 @@ import { type BoundProcess, type ExitStatus, startBound } from './bound-process.
 import { findNatsServer } from './find-nats-server.ts';
 import { isJetStreamReady } from './jetstream-probe.ts';
 import { keepSecret } from './kept-secret.ts';
-import { type Durability, isInMemory, natsConfigText, sizeFileStore } from './nats-config.ts';
+import { type Durability, fileStoreLimitOf, isInMemory, natsConfigText, sizeFileStore } from './nats-config.ts';
 
 export interface StartNatsOptions {
   /** Everything of the server: configuration, password, store, log. Made if need be. */
@@ -33,6 +33,7 @@ export interface RunningNats {
   readonly urlOf: (account: string) => string;
   readonly port: number;
   readonly pid: number;
+  /** What all streams together may reserve with the room that there is now. */
   readonly maxFileStoreBytes: number;
   /** Settles when the server is gone, whoever ended it. */
   readonly exited: Promise<ExitStatus>;
@@ -101,12 +102,23 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   }
   const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
   const password = await keepSecret(join(dataDir, 'password'));
-  const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
+  const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir, join(dataDir, 'store-bytes')));
   const user = accounts[0] ?? USER;
   const port = options.port ?? -1;
   const { durability } = options;
   const configFile = join(dataDir, 'nats.conf');
-  const config = { storeDir, portsDir, logFile, port, durability, maxFileStoreBytes, user, password, accounts };
+  const earlierLimit = fileStoreLimitOf(await readFile(configFile, 'utf8').catch(() => ''));
+  const config = {
+    storeDir,
+    portsDir,
+    logFile,
+    port,
+    durability,
+    maxFileStoreBytes: Math.max(maxFileStoreBytes, earlierLimit),
+    user,
+    password,
+    accounts,
+  };
   await writeFile(configFile, natsConfigText(config), { mode: 0o600 });
   const server = await startBound({
     command: binary,
