@@ -42,7 +42,6 @@ const textOf = (header: string | string[] | undefined): string | undefined =>
   typeof header === 'string' ? header : undefined;
 
 const SUMMARY = {
-  operationId: 'startRun',
   summary: 'Start a workflow',
   description:
     'Records the request and answers 202 once it is on disk. With `?wait=20` or `Prefer: wait=20` it answers with the result: 200 when the run ' +
@@ -99,19 +98,23 @@ export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promis
     return startRun(run, { waitMs, signal: () => callerSignal(reply, draining) });
   };
 
-  app.route({
-    method: METHODS,
-    url: `${PREFIX}*`,
-    exposeHeadRoute: false,
-    schema: SUMMARY,
-    config: { access: 'run', dialect: 'serve', describe: DESCRIBED },
-    handler: async (request, reply) => {
-      const began = performance.now();
-      const run = await start(request, reply);
-      request.runId = run.runId;
-      request.traceId = run.traceId;
-      metrics.acceptSeconds.observe({ outcome: run.outcome }, (performance.now() - began) / 1_000);
-      return sendStartedRun(reply, run);
-    },
-  });
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const began = performance.now();
+    const run = await start(request, reply);
+    request.runId = run.runId;
+    request.traceId = run.traceId;
+    metrics.acceptSeconds.observe({ outcome: run.outcome }, (performance.now() - began) / 1_000);
+    return sendStartedRun(reply, run);
+  };
+
+  for (const method of METHODS) {
+    app.route({
+      method,
+      url: `${PREFIX}*`,
+      exposeHeadRoute: false,
+      schema: { ...SUMMARY, operationId: method === 'POST' ? 'startRun' : `startRunBy${method}` },
+      config: { access: 'run', dialect: 'serve', describe: DESCRIBED },
+      handler,
+    });
+  }
 };
