@@ -76,7 +76,8 @@ export const makeScreen = ({ stdout, stderr, env, isQuiet = false }: ScreenOptio
       hasStatus = text !== '';
     },
     isWatched,
-    columns: stderr.columns ?? COLUMNS_DEFAULT,
+    // A terminal that does not know says 0.
+    columns: stderr.columns === 0 ? COLUMNS_DEFAULT : (stderr.columns ?? COLUMNS_DEFAULT),
     paint: (colour, text) => (isColoured ? styleText(colour, text, { validateStream: false }) : text),
   };
 };
