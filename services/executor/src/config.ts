@@ -8,6 +8,8 @@ const ConfigSchema = Type.Object({
   /** Bundles and run directories are kept in `executor/` below it. */
   MILLRACE_DATA_DIR: Type.String({ default: '.millrace' }),
   MILLRACE_SHARD: Type.Integer({ minimum: 0, default: 0 }),
+  /** Where Node keeps compiled code, that of child processes included; `executor/compile-cache` below the data by default. */
+  NODE_COMPILE_CACHE: Type.String({ default: '' }),
   /** 0 takes any free port. */
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
   /** Runs that this executor holds at the same time. */
