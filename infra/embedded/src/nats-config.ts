@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, statfs, writeFile } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export type Durability = 'strict' | 'relaxed';
@@ -82,21 +82,11 @@ const folderBytes = async (folder: string): Promise<number> => {
 const SHARE_OF_DISK = 0.8;
 const LEAST_STORE_BYTES = 1024 * MIB;
 
-const available = async (storeDir: string): Promise<number> => {
+/** How much the server may keep: most of what is free now together with what it has already. */
+export const sizeFileStore = async (storeDir: string): Promise<number> => {
   const { bavail, bsize } = await statfs(storeDir);
-  return bavail * bsize + (await folderBytes(storeDir));
-};
-
-/**
- * How much the server may keep: most of what is free now together with what it has already, and never less than on an earlier start.
- * The streams have reserved that much; with less room than they reserved the server would refuse to prepare them again.
- */
-export const sizeFileStore = async (storeDir: string, keptIn: string): Promise<number> => {
-  const kept = Number(await readFile(keptIn, 'utf8').catch(() => '0'));
-  const now = Math.floor(((await available(storeDir)) * SHARE_OF_DISK) / MIB) * MIB;
-  const bytes = Math.max(LEAST_STORE_BYTES, now, kept);
-  if (bytes !== kept) await writeFile(keptIn, `${bytes}\n`);
-  return bytes;
+  const available = bavail * bsize + (await folderBytes(storeDir));
+  return Math.max(LEAST_STORE_BYTES, Math.floor((available * SHARE_OF_DISK) / MIB) * MIB);
 };
 
 /**

@@ -88,6 +88,19 @@ describe('startNats', () => {
     });
   });
 
+  test('a disk that has less room than before does not stop the next start', async () => {
+    const dataDir = makeTempFolder('nats');
+    const GIB = 1024 ** 3;
+    for (const maxFileStoreBytes of [8 * GIB, GIB]) {
+      const nats = await start({ dataDir, maxFileStoreBytes });
+      const connection = await connectLog({ url: nats.url, name: 'test' });
+      await ensureTopology(connection, { logMaxBytes: maxFileStoreBytes / 2 });
+      await connection.close();
+      expect(nats.maxFileStoreBytes).toBe(maxFileStoreBytes);
+      await nats.stop();
+    }
+  });
+
   test('a store in memory is reported', async ({ skip }) => {
     const { isInMemory } = await import('./nats-config.ts');
     if (!(await isInMemory('/dev/shm').catch(() => false))) skip('needs a tmpfs at /dev/shm');

@@ -102,7 +102,7 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   }
   const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
   const password = await keepSecret(join(dataDir, 'password'));
-  const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir, join(dataDir, 'store-bytes')));
+  const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
   const user = accounts[0] ?? USER;
   const port = options.port ?? -1;
   const { durability } = options;
