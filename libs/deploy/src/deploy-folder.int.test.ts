@@ -10,8 +10,8 @@ import { watchFolder } from './watch-folder.ts';
 
 const { url } = claimNats();
 const EXAMPLES = join(import.meta.dirname, '../../../workflows');
-/** Within a second where the machine is idle; here in less time than the slow scan takes, which would hide a lost event. */
-const SOON = { timeoutMs: 1_600 };
+/** Longer than any test: then a change is seen by its event or not at all. */
+const NO_SCAN_MS = 600_000;
 const clock = { now: () => Date.parse('2026-11-21T12:00:00Z') };
 
 let stop = new AsyncDisposableStack();
@@ -184,6 +184,7 @@ describe('watchFolder', () => {
   const watching = async (
     workspace: string,
     use: (files: ReturnType<typeof makeFolder>, reports: DeployReport[]) => Promise<void>,
+    scanIntervalMs = NO_SCAN_MS,
   ): Promise<void> => {
     const files = makeFolder(workspace);
     await files.write('a/first.sh', 'echo first\n');
@@ -192,6 +193,7 @@ describe('watchFolder', () => {
     const watched = watchFolder({
       ...files.options,
       signal: ending.signal,
+      scanIntervalMs,
       onReport: (report) => reports.push(report),
     });
     try {
@@ -203,28 +205,43 @@ describe('watchFolder', () => {
     }
   };
 
-  test('deploys what is saved, moved and deleted within a second', async () => {
+  test('puts a saved file into service within a second', async () => {
+    await watching('quick', async ({ write }) => {
+      const tookMs: number[] = [];
+      for (const text of ['one', 'two', 'three']) {
+        const before = versionOf('quick', 'a/first');
+        const savedMs = performance.now();
+        await write('a/first.sh', `echo ${text}\n`);
+        await eventually(() => expect(versionOf('quick', 'a/first')).not.toBe(before));
+        tookMs.push(performance.now() - savedMs);
+      }
+      // The quickest of three: other tests may have the machine meanwhile.
+      expect(Math.min(...tookMs)).toBeLessThan(1_000);
+    });
+  });
+
+  test('deploys what is saved, moved and deleted, by its event', async () => {
     await watching('watch', async ({ options: { folder }, write }) => {
       await write('a/b.sh', 'echo one\n');
-      await eventually(() => expect(versionOf('watch', 'a/b')).toBeDefined(), SOON);
+      await eventually(() => expect(versionOf('watch', 'a/b')).toBeDefined());
 
       const one = versionOf('watch', 'a/b');
       await write('a/b.sh', 'echo two\n');
-      await eventually(() => expect(versionOf('watch', 'a/b')).not.toBe(one), SOON);
+      await eventually(() => expect(versionOf('watch', 'a/b')).not.toBe(one));
 
       await write('a/b.yaml', 'timeout: 3s\n');
-      await eventually(() => expect(catalog.get('watch', 'a/b')?.current?.policy.timeoutMs).toBe(3_000), SOON);
+      await eventually(() => expect(catalog.get('watch', 'a/b')?.current?.policy.timeoutMs).toBe(3_000));
 
       await rename(join(folder, 'a/b.sh'), join(folder, 'a/c.sh'));
       await rename(join(folder, 'a/b.yaml'), join(folder, 'a/c.yaml'));
       await eventually(() => {
         expect(catalog.get('watch', 'a/b')).toBeUndefined();
         expect(versionOf('watch', 'a/c')).toBeDefined();
-      }, SOON);
+      });
 
       await rm(join(folder, 'a/c.sh'));
       await rm(join(folder, 'a/c.yaml'));
-      await eventually(() => expect(catalog.get('watch', 'a/c')).toBeUndefined(), SOON);
+      await eventually(() => expect(catalog.get('watch', 'a/c')).toBeUndefined());
     });
   });
 
@@ -236,7 +253,7 @@ describe('watchFolder', () => {
       await rename(join(folder, 'a/first.sh'), join(folder, 'a/first.sh~'));
       await write('a/first.sh', 'echo second\n');
       await rm(join(folder, 'a/4913'));
-      await eventually(() => expect(versionOf('atomic', 'a/first')).not.toBe(before), SOON);
+      await eventually(() => expect(versionOf('atomic', 'a/first')).not.toBe(before));
       expect([...catalog.entries().values()].filter(({ workspace }) => workspace === 'atomic')).toHaveLength(1);
     });
   });
@@ -244,32 +261,33 @@ describe('watchFolder', () => {
   test('deploys a file in a folder that is new, and a workflow whose import has changed', async () => {
     await watching('deep', async ({ write }) => {
       await write('new/deep/b.ts', "import { x } from '../../_lib/x.ts';\nconsole.log(x);\n");
-      await eventually(() => expect(catalog.get('deep', 'new/deep/b')?.problem).toMatchObject({ line: 1 }), SOON);
+      await eventually(() => expect(catalog.get('deep', 'new/deep/b')?.problem).toMatchObject({ line: 1 }));
 
       await write('_lib/x.ts', 'export const x = 1;\n');
-      await eventually(() => expect(catalog.get('deep', 'new/deep/b')).not.toHaveProperty('problem'), SOON);
+      await eventually(() => expect(catalog.get('deep', 'new/deep/b')).not.toHaveProperty('problem'));
 
       const one = versionOf('deep', 'new/deep/b');
       await write('_lib/x.ts', 'export const x = 2;\n');
-      await eventually(() => expect(versionOf('deep', 'new/deep/b')).not.toBe(one), SOON);
+      await eventually(() => expect(versionOf('deep', 'new/deep/b')).not.toBe(one));
     });
   });
 
   test('puts back what somebody else has removed', async () => {
-    await watching('restored', async () => {
+    const removeAndSee = async (): Promise<void> => {
       await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined());
       await catalog.remove('restored', 'a/first');
       await eventually(() => expect(versionOf('restored', 'a/first')).toBeUndefined());
-      await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined(), { timeoutMs: 5_000 });
-    });
+      await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined());
+    };
+    await watching('restored', removeAndSee, 500);
   });
 
   test('reports a refusal once, and the repair', async () => {
     await watching('refusal', async ({ write }, reports) => {
       await write('a/first.sh', 'echo (\n');
-      await eventually(() => expect(reports.at(-1)?.problems).toMatchObject([{ file: 'a/first.sh', line: 1 }]), SOON);
+      await eventually(() => expect(reports.at(-1)?.problems).toMatchObject([{ file: 'a/first.sh', line: 1 }]));
       await write('a/first.sh', 'echo repaired\n');
-      await eventually(() => expect(reports.at(-1)?.problems).toEqual([]), SOON);
+      await eventually(() => expect(reports.at(-1)?.problems).toEqual([]));
       expect(reports.filter(({ problems }) => problems.length > 0)).toHaveLength(1);
     });
   });

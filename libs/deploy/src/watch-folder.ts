@@ -17,6 +17,8 @@ export interface WatchOptions extends DeployOptions {
   readonly onReport: (report: DeployReport) => void;
   /** Called when a deploy could not be done, such as while NATS is away; it is tried again. */
   readonly onError?: (error: unknown) => void;
+  /** Between scans without any event, where the system reports changes. 2 s by default. */
+  readonly scanIntervalMs?: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
 }
@@ -100,7 +102,8 @@ const changedSomething = (report: DeployReport, before: DeployReport | undefined
  * Deploys the folder, and again within a second of every change in it, until the signal aborts; resolves then, after the
  * deploy that was under way. Never rejects.
  */
-export const watchFolder = async ({ onReport, onError, signal, ...options }: WatchOptions): Promise<void> => {
+export const watchFolder = async (watchOptions: WatchOptions): Promise<void> => {
+  const { onReport, onError, signal, scanIntervalMs = SCAN_INTERVAL_MS, ...options } = watchOptions;
   const deployer = makeDeployer(options);
   const changes = makeChangeSignal();
   const watches = makeWatches(changes.raise);
@@ -114,7 +117,7 @@ export const watchFolder = async ({ onReport, onError, signal, ...options }: Wat
       onError?.(error);
     }
     const isWatched = watches.set(deployer.folders());
-    const isChanged = await changes.wait(isWatched ? SCAN_INTERVAL_MS : SCAN_INTERVAL_UNWATCHED_MS, signal);
+    const isChanged = await changes.wait(isWatched ? scanIntervalMs : SCAN_INTERVAL_UNWATCHED_MS, signal);
     for (let round = 0; isChanged && round < QUIET_ROUNDS_MAX; round += 1) {
       await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);
       if (!(await changes.wait(0, signal))) break;
