@@ -217,6 +217,20 @@ describe('lost attempts', () => {
     expect([state.runs.size, start(), take()]).toEqual([0, [], []]);
   });
 
+  test('what an attempt says after it was lost changes nothing, before the next attempt and during it', () => {
+    beat('ex1');
+    request('1', 'a/a', { retries: { failed: 3, lost: 3 } });
+    start();
+    record(attemptLost({ runId: '1' }));
+    const late = [completed({ runId: '1' }), attemptLost({ runId: '1' }), attemptFailed({ runId: '1' })];
+    record(...late);
+    expect(start()).toEqual(['1']);
+    record(...late);
+    expect([executorOf(state, '1'), state.holdings.size, start(), take()]).toEqual(['ex1', 1, [], []]);
+    record(completed({ runId: '1', attempt: 2 }));
+    expect(state.runs.size).toBe(0);
+  });
+
   test('the run fails when its retries are used up', () => {
     beat('ex1');
     request('1', 'a/a', { retries: { failed: 0, lost: 1 } });

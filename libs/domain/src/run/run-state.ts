@@ -16,7 +16,7 @@ export interface RunState {
   readonly status: RunStatus;
   /** The current attempt; 0 before the first dispatch. While the run waits it is the last one, which is over. */
   readonly attempt: number;
-  /** Who has the current attempt; `undefined` while the run waits. */
+  /** Who has the current attempt, or had the last one when the run is over; `undefined` while it waits. */
   readonly executor: string | undefined;
   /** Attempts that may still follow one that failed, or one that was lost. */
   readonly retriesLeft: { readonly failed: number; readonly lost: number };

@@ -1,0 +1,323 @@
+import { type Heartbeat, type RunDispatched, type RunEvent } from '@millrace/contracts';
+import { cancelled, cancelRequested, dispatched, requested, started } from '@millrace/testkit';
+import { expect } from 'vitest';
+import { evolveRun, isSuperseded } from '../src/run/evolve-run.ts';
+import { isOpen, type RunState } from '../src/run/run-state.ts';
+import { admit } from '../src/admission/admit.ts';
+import { takeDecisions } from '../src/admission/decisions.ts';
+import { evolve } from '../src/admission/evolve.ts';
+import { beginLeading, EXECUTOR_LEASE_MS, expire, hear } from '../src/admission/heartbeats.ts';
+import { NO_RUN, type Run, STANDING } from '../src/admission/run-table.ts';
+import { SchedulerState } from '../src/admission/scheduler-state.ts';
+import { eventOf, lastWord } from './recorded.ts';
+
+const CONCURRENT_MAX = 4;
+const STEP_MS = 1_000;
+/** Longer than the silence after which an executor is lost, and than the heartbeats that may not name an attempt. */
+const HEALING_ROUNDS = 120;
+const LIMITS: Readonly<Record<string, number>> = { 'a/free': 99, 'a/one': 1, 'a/two': 2, 'a/eager': 2 };
+const WORKFLOWS = Object.keys(LIMITS);
+
+/** One session of an executor. */
+export interface Session {
+  readonly id: string;
+  readonly slots: number;
+  isDraining: boolean;
+  /** Its processes are dead. */
+  isGone: boolean;
+  /** Its processes live, and nothing of it gets through. */
+  isCut: boolean;
+  /** Attempts whose process lives. */
+  readonly live: Map<string, RunDispatched>;
+  readonly dropped: Set<string>;
+  /** Of the log, as far as it was read. */
+  read: number;
+  leaseUntilMs: number;
+  readonly mail: { readonly beat: Heartbeat; readonly sentMs: number }[];
+}
+
+const isHeld = (status: RunState['status']): boolean => status === 'dispatched' || status === 'running';
+const keyOf = (runId: string, attempt: number | undefined): string => `${runId}.${attempt ?? 0}`;
+/**
+ * A world that does what it wants: commits land late and in any order, executors join, drain, fall silent and vanish, results arrive late,
+ * leaders die with what they had decided. The rules are counted in the log with every event, on the executors and inside the state by `checkState`.
+ */
+export class World {
+  readonly log: RunEvent[] = [];
+  readonly runs = new Map<string, RunState>();
+  readonly #workflows = new Map<string, string>();
+  readonly sessions: Session[] = [];
+  /** Attempts whose process is dead and whose last word may still be on its way. */
+  readonly #orphans: RunDispatched[] = [];
+  leader = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
+  #folded = 0;
+  outgoing: RunEvent[] = [];
+  #nowMs = 0;
+
+  constructor() {
+    beginLeading(this.leader, 0);
+    this.join(3);
+  }
+
+  append(event: RunEvent): void {
+    const before = this.runs.get(event.subject);
+    if (event.type === 'dev.millrace.run.dispatched.v1') expect(isSuperseded(before, event)).toBe(false);
+    const after = evolveRun(before, event);
+    this.log.push(event);
+    if (after !== undefined) this.runs.set(event.subject, after);
+    this.#workflows.set(event.subject, event.workflow);
+    this.#checkLog();
+  }
+
+  request(n: number): void {
+    const workflow = WORKFLOWS[n % WORKFLOWS.length] ?? '';
+    const onLimit = workflow === 'a/eager' ? 'reject' : 'queue';
+    const retries = { failed: n % 2, lost: n % 3 };
+    const concurrency = LIMITS[workflow] ?? 1;
+    const runId = `run${this.#workflows.size}`;
+    this.append(requested({ runId, workflow, policy: { timeoutMs: 1, onLimit, retries, concurrency } }));
+  }
+
+  cancel(n: number): void {
+    const ids = [...this.runs.keys()];
+    const runId = ids[n % Math.max(1, ids.length)];
+    if (runId !== undefined) this.append(cancelRequested({ runId, workflow: this.#workflows.get(runId) ?? '' }));
+  }
+
+  fold(count: number): void {
+    for (const event of this.log.slice(this.#folded, this.#folded + count)) {
+      this.#folded += 1;
+      evolve(this.leader, event, { sequence: this.#folded, index: 0 });
+    }
+  }
+
+  decide(): void {
+    for (const { runId, workflow, attempt, executor, retryOnFailure } of admit(this.leader)) {
+      this.outgoing.push(dispatched({ runId, workflow, attempt, executor, retryOnFailure }));
+    }
+    for (const decision of takeDecisions(this.leader)) this.outgoing.push(eventOf(decision, decision.workflow));
+  }
+
+  /** Something that the leader said reaches the log; what it said to others may come before or after. */
+  land(n: number): void {
+    const [event] = this.outgoing.splice(n % Math.max(1, this.outgoing.length), 1);
+    if (event !== undefined) this.append(event);
+  }
+
+  restart(): void {
+    this.outgoing = [];
+    this.leader = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
+    this.#folded = 0;
+    this.fold(this.log.length);
+    beginLeading(this.leader, this.#nowMs);
+    for (const { mail } of this.sessions) mail.length = 0;
+  }
+
+  join(slots: number): void {
+    this.sessions.push({
+      id: `ex${this.sessions.length}`,
+      slots: 1 + (slots % 3),
+      isDraining: false,
+      isGone: false,
+      isCut: false,
+      live: new Map(),
+      dropped: new Set(),
+      read: 0,
+      leaseUntilMs: this.#nowMs + EXECUTOR_LEASE_MS,
+      mail: [],
+    });
+  }
+
+  pick(n: number): Session {
+    const session = this.sessions[n % this.sessions.length];
+    if (session === undefined) throw new Error('there is always one');
+    return session;
+  }
+
+  /** Processes die; what they said last may still arrive. */
+  vanish(session: Session): void {
+    this.#orphans.push(...session.live.values());
+    session.live.clear();
+    session.isGone = true;
+    session.mail.length = 0;
+    session.dropped.clear();
+  }
+
+  read(session: Session): void {
+    if (session.isGone || session.isCut) return;
+    while (session.read < this.log.length) {
+      const event = this.log[(session.read += 1) - 1];
+      if (event?.type !== 'dev.millrace.run.dispatched.v1' || event.data.executor !== session.id) continue;
+      if (session.dropped.has(keyOf(event.subject, event.attempt))) continue;
+      session.live.set(event.subject, event);
+      this.append(started({ runId: event.subject, workflow: event.workflow, attempt: event.attempt ?? 0 }));
+      return;
+    }
+  }
+
+  finish(session: Session, n: number): void {
+    const dispatch = [...session.live.values()][n % Math.max(1, session.live.size)];
+    if (dispatch === undefined || session.isGone || session.isCut) return;
+    session.live.delete(dispatch.subject);
+    this.append(lastWord(dispatch, n));
+  }
+
+  late(n: number): void {
+    const [dispatch] = this.#orphans.splice(n % Math.max(1, this.#orphans.length), 1);
+    if (dispatch !== undefined) this.append(lastWord(dispatch, n));
+  }
+
+  beat({ id, slots, isDraining, isGone, isCut, live, mail }: Session): void {
+    if (isGone || isCut) return;
+    const held = [...live.values()].map(({ subject, attempt = 0 }) => ({ runId: subject, attempt }));
+    mail.push({ beat: { executor: id, slots, draining: isDraining, held }, sentMs: this.#nowMs });
+  }
+
+  hear(session: Session): void {
+    const letter = session.mail.shift();
+    if (letter === undefined) return;
+    const { known, leaseMs, cancel, dropped = [] } = hear(this.leader, letter.beat, this.#nowMs);
+    if (!known) {
+      this.vanish(session);
+      return;
+    }
+    session.leaseUntilMs = Math.max(session.leaseUntilMs, letter.sentMs + leaseMs);
+    for (const { runId, attempt } of dropped) {
+      session.dropped.add(keyOf(runId, attempt));
+      if (session.live.get(runId)?.attempt === attempt) session.live.delete(runId);
+    }
+    for (const runId of cancel) {
+      const dispatch = session.live.get(runId);
+      if (dispatch === undefined) continue;
+      session.live.delete(runId);
+      this.append(cancelled({ runId, workflow: dispatch.workflow, attempt: dispatch.attempt ?? 0 }));
+    }
+  }
+
+  beatOnce(session: Session): void {
+    this.beat(session);
+    this.hear(session);
+  }
+
+  beatAll(): void {
+    for (const session of this.sessions) this.beatOnce(session);
+  }
+
+  drain(session: Session, isDraining: boolean): void {
+    session.isDraining = isDraining;
+  }
+
+  cut(session: Session): void {
+    session.isCut = true;
+    session.mail.length = 0;
+  }
+
+  advance(steps: number): void {
+    for (let step = 0; step < steps; step += 1) {
+      this.#nowMs += STEP_MS;
+      for (const session of this.sessions) if (this.#nowMs >= session.leaseUntilMs) this.vanish(session);
+      expire(this.leader, this.#nowMs);
+    }
+  }
+
+  /** What is decided gets through everywhere. */
+  flow(): void {
+    this.fold(this.log.length);
+    this.decide();
+    while (this.outgoing.length > 0) this.land(0);
+    this.fold(this.log.length);
+    for (const session of this.sessions) for (let slot = 0; slot < session.slots; slot += 1) this.read(session);
+  }
+
+  /** Everything works again, but for what is gone or cut off. */
+  heal(): void {
+    this.join(2);
+    for (let round = 0; round < HEALING_ROUNDS; round += 1) {
+      this.flow();
+      for (const session of this.sessions) {
+        this.beat(session);
+        while (session.mail.length > 0) this.hear(session);
+        while (session.live.size > 0 && !session.isGone && !session.isCut) this.finish(session, 0);
+      }
+      this.advance(1);
+      this.checkState();
+    }
+    this.fold(this.log.length);
+    this.checkAgainstLog();
+  }
+
+  checkState(): void {
+    const { leader } = this;
+    expect(leader.holdings.size).toBeLessThanOrEqual(CONCURRENT_MAX);
+    const open = [...this.runs.keys()].flatMap((runId) => leader.runs.find(runId) ?? []);
+    for (const run of open) this.#checkRun(run);
+    const standings = open.map((run) => leader.runs.standing.get(run));
+    expect(leader.waiting).toBe(standings.filter((standing) => standing === STANDING.waiting).length);
+    const held = [...leader.holdings.keys()].map((run) => leader.workflowOf(run).path);
+    this.#count(held, (path) => LIMITS[path] ?? 0);
+    this.#checkLive();
+  }
+
+  #checkRun(run: Run): void {
+    const { leader } = this;
+    expect(leader.holdings.has(run)).toBe(leader.runs.standing.get(run) === STANDING.held);
+    const workflow = leader.workflowOf(run);
+    const isReady = workflow.first !== NO_RUN && workflow.running < (LIMITS[workflow.path] ?? 0);
+    expect(leader.ready.has(workflow)).toBe(isReady);
+  }
+
+  /** With nothing on its way the state is what a fold of the log alone gives, and holds every open run. */
+  checkAgainstLog(): void {
+    if (this.outgoing.length > 0 || this.#folded < this.log.length) return;
+    const fresh = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
+    for (const [index, event] of this.log.entries()) evolve(fresh, event, { sequence: index + 1, index: 0 });
+    for (const [runId, state] of this.runs) {
+      expect([runId, this.#standing(this.leader, runId)]).toEqual([runId, this.#standing(fresh, runId)]);
+      expect(fresh.runs.find(runId) !== undefined).toBe(isOpen(state.status));
+      expect(this.#standing(fresh, runId)?.executor).toBe(isHeld(state.status) ? state.executor : undefined);
+    }
+  }
+
+  #standing(state: SchedulerState, runId: string) {
+    const run = state.runs.find(runId);
+    if (run === undefined) return undefined;
+    const holding = state.holdings.get(run);
+    return {
+      standing: state.runs.standing.get(run),
+      attempt: state.runs.attempt.get(run),
+      executor: holding?.executor.id,
+      isCancelRequested: holding?.isCancelRequested,
+    };
+  }
+
+  #count(held: readonly string[], limitOf: (name: string) => number): void {
+    for (const name of new Set(held)) {
+      const count = held.filter((other) => other === name).length;
+      expect([name, count <= limitOf(name)]).toEqual([name, true]);
+    }
+  }
+
+  #checkLog(): void {
+    const held = [...this.runs].filter(([, { status }]) => isHeld(status));
+    expect(held.length).toBeLessThanOrEqual(CONCURRENT_MAX);
+    this.#count(
+      held.map(([runId]) => this.#workflows.get(runId) ?? ''),
+      (path) => LIMITS[path] ?? 0,
+    );
+    this.#count(
+      held.map(([, { executor = '' }]) => executor),
+      (id) => this.sessions.find((session) => session.id === id)?.slots ?? 0,
+    );
+  }
+
+  #checkLive(): void {
+    const live = this.sessions.flatMap((session) => [...session.live.values()]);
+    expect(live.length).toBeLessThanOrEqual(CONCURRENT_MAX);
+    expect(new Set(live.map(({ subject }) => subject)).size).toBe(live.length);
+    this.#count(
+      live.map(({ workflow }) => workflow),
+      (path) => LIMITS[path] ?? 0,
+    );
+    for (const session of this.sessions) expect(session.live.size).toBeLessThanOrEqual(session.slots);
+  }
+}
