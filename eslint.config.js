@@ -53,7 +53,17 @@ const boundary = (dir) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/.millrace/**', 'eslint.config.js', 'infra/bootstrap/**', '**/*.mjs', '**/*.js'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/.millrace/**',
+      'eslint.config.js',
+      'infra/bootstrap/**',
+      '**/*.mjs',
+      '**/*.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
@@ -81,7 +91,10 @@ export default tseslint.config(
         'error',
         { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'time is an argument' },
         { selector: 'MemberExpression[object.name="Date"][property.name="now"]', message: 'time is an argument' },
-        { selector: 'MemberExpression[object.name="Math"][property.name="random"]', message: 'randomness is an argument' },
+        {
+          selector: 'MemberExpression[object.name="Math"][property.name="random"]',
+          message: 'randomness is an argument',
+        },
       ],
     },
   },
