@@ -81,12 +81,12 @@ const registerRoutes = async (
   app: FastifyInstance,
   { deps, parts, metrics, draining }: RouteContext,
 ): Promise<void> => {
-  const { catalog, connection, readModel, tokens, ids, clock, settings } = deps;
+  const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
   const { findVisibleRun, startRun } = parts;
   const { shard } = settings;
   await app.register(serveHealth, parts);
   await app.register(serveTasks, { catalog });
-  await app.register(serveRun, { catalog, startRun, metrics, draining });
+  await app.register(serveRun, { catalog, startRun, metrics, log, draining });
   await app.register(serveStatus, { findVisibleRun });
   await app.register(runsRoutes, { readModel, findVisibleRun });
   await app.register(runLogsRoute, { readModel, findVisibleRun });
@@ -94,7 +94,7 @@ const registerRoutes = async (
   await app.register(cancelRunRoute, { ...deps, findVisibleRun });
   await app.register(rerunRoute, { catalog, connection, shard, startRun, findVisibleRun, draining });
   await app.register(workflowsRoutes, { catalog });
-  await app.register(tokensRoutes, { tokens, ids, clock });
+  await app.register(tokensRoutes, { tokens, ids, clock, log });
   await app.register(openApiRoute);
 };
 

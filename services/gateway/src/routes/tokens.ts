@@ -10,7 +10,8 @@ import {
   type TokenView,
 } from '@millrace/contracts';
 import { type TokenStore } from '@millrace/eventlog';
-import { type Ids } from '@millrace/runtime';
+import { type Ids, type Logger } from '@millrace/runtime';
+import { principalOf } from '../auth/require-access.ts';
 import { CONFIGURED_TOKEN_ID } from '../auth/configured-token.ts';
 import { TOKEN_LIFE_MAX_MS } from '../limits.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
@@ -19,6 +20,8 @@ export interface TokensRoutesDeps {
   readonly tokens: TokenStore;
   readonly ids: Ids;
   readonly clock: Clock;
+  /** Who made and who revoked a token is written down. */
+  readonly log: Logger;
 }
 
 type TypedApp = Parameters<FastifyPluginAsyncTypebox>[0];
@@ -45,7 +48,7 @@ const expiryOf = (body: Static<typeof TokenCreateSchema>, now: number): number |
   );
 };
 
-const createRoute = (app: TypedApp, { tokens, ids, clock }: TokensRoutesDeps): void => {
+const createRoute = (app: TypedApp, { tokens, ids, clock, log }: TokensRoutesDeps): void => {
   app.post(
     '/tokens',
     {
@@ -71,6 +74,7 @@ const createRoute = (app: TypedApp, { tokens, ids, clock }: TokensRoutesDeps): v
         ...(expiry === undefined ? {} : { expiresAt: new Date(expiry).toISOString() }),
       };
       await tokens.put(record);
+      log.info('token created', { id, scopes: record.scopes, by: principalOf(request).id });
       reply.code(201).header('cache-control', 'no-store').header('location', `/tokens/${id}`);
       return { ...toView(record), token };
     },
@@ -102,7 +106,7 @@ const checkRevocable = (tokens: TokenStore, id: string): void => {
   }
 };
 
-const revokeRoute = (app: TypedApp, { tokens }: TokensRoutesDeps): void => {
+const revokeRoute = (app: TypedApp, { tokens, log }: TokensRoutesDeps): void => {
   app.delete(
     '/tokens/:id',
     {
@@ -118,6 +122,7 @@ const revokeRoute = (app: TypedApp, { tokens }: TokensRoutesDeps): void => {
       const { id } = request.params;
       checkRevocable(tokens, id);
       await tokens.remove(id);
+      log.info('token revoked', { id, by: principalOf(request).id });
       return reply.code(204).send();
     },
   );

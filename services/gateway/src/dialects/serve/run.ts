@@ -13,6 +13,7 @@ import { parseJson } from '../../admission/parse-json.ts';
 import { checkMethod, resolveWorkflow } from '../../admission/resolve-workflow.ts';
 import { readRunBody } from '../../admission/run-body.ts';
 import { type StartedRun, type StartRun } from '../../admission/start-run.ts';
+import { type Logger } from '@millrace/runtime';
 import { principalOf } from '../../auth/require-access.ts';
 import { type DescribedParts } from '../../openapi.ts';
 import { type GatewayMetrics } from '../../metrics.ts';
@@ -24,6 +25,7 @@ export interface ServeRunDeps {
   readonly catalog: Catalog;
   readonly startRun: StartRun;
   readonly metrics: GatewayMetrics;
+  readonly log: Logger;
   /** Ends waits when the gateway ends. */
   readonly draining: AbortSignal;
 }
@@ -66,16 +68,20 @@ const DESCRIBED: DescribedParts = {
   },
 };
 
-/** `POST /run/<category>/<task>`: the hot path. */
-export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promise<void> => {
-  const { catalog, startRun, metrics, draining } = deps;
-  // Any content type is read as JSON text, as the dialect does: `curl -d` says it sends a form. The header has no say at all.
+/** Any content type is read as JSON text, as the dialect does: `curl -d` says it sends a form. The header has no say at all. */
+const readAnyContentType = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     delete request.raw.headers['content-type'];
     done();
   });
+};
+
+/** `POST /run/<category>/<task>`: the hot path. */
+export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promise<void> => {
+  const { catalog, startRun, metrics, log, draining } = deps;
+  readAnyContentType(app);
 
   const start = (request: FastifyRequest, reply: FastifyReply): Promise<StartedRun> => {
     const principal = principalOf(request);
@@ -104,6 +110,12 @@ export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promis
     request.runId = run.runId;
     request.traceId = run.traceId;
     metrics.acceptSeconds.observe({ outcome: run.outcome }, (performance.now() - began) / 1_000);
+    log.debug('run accepted', {
+      run_id: run.runId,
+      trace_id: run.traceId,
+      workflow: run.workflow,
+      outcome: run.outcome,
+    });
     return sendStartedRun(reply, run);
   };
 
