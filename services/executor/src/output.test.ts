@@ -52,6 +52,16 @@ describe('the output of an attempt', () => {
     expect(chunks).toEqual([]);
   });
 
+  test('of 1 MiB exactly is whole; what follows is marked as missing', () => {
+    const { output, chunks } = begin();
+    for (let count = 0; count < 16; count += 1) output.write('stdout', 'x'.repeat(65_536));
+    expect(chunks.every(({ stream }) => stream === 'stdout')).toBe(true);
+    output.write('stdout', 'y');
+    output.write('stdout', 'z');
+    output.close();
+    expect(chunks.map((chunk) => chunk.text).join('')).toMatch(/^x+\[output truncated at 1 MiB\]\n$/);
+  });
+
   test('is cut between characters at 1 MiB, once', () => {
     const { output, chunks } = begin();
     output.write('stdout', `x${'ü'.repeat(524_287)}`);

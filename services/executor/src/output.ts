@@ -35,6 +35,7 @@ export const makeAttemptOutput = ({ runId, attempt, clock, append }: AttemptOutp
   let quietSince = -Infinity;
   let left = ATTEMPT_OUTPUT_BYTES_MAX;
   let index = 0;
+  let truncated = false;
   let closed = false;
 
   const flush = (): void => {
@@ -62,12 +63,12 @@ export const makeAttemptOutput = ({ runId, attempt, clock, append }: AttemptOutp
   };
   return {
     write: (stream, text) => {
-      if (closed || left <= 0 || text === '') return;
+      if (closed || truncated || text === '') return;
       const kept = fitting(text, left);
       left -= Buffer.byteLength(kept);
       if (kept !== '') add(stream, kept);
       if (kept.length === text.length) return;
-      left = 0;
+      truncated = true;
       add('log', TRUNCATED);
     },
     close: () => {

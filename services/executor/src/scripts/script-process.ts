@@ -7,9 +7,6 @@ import { type RunDirectories } from './run-directories.ts';
 import { type OutputPipes, readScript } from './script-streams.ts';
 import { type FromSpawner, type StartScript } from './spawner-protocol.ts';
 
-/** How long output may still come from what escaped the process group. */
-const END_OF_OUTPUT_MS = 250;
-
 export interface ScriptDeps {
   readonly fifos: Fifos;
   readonly directories: RunDirectories;
@@ -96,7 +93,7 @@ export const startScript = (request: StartScript, { fifos, directories, send, on
     exit = { code, signal };
     // The run is over: what its leader left behind in the group goes with it.
     signalGroup(child.pid, 'SIGKILL');
-    setTimeout(streams.stop, END_OF_OUTPUT_MS).unref();
+    streams.endSoon();
     finishOne();
   });
   return { signal: (signal) => signalGroup(child.pid, signal) };

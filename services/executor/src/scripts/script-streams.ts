@@ -9,6 +9,10 @@ import { type FromSpawner } from './spawner-protocol.ts';
 /** Beyond what the executor keeps of one attempt; what follows is read and thrown away. */
 const FORWARD_MAX = 1_048_576 + 65_536;
 
+/** How long output may still come from what escaped the process group, and how often that is granted again. */
+const QUIET_MS = 250;
+const QUIET_ROUNDS_MAX = 8;
+
 /** The pipes behind stdout and stderr; absent where Node's own sockets have to do. */
 export type OutputPipes = readonly [Fifo | undefined, Fifo | undefined];
 
@@ -37,8 +41,8 @@ const readStream = ({ fifo, piped, fifos, onText, onClosed }: ReadOptions): Read
 };
 
 export interface ScriptStreams {
-  /** Gives up waiting for writers that escaped the process group. */
-  readonly stop: () => void;
+  /** Stops waiting for writers that escaped the process group: when they are quiet, and after a few seconds in any case. */
+  readonly endSoon: () => void;
   /** The last line on stdout; complete once both streams are closed. */
   readonly lastLine: () => string;
 }
@@ -55,6 +59,7 @@ interface StreamDeps {
 /** Forwards what a script writes as `output` and `progress` messages. */
 export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClosed }: StreamDeps): ScriptStreams => {
   let forwarded = 0;
+  let received = 0;
   const forward = (stream: 'stdout' | 'stderr', text: string): void => {
     if (forwarded > FORWARD_MAX || text === '') return;
     forwarded += text.length;
@@ -64,18 +69,33 @@ export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClos
     onText: (text) => forward('stdout', text),
     onProgress: (progress) => send({ type: 'progress', id, ...progress }),
   });
+  const onStdout = (text: string): void => {
+    received += text.length;
+    lines.push(text);
+  };
+  const onStderr = (text: string): void => {
+    received += text.length;
+    forward('stderr', text);
+  };
   const onStdoutClosed = (): void => {
     lines.end();
     onClosed();
   };
   const streams = [
-    readStream({ fifo: pipes[0], piped: child.stdout, fifos, onText: lines.push, onClosed: onStdoutClosed }),
-    readStream({ fifo: pipes[1], piped: child.stderr, fifos, onText: (text) => forward('stderr', text), onClosed }),
+    readStream({ fifo: pipes[0], piped: child.stdout, fifos, onText: onStdout, onClosed: onStdoutClosed }),
+    readStream({ fifo: pipes[1], piped: child.stderr, fifos, onText: onStderr, onClosed }),
   ];
+  const endWhenQuiet = (rounds: number): void => {
+    const before = received;
+    const check = (): void => {
+      if (received > before && rounds > 1) endWhenQuiet(rounds - 1);
+      else for (const stream of streams) stream?.destroy();
+    };
+    // A busy process runs late timers before it reads: what is in the pipes is read before anything is given up.
+    setTimeout(() => setImmediate(check), QUIET_MS).unref();
+  };
   return {
-    stop: () => {
-      for (const stream of streams) stream?.destroy();
-    },
+    endSoon: () => endWhenQuiet(QUIET_ROUNDS_MAX),
     lastLine: lines.lastLine,
   };
 };
