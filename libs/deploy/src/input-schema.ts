@@ -1,4 +1,5 @@
 import { messageOf } from '@millrace/kernel';
+import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type Complaint } from './check-metadata.ts';
 
@@ -19,20 +20,27 @@ const findKey = (value: unknown, name: string): readonly string[] | undefined =>
   return undefined;
 };
 
+const OPTIONS = {
+  strict: true,
+  strictTypes: false,
+  strictTuples: false,
+  validateFormats: false,
+  logger: false,
+} as const;
+
+const compilerFor = (schema: object): Ajv | Ajv2020 => {
+  const draft = '$schema' in schema ? String(schema.$schema) : '';
+  return draft.includes('draft-07') ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
+};
+
 /**
- * Whether a value is a JSON Schema (2020-12) that the gateway can hold inputs to. Unknown keywords are refused: a typing
+ * Whether a value is a JSON Schema (2020-12, or draft-07 where it says so) that the gateway can hold inputs to. Unknown keywords are refused: a typing
  * error must not let everything pass. `format` is an annotation, as the standard has it by default.
  */
 export const inputSchemaComplaints = (schema: unknown): readonly Complaint[] => {
   if (typeof schema !== 'object' || schema === null)
     return [{ keys: ['input'], reason: 'input must be a JSON Schema' }];
-  const ajv = new Ajv2020({
-    strict: true,
-    strictTypes: false,
-    strictTuples: false,
-    validateFormats: false,
-    logger: false,
-  });
+  const ajv = compilerFor(schema);
   try {
     ajv.compile(schema);
     return [];

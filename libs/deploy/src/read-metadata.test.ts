@@ -98,6 +98,14 @@ methods: [GET, POST]`;
     });
   });
 
+  test('takes a schema of draft-07 that says so, and refuses one of an unknown draft', () => {
+    const schema = (draft: string): string => `input: { $schema: '${draft}', type: object }\n`;
+    expect(readMetadata(schema('http://json-schema.org/draft-07/schema#'), 'a/b.yaml')).toMatchObject({
+      outcome: 'ready',
+    });
+    expect(refusal(schema('http://json-schema.org/draft-99/schema'))).toMatchObject([{ line: 1, column: 1 }]);
+  });
+
   test('reports all that is wrong, in the order of the schema', () => {
     expect(refusal('methods: []\nretries: { lost: -1 }\n').map(({ line }) => line)).toEqual([2, 1]);
   });
