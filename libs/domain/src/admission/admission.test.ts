@@ -13,7 +13,7 @@ import { admit } from './admit.ts';
 import { type Decision, takeDecisions } from './decisions.ts';
 import { evolve } from './evolve.ts';
 import { executorOf } from './executor-of.ts';
-import { beginLeading, EXECUTOR_SILENCE_MAX_MS, expire, hear, UNNAMED_HEARTBEATS_MAX } from './heartbeats.ts';
+import { beginLeading, EXECUTOR_LEASE_MS, EXECUTOR_SILENCE_MAX_MS, expire, hear, UNNAMED_HEARTBEATS_MAX } from './heartbeats.ts';
 import { SchedulerState } from './scheduler-state.ts';
 
 const policy = (its: Partial<RunPolicy> = {}): RunPolicy => ({
@@ -191,6 +191,10 @@ describe('cancel', () => {
 });
 
 describe('lost attempts', () => {
+  test('who is declared lost has killed its children seconds before', () => {
+    expect(EXECUTOR_SILENCE_MAX_MS - EXECUTOR_LEASE_MS).toBeGreaterThanOrEqual(5_000);
+  });
+
   test('an executor that is silent too long is lost with its attempts, which keep their slots until the log says so', () => {
     beat('ex1', { slots: 1 });
     request('1', 'a/a', { retries: { failed: 0, lost: 1 } });
