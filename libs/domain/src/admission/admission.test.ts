@@ -13,7 +13,14 @@ import { admit } from './admit.ts';
 import { type Decision, takeDecisions } from './decisions.ts';
 import { evolve } from './evolve.ts';
 import { executorOf } from './executor-of.ts';
-import { beginLeading, EXECUTOR_LEASE_MS, EXECUTOR_SILENCE_MAX_MS, expire, hear, UNNAMED_HEARTBEATS_MAX } from './heartbeats.ts';
+import {
+  beginLeading,
+  EXECUTOR_LEASE_MS,
+  EXECUTOR_SILENCE_MAX_MS,
+  expire,
+  hear,
+  UNNAMED_HEARTBEATS_MAX,
+} from './heartbeats.ts';
 import { SchedulerState } from './scheduler-state.ts';
 
 const policy = (its: Partial<RunPolicy> = {}): RunPolicy => ({
