@@ -56,7 +56,7 @@ describe('every workflow that is shipped', () => {
     const id = await startRun(platform.http, 'demo/fail');
     const ended = await untilEnded(platform.http, id);
     expect(ended).toMatchObject({ status: 'failed', exit_code: 3 });
-    expect(ended.error).toContain('3');
+    expect(ended.error).toBe('exit code 3: cannot read /nonexistent/orders.csv: no such file');
   });
 
   test('demo/stubborn outlives SIGTERM but not a cancel', async () => {

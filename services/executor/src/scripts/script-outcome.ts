@@ -1,10 +1,16 @@
 import { type Outcome } from '../attempts/execution.ts';
 import { type ScriptEnded } from './spawner-protocol.ts';
 
-const failureOf = ({ exitCode, signal, problem }: ScriptEnded): Extract<Outcome, { kind: 'failed' }>['error'] => {
+const failureOf = ({
+  exitCode,
+  signal,
+  problem,
+  complaint,
+}: ScriptEnded): Extract<Outcome, { kind: 'failed' }>['error'] => {
   if (exitCode === 0 && problem !== undefined) return problem;
-  if (exitCode !== undefined) return { code: 'exit_code', message: `exit code ${exitCode}` };
-  return { code: 'signal', message: `ended by ${signal ?? 'a signal'}` };
+  const why = complaint === undefined ? '' : `: ${complaint}`;
+  if (exitCode !== undefined) return { code: 'exit_code', message: `exit code ${exitCode}${why}` };
+  return { code: 'signal', message: `ended by ${signal ?? 'a signal'}${why}` };
 };
 
 /** Exit code 0 with a usable result, or none, is success; a result of a script that failed is kept. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Fifos } from './fifos.ts';
 import { loadResult } from './output-file.ts';
 import { type RunDirectories } from './run-directories.ts';
-import { type OutputPipes, readScript } from './script-streams.ts';
+import { type OutputPipes, readScript, type ScriptStreams } from './script-streams.ts';
 import { type FromSpawner, type StartScript } from './spawner-protocol.ts';
 
 export interface ScriptDeps {
@@ -79,7 +79,7 @@ export const startScript = (request: StartScript, { fifos, directories, send, on
     const outcome = loadResult(join(directory, 'output.json'), streams.lastLine());
     for (const name of ['input.json', 'output.json']) removeFile(join(directory, name));
     directories.giveBack(directory);
-    if (failure === undefined) send({ type: 'ended', id, ...exitOf(exit), ...outcome });
+    if (failure === undefined) send({ type: 'ended', id, ...exitOf(exit), ...complaintOf(exit, streams), ...outcome });
     else send({ type: 'start_failed', id, message: failure.message });
     onGone();
   };
@@ -97,6 +97,11 @@ export const startScript = (request: StartScript, { fifos, directories, send, on
     finishOne();
   });
   return { signal: (signal) => signalGroup(child.pid, signal) };
+};
+
+const complaintOf = ({ code }: Exit, streams: ScriptStreams): { readonly complaint?: string } => {
+  const complaint = code === 0 ? undefined : streams.complaint();
+  return complaint === undefined ? {} : { complaint };
 };
 
 const exitOf = ({ code, signal }: Exit): { readonly exitCode?: number; readonly signal?: string } => ({

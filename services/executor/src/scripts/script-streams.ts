@@ -9,6 +9,9 @@ import { type FromSpawner } from './spawner-protocol.ts';
 /** Beyond what the executor keeps of one attempt; what follows is read and thrown away. */
 const FORWARD_MAX = 1_048_576 + 65_536;
 
+/** Characters of the end of stderr that are looked at for a last line. */
+const COMPLAINT_MAX = 500;
+
 /** How long output may still come from what escaped the process group, and how often that is granted again. */
 const QUIET_MS = 250;
 const QUIET_ROUNDS_MAX = 8;
@@ -45,6 +48,8 @@ export interface ScriptStreams {
   readonly endSoon: () => void;
   /** The last line on stdout; complete once both streams are closed. */
   readonly lastLine: () => string;
+  /** The last line on stderr that is not empty: as a rule the reason of a failure. */
+  readonly complaint: () => string | undefined;
 }
 
 interface StreamDeps {
@@ -56,10 +61,17 @@ interface StreamDeps {
   readonly onClosed: () => void;
 }
 
+const lastLineOf = (text: string): string | undefined =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .findLast((line) => line !== '');
+
 /** Forwards what a script writes as `output` and `progress` messages. */
 export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClosed }: StreamDeps): ScriptStreams => {
   let forwarded = 0;
   let received = 0;
+  let stderrEnd = '';
   const forward = (stream: 'stdout' | 'stderr', text: string): void => {
     if (forwarded > FORWARD_MAX || text === '') return;
     forwarded += text.length;
@@ -75,6 +87,7 @@ export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClos
   };
   const onStderr = (text: string): void => {
     received += text.length;
+    stderrEnd = (stderrEnd + text).slice(-COMPLAINT_MAX);
     forward('stderr', text);
   };
   const onStdoutClosed = (): void => {
@@ -97,5 +110,6 @@ export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClos
   return {
     endSoon: () => endWhenQuiet(QUIET_ROUNDS_MAX),
     lastLine: lines.lastLine,
+    complaint: () => lastLineOf(stderrEnd),
   };
 };

@@ -82,11 +82,11 @@ describe('a script', () => {
     await eventually(() => expect(driver.textOf(runId)).toBe('done\n'));
   });
 
-  test('fails with its exit code, or tries again when it may', async () => {
+  test('fails with its exit code and its last line on stderr, or tries again when it may', async () => {
     const runId = await run('echo no >&2; exit 3\n');
     expect(await driver.ending(runId)).toMatchObject({
       type: 'dev.millrace.run.failed.v1',
-      data: { error: { code: 'exit_code', message: 'exit code 3' }, exitCode: 3 },
+      data: { error: { code: 'exit_code', message: 'exit code 3: no' }, exitCode: 3 },
     });
     const again = await run('exit 3\n', { retryOnFailure: true });
     expect((await driver.ending(again)).type).toBe('dev.millrace.run.attempt.failed.v1');

@@ -23,6 +23,8 @@ export interface ScriptEnded {
   /** Absent when a signal ended it. */
   readonly exitCode?: number;
   readonly signal?: string;
+  /** What it last wrote to stderr, when it failed. */
+  readonly complaint?: string;
   /** The result, parsed; absent when there is none. */
   readonly result?: unknown;
   /** Why what was written to `$MILLRACE_OUTPUT` is no result. */
