@@ -6,6 +6,10 @@ test.each([
   ['{"level":"info","msg":"ready"}', undefined],
   ['{"level":"warn","msg":"slow"}', { level: 'warn', message: 'slow' }],
   ['{"level":"error","msg":"no","reason":"why"}', { level: 'error', message: 'no: why' }],
+  [
+    '{"level":"warn","msg":"request refused","code":"log.full"}',
+    { level: 'warn', message: 'request refused: log.full' },
+  ],
   ['Error: Cannot find module', { level: 'error', message: 'Error: Cannot find module' }],
   ['null', { level: 'error', message: 'null' }],
   ['', undefined],

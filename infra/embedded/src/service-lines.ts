@@ -17,11 +17,12 @@ export const readableLine = (line: string): Line | undefined => {
   if (line.trim() === '') return undefined;
   try {
     // Foreign text: every member is looked at before it is used.
-    const parsed = JSON.parse(line) as { level?: unknown; msg?: unknown; reason?: unknown } | null;
-    const { level, msg, reason } = parsed ?? {};
+    const parsed = JSON.parse(line) as { level?: unknown; msg?: unknown; reason?: unknown; code?: unknown } | null;
+    const { level, msg, reason, code } = parsed ?? {};
+    const why = reason ?? code;
     if (typeof level !== 'string' || typeof msg !== 'string') return { level: 'error', message: line };
     if (!SHOWN_LEVELS.has(level)) return undefined;
-    return { level, message: typeof reason === 'string' ? `${msg}: ${reason}` : msg };
+    return { level, message: typeof why === 'string' ? `${msg}: ${why}` : msg };
   } catch {
     return { level: 'error', message: line };
   }

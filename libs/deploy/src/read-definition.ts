@@ -18,7 +18,8 @@ type ChildReading =
   | { readonly outcome: 'threw'; readonly message: string; readonly stack: string }
   | { readonly outcome: 'ended'; readonly reason: string };
 
-const EVALUATION_TIMEOUT_MS = 5_000;
+/** Milliseconds on an idle machine; a machine that starts everything at once takes seconds. */
+const EVALUATION_TIMEOUT_MS = 15_000;
 const CHILD = fileURLToPath(new URL(`./definition-child${extname(import.meta.filename)}`, import.meta.url));
 
 /** Evaluates a bundle in a child process with an empty environment. */
