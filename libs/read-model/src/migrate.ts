@@ -19,7 +19,8 @@ const MIGRATION_LOCK = 7_309_453_711_002;
 /** Brings the tables of one schema up to date, on a connection that holds the migration lock. */
 export const migrateSchema = async (connection: Kysely<Database>, schema: string): Promise<void> => {
   const migrator = new Migrator({
-    db: connection,
+    // The connection's own schema would win over the one that is meant.
+    db: connection.withoutPlugins(),
     provider: { getMigrations: async () => migrationsOf(schema) },
     migrationTableSchema: schema,
   });

@@ -1,4 +1,4 @@
-import { type BulkStatement, executeBulk, unnestOf } from './bulk-statement.ts';
+import { type BulkStatement, bulkWork, executeBulk, unnestOf } from './bulk-statement.ts';
 import { type ReadModel } from './connect.ts';
 import { LIVE_SCHEMA } from './database.ts';
 import { inProjectionTransaction, type MoveOutcome } from './projection-transaction.ts';
@@ -43,7 +43,7 @@ export const writeOutput = async (
 ): Promise<MoveOutcome> => {
   const move = { projection: 'output', shard, from, to } as const;
   const outcome = await inProjectionTransaction(readModel, schema, move, async (client) => {
-    await executeBulk(client, insertChunks(schema), chunks);
+    await executeBulk(client, [bulkWork(insertChunks(schema), chunks)]);
     return true;
   });
   return outcome === 'moved' ? 'moved' : 'written';

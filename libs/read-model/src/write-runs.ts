@@ -1,4 +1,4 @@
-import { type BulkColumns, type BulkStatement, executeBulk, unnestOf } from './bulk-statement.ts';
+import { type BulkColumns, type BulkStatement, bulkWork, executeBulk, unnestOf } from './bulk-statement.ts';
 import { type ReadModel } from './connect.ts';
 import { LIVE_SCHEMA } from './database.ts';
 import { inProjectionTransaction, type MoveOutcome } from './projection-transaction.ts';
@@ -70,10 +70,10 @@ export const writeRuns = async (
 ): Promise<MoveOutcome | 'exists'> => {
   const move = { projection: 'runs', shard, from, to } as const;
   const outcome = await inProjectionTransaction(readModel, schema, move, async (client) => {
-    const [inserted] = await Promise.all([
-      executeBulk(client, insertRuns(schema), born),
-      executeBulk(client, updateRuns(schema), changed),
-      executeBulk(client, insertEvents(schema), events),
+    const [inserted] = await executeBulk(client, [
+      bulkWork(insertRuns(schema), born),
+      bulkWork(updateRuns(schema), changed),
+      bulkWork(insertEvents(schema), events),
     ]);
     return inserted === born.length;
   });

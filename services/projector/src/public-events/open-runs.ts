@@ -32,6 +32,20 @@ const next = (run: OpenRun, event: RunEvent): OpenRun => {
 /** Begins with no run open. A run that is not in here has ended, or was never requested: whatever is said of it comes late. */
 export const makeOpenRuns = (): OpenRuns => {
   const runs = new Map<string, OpenRun>();
+  // A map keeps the order in which its keys came, which is the order of the requests. The walk passes each run once, when it has ended.
+  let walk = runs.keys();
+  let oldest: string | undefined;
+  const findOldest = (): OpenRun | undefined => {
+    for (;;) {
+      const run = oldest === undefined ? undefined : runs.get(oldest);
+      if (run !== undefined) return run;
+      const { done, value } = walk.next();
+      oldest = value;
+      if (done !== true) continue;
+      walk = runs.keys(); // a walk that came to its end does not see what comes later
+      return undefined;
+    }
+  };
   return {
     take: (event, sequence) => {
       const run = runs.get(event.subject);
@@ -44,8 +58,7 @@ export const makeOpenRuns = (): OpenRuns => {
       }
       return true;
     },
-    // A map keeps the order in which its keys came, which is the order of the requests.
-    since: () => runs.values().next().value?.since,
+    since: () => findOldest()?.since,
     size: () => runs.size,
   };
 };

@@ -32,11 +32,10 @@ const BATCHES_IN_FLIGHT_MAX = 4;
 
 /** The events of some commits that count, each with the place from which they can be understood. */
 const countingEvents = (open: OpenRuns, commits: readonly Commit[]): readonly PositionedEvent[] => {
-  const first = commits[0]?.sequence ?? 0;
-  // The oldest open run only gets younger: where it was before these commits holds for each of them.
-  const openSince = open.since() ?? first;
   const events: PositionedEvent[] = [];
   for (const commit of commits) {
+    // The oldest open run only gets younger: what it is before a commit holds for every event in it.
+    const openSince = open.since() ?? commit.sequence;
     for (const entry of readEntries(commit)) {
       if (!isUsable(entry) || !open.take(entry.event, commit.sequence)) continue;
       events.push({ position: entry.position, event: entry.event, openSince });
