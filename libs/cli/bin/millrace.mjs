@@ -33,13 +33,12 @@ const handOver = () => {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 };
 
-/** From a build where there is one, else from the sources. */
+/** From the sources where they are, so that a forgotten build never speaks for them; else from the build. */
 const load = async () => {
   module.enableCompileCache?.(
     process.env.NODE_COMPILE_CACHE ?? join(packageFolder, '../../node_modules/.cache/compile'),
   );
-  const built = join(packageFolder, 'dist', 'main.js');
-  if (existsSync(built)) return import(built);
+  if (!existsSync(join(packageFolder, 'src', 'main.ts'))) return import('../dist/main.js');
   module.registerHooks({
     resolve: (specifier, context, next) =>
       next(specifier, { ...context, conditions: ['@millrace/source', ...context.conditions] }),

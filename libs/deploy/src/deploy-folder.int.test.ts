@@ -272,6 +272,18 @@ describe('watchFolder', () => {
     });
   });
 
+  test('goes on watching a folder that was replaced by another of its name', async () => {
+    await watching('replaced', async ({ options: { folder }, write }) => {
+      const before = versionOf('replaced', 'a/first');
+      await rm(join(folder, 'a'), { recursive: true });
+      await write('a/first.sh', 'echo second\n');
+      await eventually(() => expect(versionOf('replaced', 'a/first')).not.toBe(before));
+      const second = versionOf('replaced', 'a/first');
+      await write('a/first.sh', 'echo third\n');
+      await eventually(() => expect(versionOf('replaced', 'a/first')).not.toBe(second));
+    });
+  });
+
   test('puts back what somebody else has removed', async () => {
     const removeAndSee = async (): Promise<void> => {
       await eventually(() => expect(versionOf('restored', 'a/first')).toBeDefined());

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeTempFolder } from '@millrace/testkit';
 import { expect, describe, test } from 'vitest';
@@ -95,6 +95,17 @@ describe('readWorkflow: scripts', () => {
       reason: expect.stringMatching(/^SyntaxError: /),
     });
     await expect(readFile(marker)).rejects.toThrow('ENOENT');
+  });
+
+  test('refuses what is too large for a bundle, without reading it', async () => {
+    const root = join(folder, 'large');
+    await mkdir(join(root, 'a'), { recursive: true });
+    await writeFile(join(root, 'a/b.sh'), 'echo\n');
+    await truncate(join(root, 'a/b.sh'), 2 ** 40);
+    const [source] = (await scanFolder(root)).sources;
+    expect(await readWorkflow(source!)).toMatchObject({
+      faults: [{ file: 'a/b.sh', reason: expect.stringMatching(/^too large/) }],
+    });
   });
 
   test('refuses bad metadata at its own file', async () => {

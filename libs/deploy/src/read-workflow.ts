@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { type RunPolicy } from '@millrace/contracts';
 import { bundleModule } from './bundle-module.ts';
@@ -83,11 +83,17 @@ const readModule = async (source: WorkflowSource): Promise<CodeReading> => {
   return { outcome: 'ready', kind: 'workflow', file, bytes, metadata: reading.definition, dependencies };
 };
 
+const tooLarge = (source: WorkflowSource, bytes: number, dependencies: readonly string[]): CodeReading => {
+  const reason = `too large: ${bytes} bytes, ${BUNDLE_BYTES_MAX} are allowed`;
+  return { outcome: 'refused', faults: [{ file: source.file, reason }], dependencies };
+};
+
 const readCode = async (source: WorkflowSource): Promise<CodeReading> => {
+  const { size } = await stat(source.absolute);
+  if (size > BUNDLE_BYTES_MAX) return tooLarge(source, size, []);
   const code = await (source.language === 'module' ? readModule(source) : readScript(source));
   if (code.outcome === 'refused' || code.bytes.byteLength <= BUNDLE_BYTES_MAX) return code;
-  const reason = `the bundle has ${code.bytes.byteLength} bytes; ${BUNDLE_BYTES_MAX} are allowed`;
-  return { outcome: 'refused', faults: [{ file: source.file, reason }], dependencies: code.dependencies };
+  return tooLarge(source, code.bytes.byteLength, code.dependencies);
 };
 
 /** Absolute path of another file of the same workflows folder. */

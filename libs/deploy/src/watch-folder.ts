@@ -5,12 +5,12 @@
  * missed, doubled or misleading event does no harm, and editors may save as they like. A slow scan without any event covers
  * file systems that report nothing.
  */
-import { type FSWatcher, watch } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DeployProblem } from '@millrace/contracts';
 import { type DeployReport, makeDeployer } from './deployer.ts';
 import { type DeployOptions } from './shelf.ts';
 import { sameProblem } from './fault.ts';
+import { makeFolderWatches } from './folder-watches.ts';
 
 export interface WatchOptions extends DeployOptions {
   /** Called after each deploy that changed something, and after the first. */
@@ -58,37 +58,6 @@ const makeChangeSignal = (): ChangeSignal => {
   return { raise, wait };
 };
 
-/** Watches on exactly the folders it was told last. */
-const makeWatches = (
-  onChange: () => void,
-): { readonly set: (folders: readonly string[]) => boolean; readonly close: () => void } => {
-  const watches = new Map<string, FSWatcher>();
-  const drop = (folder: string): void => {
-    watches.get(folder)?.close();
-    watches.delete(folder);
-  };
-  const add = (folder: string): void => {
-    try {
-      const watcher = watch(folder, { persistent: false }, onChange);
-      watcher.on('error', () => {
-        drop(folder);
-        onChange();
-      });
-      watches.set(folder, watcher);
-      // What happened between the scan and this watch was seen by neither.
-      onChange();
-    } catch {
-      // The folder is gone again, or there are no watches left: the interval covers it.
-    }
-  };
-  const set = (folders: readonly string[]): boolean => {
-    for (const folder of watches.keys()) if (!folders.includes(folder)) drop(folder);
-    for (const folder of folders) if (!watches.has(folder)) add(folder);
-    return watches.size === folders.length;
-  };
-  return { set, close: () => [...watches.keys()].forEach(drop) };
-};
-
 const sameProblems = (a: readonly DeployProblem[], b: readonly DeployProblem[]): boolean =>
   a.length === b.length && a.every((problem, index) => sameProblem(problem, b[index]));
 
@@ -106,7 +75,7 @@ export const watchFolder = async (watchOptions: WatchOptions): Promise<void> => 
   const { onReport, onError, signal, scanIntervalMs = SCAN_INTERVAL_MS, ...options } = watchOptions;
   const deployer = makeDeployer(options);
   const changes = makeChangeSignal();
-  const watches = makeWatches(changes.raise);
+  const watches = makeFolderWatches(changes.raise);
   let before: DeployReport | undefined;
   while (!signal.aborted) {
     try {
