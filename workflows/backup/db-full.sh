@@ -2,8 +2,9 @@
 # A full backup of TARGET: a compressed dump by pg_dump when a database is given, otherwise an archive of a folder.
 #
 #   TARGET        what the backup is called, such as "production"; letters, digits, . _ and -
-#   DATABASE_URL  postgres://… of the database to dump. What a caller sets is recorded with the run, so leave the password
-#   PGPASSFILE    out of it and name the executor's file that holds it
+#   DATABASE_URL  postgres://… of the database to dump, by a pg_dump that is not older. What a caller sets is recorded with
+#   PGPASSFILE    the run: leave the password out of it and name the executor's file that holds it; or let the operator
+#                 hand DATABASE_URL to scripts (executor.script_env)
 #   SOURCE        folder to archive when there is no database or no pg_dump; default: a small sample
 #   BACKUP_DIR    where backups are kept; default: /tmp/millrace-backups
 #
@@ -16,7 +17,7 @@ if [[ ! $target =~ ^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$ ]]; then
   exit 64
 fi
 
-database=${DATABASE_URL:-${MILLRACE_DATABASE_URL:-}}
+database=${DATABASE_URL:-}
 directory=${BACKUP_DIR:-/tmp/millrace-backups}
 name=$target-$(date -u +%Y%m%dT%H%M%SZ)-$$
 mkdir -p "$directory"
