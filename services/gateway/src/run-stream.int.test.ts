@@ -177,7 +177,8 @@ describe('GET /runs/{id}/events', () => {
   });
 
   test('answers 406 to a client that wants no event stream', async () => {
-    expect((await open(await startRun(), { accept: 'application/json' })).status).toBe(406);
+    const response = await open(await startRun(), { accept: 'application/json' });
+    expect([response.status, await response.json()]).toMatchObject([406, { code: 'http.not_acceptable' }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type FastifyReply } from 'fastify';
+import { AppError } from '@millrace/kernel';
 import { comparePositions, ProblemSchema, RunParamsSchema } from '@millrace/contracts';
 import { principalOf } from '../auth/require-access.ts';
 import { SSE_RETRY_MS } from '../limits.ts';
@@ -72,6 +73,12 @@ const sayLastWords = (reply: FastifyReply, ending: Ending): void => {
   setTimeout(() => reply.raw.destroy(), LAST_WORDS_MS).unref();
 };
 
+/** What the plugin refuses by itself is no problem of RFC 9457; so it is refused before. */
+const checkAccept = (accept: string | undefined): void => {
+  if (accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept)) return;
+  throw new AppError('invalid', 'http.not_acceptable', 'this address answers with text/event-stream only');
+};
+
 /** `GET /runs/{id}/events`. */
 export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (app, deps) => {
   const stream = async (
@@ -89,6 +96,7 @@ export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (a
     {
       sse: 'only',
       exposeHeadRoute: false,
+      preHandler: async (request) => checkAccept(request.headers.accept),
       schema: {
         operationId: 'runEvents',
         summary: 'What happens to a run, as it happens',
