@@ -10,6 +10,8 @@
 #
 # The file gets its final name only when it is complete and can be read back. The result says where it is.
 set -euo pipefail
+# A dump is nobody else's business.
+umask 077
 
 target=${TARGET:-default}
 if [[ ! $target =~ ^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$ ]]; then
