@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffDelay, kindOf, messageOf, type Milliseconds, POLICY, SECOND } from '@millrace/kernel';
+import { backoffDelay, type ErrorKind, kindOf, messageOf, type Milliseconds, POLICY, SECOND } from '@millrace/kernel';
 import { type Logger } from '@millrace/runtime';
 import { type LoopHealth } from './loop-health.ts';
 
@@ -13,8 +13,19 @@ export interface FollowingLoop {
 }
 
 const RETRY = { first: 100, max: 2 * SECOND };
-/** Somebody else does this work: wait until they may have gone. */
+/** Somebody else does this work: wait until they may have gone. A single conflict may be our own past, a second one soon after is not. */
 const STANDBY: Milliseconds = 3 * SECOND;
+const SOON: Milliseconds = 10 * SECOND;
+
+const makePause = () => {
+  let conflictAt = -Infinity;
+  return (kind: ErrorKind, failures: number): Milliseconds => {
+    if (kind !== 'conflict') return backoffDelay(RETRY, failures);
+    const isRepeated = performance.now() - conflictAt < SOON;
+    conflictAt = performance.now();
+    return isRepeated ? STANDBY : RETRY.first;
+  };
+};
 
 const waitFor = async (ms: Milliseconds, signal: AbortSignal): Promise<void> => {
   await delay(ms, undefined, { signal }).catch(() => undefined);
@@ -26,6 +37,7 @@ const waitFor = async (ms: Milliseconds, signal: AbortSignal): Promise<void> => 
  */
 export const keepFollowing = async ({ name, log, health, signal, session }: FollowingLoop): Promise<void> => {
   let failures = 0;
+  const pauseFor = makePause();
   const onStep = (): void => {
     if (failures > 0) log.info(`${name} goes on`);
     failures = 0;
@@ -42,7 +54,7 @@ export const keepFollowing = async ({ name, log, health, signal, session }: Foll
       health.ill(messageOf(error));
       // An outage is one line, however long it lasts.
       if (failures === 1) log[POLICY[kind].log](`${name} stopped: ${messageOf(error)}`, { err: error });
-      await waitFor(kind === 'conflict' ? STANDBY : backoffDelay(RETRY, failures), signal);
+      await waitFor(pauseFor(kind, failures), signal);
     }
   }
 };
