@@ -92,7 +92,7 @@ export class World {
   }
 
   decide(): void {
-    for (const { runId, workflow, attempt, executor, retryOnFailure } of admit(this.leader)) {
+    for (const { runId, workflow, attempt, executor, retryOnFailure } of admit(this.leader, this.#nowMs)) {
       this.outgoing.push(dispatched({ runId, workflow, attempt, executor, retryOnFailure }));
     }
     for (const decision of takeDecisions(this.leader)) this.outgoing.push(eventOf(decision, decision.workflow));

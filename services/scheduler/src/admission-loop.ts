@@ -46,8 +46,8 @@ export class AdmissionLoop {
 
   /** Decides what there is to decide now. Call it after everything that changed the state. */
   pump(): void {
-    const { state, outbox, withRequest } = this.#deps;
-    for (const dispatch of admit(state)) {
+    const { state, outbox, withRequest, clock } = this.#deps;
+    for (const dispatch of admit(state, clock.monotonic())) {
       withRequest(dispatch, (request) => this.#dispatch(dispatch, request));
     }
     for (const decision of takeDecisions(state)) {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TestShard } from '../testing/test-shard.ts';
 
 const EXIT_DEPOSED = 75;
-const TAKE_OVER = { timeoutMs: 15_000 };
+const TAKE_OVER = { timeoutMs: 25_000 };
 
 let shard: TestShard;
 beforeEach(async () => {

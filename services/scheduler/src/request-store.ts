@@ -14,6 +14,8 @@ export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 const ENVELOPE_BYTES = 1_024;
 /** Commits that were read back lately: their other requests are due next. */
 export const READ_COMMITS_MAX = 32;
+/** A larger commit holds one large request, and nobody asks for it again. */
+const READ_COMMIT_BYTES_MAX = 1024 * 1024;
 
 export interface RequestStore {
   /** Call it for every request of the log, in order. */
@@ -47,7 +49,10 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
     if (known !== undefined) return known;
     const reading = readCommit(sequence);
     commits.set(sequence, reading);
-    reading.catch(() => commits.delete(sequence)); // the next one asks again
+    reading.then(
+      (commit) => (commit?.bytes ?? 0) <= READ_COMMIT_BYTES_MAX || commits.delete(sequence),
+      () => commits.delete(sequence), // the next one asks again
+    );
     for (const oldest of commits.keys()) {
       if (commits.size <= READ_COMMITS_MAX) break;
       commits.delete(oldest);

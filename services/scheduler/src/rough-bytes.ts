@@ -4,9 +4,22 @@ const MEMBER_BYTES = 16;
 export const roughBytes = (value: unknown, max: number): number => {
   if (typeof value === 'string') return MEMBER_BYTES + 2 * value.length;
   if (typeof value !== 'object' || value === null) return MEMBER_BYTES;
+  return Array.isArray(value) ? ofItems(value, max) : ofMembers(value as Readonly<Record<string, unknown>>, max);
+};
+
+const ofItems = (items: readonly unknown[], max: number): number => {
   let bytes = MEMBER_BYTES;
-  for (const [name, member] of Object.entries(value)) {
-    bytes += name.length + roughBytes(member, max - bytes);
+  for (const item of items) {
+    bytes += roughBytes(item, max - bytes);
+    if (bytes > max) break;
+  }
+  return bytes;
+};
+
+const ofMembers = (members: Readonly<Record<string, unknown>>, max: number): number => {
+  let bytes = MEMBER_BYTES;
+  for (const name in members) {
+    bytes += name.length + roughBytes(members[name], max - bytes);
     if (bytes > max) break;
   }
   return bytes;

@@ -1,5 +1,5 @@
 import { type Position } from '@millrace/contracts';
-import { type ExecutorRecord, freestExecutor } from './executor-record.ts';
+import { type ExecutorRecord, freestExecutor, isFresh } from './executor-record.ts';
 import { type Run } from './run-table.ts';
 import { type SchedulerState } from './scheduler-state.ts';
 
@@ -34,14 +34,10 @@ const assign = (state: SchedulerState, run: Run, executor: ExecutorRecord): Disp
   };
 };
 
-const isAnyExecutorHeard = (state: SchedulerState): boolean => {
-  for (const { heardMs } of state.executors.values()) if (heardMs !== undefined) return true;
-  return false;
-};
-
-/** A request that will not wait is over when it cannot start. Before any executor is heard nobody knows, and it waits. */
-const rejectEager = (state: SchedulerState): void => {
-  if (state.eager.size === 0 || !isAnyExecutorHeard(state)) return;
+/** A request that will not wait is over when it cannot start. While no executor is heard nobody knows, and it waits. */
+const rejectEager = (state: SchedulerState, nowMs: number): void => {
+  if (state.eager.size === 0) return;
+  if (![...state.executors.values()].some((executor) => isFresh(executor, nowMs))) return;
   for (const run of state.eager) {
     state.dequeue(run);
     state.end(run, 'rejected');
@@ -52,17 +48,19 @@ const rejectEager = (state: SchedulerState): void => {
  * Decides what starts now, and counts it as started: first come, first served inside a workflow, workflows in turns, the executor with the
  * most free slots. Each decision is O(1) in runs and workflows; workflows at their limit are not looked at.
  * Requests that will not wait and did not get a slot become decisions.
+ *
+ * @param nowMs the monotonic clock of `hear`
  */
-export const admit = (state: SchedulerState): readonly Dispatch[] => {
+export const admit = (state: SchedulerState, nowMs: number): readonly Dispatch[] => {
   const dispatches: Dispatch[] = [];
   while (state.holdings.size < state.limits.concurrentRunsMax) {
     const workflow = state.ready.turn;
     if (workflow === undefined) break;
-    const executor = freestExecutor(state.executors.values());
+    const executor = freestExecutor(state.executors.values(), nowMs);
     if (executor === undefined) break;
     state.ready.advance();
     dispatches.push(assign(state, workflow.first, executor));
   }
-  rejectEager(state);
+  rejectEager(state, nowMs);
   return dispatches;
 };

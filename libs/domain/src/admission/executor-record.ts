@@ -1,4 +1,5 @@
 import { type HeldAttempt } from '@millrace/contracts';
+import { type Milliseconds, SECOND } from '@millrace/kernel';
 import { type Run } from './run-table.ts';
 
 /** A run that takes a slot, from the moment it is assigned until the log says that this attempt is over. */
@@ -35,15 +36,23 @@ export const makeExecutorRecord = (id: string): ExecutorRecord => ({
   dropped: [],
 });
 
-const freeSlots = ({ isDraining, slots, holdings }: ExecutorRecord): number => (isDraining ? 0 : slots - holdings.size);
+/**
+ * An executor that was not heard for this long gets nothing new: it may be dead, and whatever it got would be lost with it.
+ * Three heartbeats, and far below the silence after which it is declared lost.
+ */
+export const FRESH_MS: Milliseconds = 3 * SECOND;
+
+/** Whether the executor was heard lately. */
+export const isFresh = ({ heardMs }: ExecutorRecord, nowMs: number): boolean =>
+  heardMs !== undefined && nowMs - heardMs <= FRESH_MS;
 
 /** The executor with the most free slots; `undefined` when there is none. Looks at every executor: they are few, a process each. */
-export const freestExecutor = (executors: Iterable<ExecutorRecord>): ExecutorRecord | undefined => {
+export const freestExecutor = (executors: Iterable<ExecutorRecord>, nowMs: number): ExecutorRecord | undefined => {
   let freest: ExecutorRecord | undefined;
   let free = 0;
   for (const executor of executors) {
-    const its = freeSlots(executor);
-    if (its <= free) continue;
+    const its = executor.slots - executor.holdings.size;
+    if (its <= free || executor.isDraining || !isFresh(executor, nowMs)) continue;
     freest = executor;
     free = its;
   }

@@ -20,7 +20,7 @@ const orderOf = (lengths: readonly number[]): string[] => {
     }
   }
   const order: string[] = [];
-  for (let [dispatch] = admit(state); dispatch !== undefined; [dispatch] = admit(state)) {
+  for (let [dispatch] = admit(state, 0); dispatch !== undefined; [dispatch] = admit(state, 0)) {
     const { runId, workflow } = dispatch;
     order.push(runId);
     evolve(state, dispatched({ runId, workflow, executor: 'ex' }), nowhere);
