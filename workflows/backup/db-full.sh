@@ -2,10 +2,10 @@
 # A full backup of TARGET: a compressed dump by pg_dump when a database is given, otherwise an archive of a folder.
 #
 #   TARGET        what the backup is called, such as "production"; letters, digits, . _ and -
-#   DATABASE_URL  postgres://… of the database to dump, by a pg_dump that is not older. What a caller sets is recorded with
-#   PGPASSFILE    the run: leave the password out of it and name the executor's file that holds it; or let the operator
-#                 hand DATABASE_URL to scripts (executor.script_env)
-#   SOURCE        folder to archive when there is no database or no pg_dump; default: a small sample
+#   DATABASE_URL  postgres://… of the database to dump; default: Millrace's own, which the server grants to backup/*
+#                 (executor.script_env). What a caller sets is recorded with the run: leave the password out of it and
+#   PGPASSFILE    name the executor's file that holds it
+#   SOURCE        folder to archive instead; without pg_dump, or with one that is too old, a small sample is archived
 #   BACKUP_DIR    where backups are kept; default: /tmp/millrace-backups
 #
 # The file gets its final name only when it is complete and can be read back. The result says where it is.
@@ -19,32 +19,36 @@ if [[ ! $target =~ ^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$ ]]; then
   exit 64
 fi
 
-database=${DATABASE_URL:-}
 directory=${BACKUP_DIR:-/tmp/millrace-backups}
 name=$target-$(date -u +%Y%m%dT%H%M%SZ)-$$
 mkdir -p "$directory"
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$directory/$name".*.partial' EXIT
 
-if [[ -n $database ]] && command -v pg_dump >/dev/null; then
-  method=pg_dump
-  file=$directory/$name.dump
+dump() {
+  method=pg_dump file=$directory/$name.dump
   echo "::progress 10 dumping the database of $target"
-  pg_dump --format=custom --no-password --file="$file.partial" "$database"
-  echo "::progress 80 reading it back"
-  pg_restore --list "$file.partial" >/dev/null
-else
-  method=tar
-  file=$directory/$name.tar.gz
-  source=${SOURCE:-$work/sample}
+  pg_dump --format=custom --no-password --file="$file.partial" "$1" && pg_restore --list "$file.partial" >/dev/null
+}
+
+archive() {
+  method=tar file=$directory/$name.tar.gz
+  local source=${SOURCE:-$work/sample}
   if [[ -z ${SOURCE:-} ]]; then
     mkdir "$source"
     echo "a sample of $target, taken as $name" >"$source/README"
   fi
   echo "::progress 10 archiving ${source##*/}"
   tar --create --gzip --file="$file.partial" --directory="$source" .
-  echo "::progress 80 reading it back"
   tar --list --gzip --file="$file.partial" >/dev/null
+}
+
+if [[ -n ${DATABASE_URL:-} ]]; then
+  dump "$DATABASE_URL" # what was asked for by name must not silently become something else
+elif [[ -n ${SOURCE:-} || -z ${MILLRACE_DATABASE_URL:-} ]] || ! command -v pg_dump >/dev/null; then
+  archive
+else
+  dump "$MILLRACE_DATABASE_URL" || archive # pg_dump refuses a server that is newer than itself
 fi
 
 sha256=$(sha256sum "$file.partial" | cut -d' ' -f1)

@@ -26,6 +26,7 @@ export const serviceEnvironment = (config: ServerConfig, addresses: Addresses, e
     ...inherited(env),
     NATS_URL: addresses.natsUrl,
     DATABASE_URL: addresses.databaseUrl,
+    MILLRACE_DATABASE_URL: addresses.databaseUrl, // under a name that `executor.script_env` may grant to scripts
     MILLRACE_SUPERVISED: '1',
     MILLRACE_DATA_DIR: server.dataDir,
     MILLRACE_SHARD: '0',

@@ -1,3 +1,4 @@
+import { matchesPattern } from '@millrace/domain';
 import { type Environment } from '@millrace/runtime';
 
 /** Where programs are looked for, whatever the executor's own PATH says. */
@@ -6,11 +7,27 @@ export const SAFE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 /** What every child process gets. The executor's own environment, with the addresses of NATS and Postgres, is not inherited. */
 export const baseEnvironment = (path: string): Readonly<Record<string, string>> => ({ PATH: path, LANG: 'C.UTF-8' });
 
-/** The variables of the executor's own environment that scripts shall see: names separated by commas. */
-export const passedEnvironment = (names: string, env: Environment): Readonly<Record<string, string>> =>
+/** A variable of the executor's own environment that scripts of matching workflows see. */
+export interface EnvironmentGrant {
+  readonly name: string;
+  readonly value: string;
+  /** `backup/*`, or `*` for every workflow. */
+  readonly pattern: string;
+}
+
+/** Reads grants separated by commas: `NAME` for every workflow, `NAME@pattern` for matching ones. What is not set is not granted. */
+export const readGrants = (text: string, env: Environment): readonly EnvironmentGrant[] =>
+  text.split(',').flatMap((entry) => {
+    const [name = '', pattern = '*'] = entry.trim().split('@');
+    const value = env[name];
+    return name === '' || value === undefined ? [] : [{ name, value, pattern }];
+  });
+
+/** What the scripts of one workflow are granted. */
+export const grantedEnvironment = (
+  grants: readonly EnvironmentGrant[],
+  workflow: string,
+): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    names
-      .split(',')
-      .map((name) => name.trim())
-      .flatMap((name) => (name === '' || env[name] === undefined ? [] : [[name, env[name]]])),
+    grants.flatMap(({ name, value, pattern }) => (matchesPattern(pattern, workflow) ? [[name, value]] : [])),
   );

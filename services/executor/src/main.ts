@@ -3,7 +3,7 @@ import { connectLog, makeOutputWriter, openBundles } from '@millrace/eventlog';
 import { makeIds, makeMetrics, runService, startAdminServer, startTelemetry, systemClock } from '@millrace/runtime';
 import { makeLaunch } from './attempts/launch.ts';
 import { makeBundleCache } from './bundles.ts';
-import { baseEnvironment, passedEnvironment } from './child-environment.ts';
+import { baseEnvironment, readGrants } from './child-environment.ts';
 import { startChildProcesses } from './child-processes.ts';
 import { readConfig } from './config.ts';
 import { makeExecutorMetrics } from './executor-metrics.ts';
@@ -26,10 +26,8 @@ await runService('executor', async ({ log, env, defer, fail }) => {
 
   const registry = makeMetrics('executor');
   const bundles = makeBundleCache({ directory: join(home, 'bundles'), fetch: openBundles(connection).get });
-  const environment = {
-    ...baseEnvironment(config.MILLRACE_SCRIPT_PATH),
-    ...passedEnvironment(config.MILLRACE_SCRIPT_ENV, env),
-  };
+  const environment = baseEnvironment(config.MILLRACE_SCRIPT_PATH);
+  const grants = readGrants(config.MILLRACE_SCRIPT_ENV, env);
   const sessions = runSessions({
     newId: () => `ex_${ids.shortId()}`,
     onFatal: (error) => fail('session ended', error),
@@ -38,7 +36,7 @@ await runService('executor', async ({ log, env, defer, fail }) => {
     slots: config.MILLRACE_SLOTS,
     heartbeatMs: config.MILLRACE_HEARTBEAT_MS,
     drainGraceMs: config.MILLRACE_DRAIN_GRACE_MS,
-    launch: makeLaunch({ ...processes, bundles, environment }),
+    launch: makeLaunch({ ...processes, bundles, environment, grants }),
     processes,
     output,
     telemetry,

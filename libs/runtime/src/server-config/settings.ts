@@ -6,7 +6,8 @@ import { type CamelCase, optionalSetting, setting, settingAs, type Setting } fro
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
 const Text = Type.String({ minLength: 1 });
 const Names = Type.Array(Text);
-const EnvironmentNames = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }));
+/** `NAME` for every script, `NAME@backup/*` for those of matching workflows. */
+const EnvironmentGrants = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*(@[A-Za-z0-9_*/-]{1,200})?$' }));
 const Positive = Type.Integer({ minimum: 1 });
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
@@ -142,10 +143,11 @@ export const SETTINGS = {
       description: 'Runs that one executor holds at the same time; as many as `max_concurrent_runs` by default.',
     }),
     script_env: setting({
-      schema: EnvironmentNames,
-      default: [],
+      schema: EnvironmentGrants,
+      default: ['MILLRACE_DATABASE_URL@backup/*'],
       env: 'MILLRACE_SCRIPT_ENV',
-      description: 'Names of variables of the server that scripts see as well. They see no others.',
+      description:
+        'Variables of the server that scripts see as well: `NAME` for all, `NAME@pattern` for matching workflows. They see no others. `MILLRACE_DATABASE_URL` is the address of the read models.',
     }),
   },
   log: {

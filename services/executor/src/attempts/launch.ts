@@ -1,5 +1,6 @@
 import { type RunDispatched } from '@millrace/contracts';
 import { type BundleCache } from '../bundles.ts';
+import { type EnvironmentGrant, grantedEnvironment } from '../child-environment.ts';
 import { type ScriptPool } from '../scripts/script-pool.ts';
 import { type HostPool } from '../workflows/host-pool.ts';
 import { type Execution, type ExecutionListener } from './execution.ts';
@@ -22,15 +23,17 @@ export interface LaunchDeps {
   readonly workflows: HostPool;
   /** What every script gets besides its own. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly grants: readonly EnvironmentGrant[];
 }
 
 /** The environment of a script: later ones win, so that no caller can pretend to be another run. */
 const scriptEnvironment = (
-  base: Readonly<Record<string, string>>,
+  { environment, grants }: LaunchDeps,
   dispatch: RunDispatched,
   traceparent: string,
 ): Readonly<Record<string, string>> => ({
-  ...base,
+  ...environment,
+  ...grantedEnvironment(grants, dispatch.workflow),
   ...dispatch.data.env,
   MILLRACE_RUN_ID: dispatch.subject,
   MILLRACE_WORKFLOW: dispatch.workflow,
@@ -39,15 +42,16 @@ const scriptEnvironment = (
 });
 
 export const makeLaunch =
-  ({ bundles, scripts, workflows, environment }: LaunchDeps): Launch =>
+  (deps: LaunchDeps): Launch =>
   async (dispatch, traceparent, listener, isOver) => {
+    const { bundles, scripts, workflows } = deps;
     const { version, kind, input, env } = dispatch.data;
     const { path, argv } = await bundles.load(version);
     if (isOver()) return undefined;
     if (kind === 'script') {
       const request = {
         argv,
-        env: scriptEnvironment(environment, dispatch, traceparent),
+        env: scriptEnvironment(deps, dispatch, traceparent),
         input: JSON.stringify(input),
       };
       return scripts.start(request, listener);
