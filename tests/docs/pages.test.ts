@@ -90,6 +90,22 @@ test('output is alike when only ids, times and the like differ, and not when any
   expect(isLike('a …', 'b c')).toBe(false);
 });
 
+/** Between our own processes, or for our own tests. */
+const INTERNAL = ['MILLRACE_', 'MILLRACE_SHARD', 'MILLRACE_SUPERVISED', 'MILLRACE_BOOTSTRAPPED', 'MILLRACE_TEST'];
+
+test('docs/ names every variable that the product reads or sets', () => {
+  const pages = PAGES.filter(({ name }) => name.startsWith('docs/')).map(({ text }) => text);
+  const sources = ['libs', 'services', 'infra'].flatMap((folder) =>
+    readdirSync(join(REPOSITORY, folder)).flatMap((name) =>
+      existsSync(join(REPOSITORY, folder, name, 'src')) ? sourcesBelow(`${folder}/${name}/src`) : [],
+    ),
+  );
+  const names = new Set(sources.flatMap((source) => source.match(/\bMILLRACE_[A-Z_]*/g) ?? []));
+  expect(names.size).toBeGreaterThan(25);
+  const unknown = [...names].filter((name) => !INTERNAL.includes(name) && !pages.some((text) => text.includes(name)));
+  expect(unknown).toEqual([]);
+});
+
 test('every npm script that a page names is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: object };
   const named = PAGES.flatMap(({ text }) => [...text.matchAll(/npm (?:run ([a-z:]+)|(start|test)\b)/g)]).map(
