@@ -10,9 +10,10 @@
  */
 import { EVENTS_STREAM, ORIGIN, type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { type MsgHdrs } from '@nats-io/transport-node';
 import { type AckInbox, type PublishOutcome } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
+import { headerText } from './header-text.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
 import { handleOf, managerOf } from './nats-handle.ts';
 import { positionOf, publicBody, publicHeaders } from './public-event.ts';
@@ -48,6 +49,8 @@ export interface PublicEventPublisher {
 const OPEN_SINCE_HEADER = 'Millrace-Open-Since';
 /** Messages sent and not yet acknowledged. */
 export const PUBLISHED_IN_FLIGHT_MAX = 1_024;
+/** At the limit, so many leave together once they may: one by one each would be a write to the socket of its own. */
+const REFILL = 256;
 const ACK_TIMEOUT_MS = 5_000;
 /** How many foreign messages at the end of the stream are passed by to find our last one. */
 const FOREIGN_MESSAGES_MAX = 10_000;
@@ -62,13 +65,12 @@ interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-const headersOf = ({ position, event, openSince }: PositionedEvent, expectedLast: number): MsgHdrs => {
-  const result = headers();
-  result.set('Nats-Expected-Last-Sequence', String(expectedLast));
-  for (const [name, value] of publicHeaders(position, event)) result.set(name, value);
-  if (openSince !== undefined) result.set(OPEN_SINCE_HEADER, String(openSince));
-  return result;
-};
+const headersOf = ({ position, event, openSince }: PositionedEvent, expectedLast: number): MsgHdrs =>
+  headerText([
+    ['Nats-Expected-Last-Sequence', String(expectedLast)],
+    ...publicHeaders(position, event),
+    ...(openSince === undefined ? [] : [[OPEN_SINCE_HEADER, String(openSince)] as const]),
+  ]);
 
 const endOf = (header: (name: string) => string | undefined): PublishedEnd | undefined => {
   const position = positionOf(header);
@@ -177,7 +179,7 @@ class ChainedPublisher implements PublicEventPublisher {
       this.#jobs = this.#jobs.filter((other) => other !== job);
       job.resolve(undefined);
     }
-    this.#pump();
+    if (this.#inFlight <= PUBLISHED_IN_FLIGHT_MAX - REFILL) this.#pump();
   }
 }
 

@@ -50,7 +50,7 @@ export const decodeHeaderValue = (text: string): string => {
   }
 };
 
-/** Header name and value pairs of one public event, without duplicates. */
+/** Header name and value pairs of one public event, without duplicates; printable ASCII only. */
 export const publicHeaders = (position: Position, event: RunEvent): readonly (readonly [string, string])[] => {
   const pairs: [string, string][] = [
     [POSITION_HEADER, formatPosition(position)],
@@ -59,10 +59,10 @@ export const publicHeaders = (position: Position, event: RunEvent): readonly (re
     ['ce-source', encodeHeaderValue(event.source)],
     ['ce-type', event.type],
     ['ce-subject', encodeHeaderValue(event.subject)],
-    ['ce-time', event.time],
+    ['ce-time', encodeHeaderValue(event.time)],
     ['ce-workspace', encodeHeaderValue(event.workspace)],
     ['ce-workflow', encodeHeaderValue(event.workflow)],
-    ['content-type', event.datacontenttype],
+    ['content-type', encodeHeaderValue(event.datacontenttype)],
   ];
   if (event.attempt !== undefined) pairs.push(['ce-attempt', String(event.attempt)]);
   for (const name of OPTIONAL_TEXTS) {
