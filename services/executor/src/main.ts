@@ -56,5 +56,6 @@ await runService('executor', async ({ log, env, defer, fail }) => {
     },
   });
   defer('admin', admin.close);
+  processes.workflows.warm();
   return { adminPort: admin.port };
 });

@@ -20,6 +20,8 @@ export interface HostPoolOptions {
 }
 
 export interface HostPool {
+  /** Starts a host ahead of the first run, which then need not wait for it. */
+  readonly warm: () => void;
   /** @param isolated In a host of its own, which ends with the run: an earlier attempt may have killed the one it was in. */
   readonly start: (request: WorkflowRequest, isolated: boolean, listener: ExecutionListener) => Execution;
   /** Everything running is killed and nothing is reported about it any more. */
@@ -30,7 +32,7 @@ export interface HostPool {
   readonly close: () => Promise<void>;
 }
 
-/** Hosts are started when they are needed and kept warm. */
+/** Hosts are started when they are needed, the first one ahead of that, and kept warm. */
 class Hosts implements HostPool {
   readonly #options: HostPoolOptions;
   readonly #shared = new Set<WorkflowHost>();
@@ -43,6 +45,10 @@ class Hosts implements HostPool {
     this.#options = options;
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
     this.#pinger.unref();
+  }
+
+  warm(): void {
+    this.#pick();
   }
 
   start(request: WorkflowRequest, isolated: boolean, listener: ExecutionListener): Execution {
