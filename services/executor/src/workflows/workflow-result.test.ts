@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { describeError, encodeResult } from './workflow-result.ts';
 
+const revoked = (): unknown => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
 describe('the result of a workflow', () => {
   test('is JSON text, or none', () => {
     expect(encodeResult({ a: [1, null] })).toEqual({ text: '{"a":[1,null]}' });
@@ -22,6 +28,32 @@ describe('what was thrown', () => {
     expect(describeError('no')).toEqual({ code: 'exception', message: 'no' });
     expect(describeError(undefined)).toEqual({ code: 'exception', message: 'undefined' });
     expect(describeError(new TypeError())).toMatchObject({ message: 'TypeError' });
+  });
+
+  test.each([
+    ['has no text of its own', Object.create(null)],
+    ['has a message that is no text', Object.assign(new Error('x'), { message: { code: 7 }, stack: 7 })],
+    [
+      'cannot be looked at',
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('hidden');
+          },
+        },
+      ),
+    ],
+    ['is a revoked proxy', revoked()],
+  ])('is described when it %s', (_how, thrown) => {
+    expect(describeError(thrown)).toMatchObject({ code: 'exception', message: expect.stringMatching(/./) as string });
+    expect(
+      encodeResult({
+        toJSON: () => {
+          throw thrown;
+        },
+      }),
+    ).toMatchObject({ error: { code: 'output_invalid' } });
   });
 
   test('is bounded', () => {

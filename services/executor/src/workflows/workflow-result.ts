@@ -6,8 +6,7 @@ const STACK_MAX = 16_384;
 
 export type WorkflowResult = { readonly text: string | undefined } | { readonly error: WorkflowError };
 
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+const reasonOf = (error: unknown): string => describeError(error).message.split('\n')[0] ?? '';
 
 /** JSON text of what a handler returned; no text when it returned nothing. */
 export const encodeResult = (result: unknown): WorkflowResult => {
@@ -30,13 +29,33 @@ export const encodeResult = (result: unknown): WorkflowResult => {
   return { text };
 };
 
-/** Message and stack of whatever was thrown, without the frames of the process around the handler. */
+/** What is thrown may be hostile to look at: no text of its own, getters that throw, a proxy. */
+const textOf = (read: () => unknown): string => {
+  try {
+    return String(read());
+  } catch {
+    return '';
+  }
+};
+
+const isError = (thrown: unknown): thrown is Error => {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false; // a revoked proxy
+  }
+};
+
+/** Message and stack of whatever was thrown, without the frames of the process around the handler. Never throws. */
 export const describeError = (thrown: unknown, code: WorkflowError['code'] = 'exception'): WorkflowError => {
-  if (!(thrown instanceof Error)) return { code, message: String(thrown).slice(0, MESSAGE_MAX) };
-  const stack = (thrown.stack ?? '')
+  if (!isError(thrown)) {
+    const text = textOf(() => thrown) || 'what was thrown cannot be shown as text';
+    return { code, message: text.slice(0, MESSAGE_MAX) };
+  }
+  const stack = textOf(() => thrown.stack ?? '')
     .split('\n')
     .filter((line) => !line.includes(import.meta.dirname) && !line.includes('node:internal'))
     .join('\n');
-  const message = thrown.message === '' ? thrown.name : thrown.message;
+  const message = textOf(() => thrown.message) || textOf(() => thrown.name);
   return { code, message: message.slice(0, MESSAGE_MAX), stack: stack.slice(0, STACK_MAX) };
 };
