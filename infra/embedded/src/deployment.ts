@@ -29,7 +29,6 @@ export const deployWorkflows = async (
     catalog,
     bundles: openBundles(connection),
     clock: systemClock,
-    onLimit: config.server.onLimit,
     signal: ending.signal,
     onReport: (report) => {
       if (!isFirst) parts.onEvent({ type: 'deployed', report });

@@ -12,6 +12,13 @@ export const DeployProblemSchema = Type.Object({
 });
 export type DeployProblem = Static<typeof DeployProblemSchema>;
 
+/** Rules of a version as the workflow states them; what it leaves open is the server's default at the time of a request. */
+export const WorkflowPolicySchema = Type.Object({
+  ...RunPolicySchema.properties,
+  onLimit: Type.Optional(RunPolicySchema.properties.onLimit),
+});
+export type WorkflowPolicy = Static<typeof WorkflowPolicySchema>;
+
 /** One immutable version of a workflow, named by its content hash. */
 export const WorkflowVersionSchema = Type.Object({
   /** SHA-256 of bundle and metadata, 64 hex digits; also the name of the bundle in the object store. */
@@ -26,7 +33,7 @@ export const WorkflowVersionSchema = Type.Object({
   env: Type.Optional(Type.Array(Type.String())),
   /** HTTP methods that start it; `POST` by default. */
   methods: Type.Array(Type.String()),
-  policy: RunPolicySchema,
+  policy: WorkflowPolicySchema,
   deployedAt: Type.String({ format: 'date-time' }),
 });
 export type WorkflowVersion = Static<typeof WorkflowVersionSchema>;

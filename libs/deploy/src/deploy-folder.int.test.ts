@@ -147,13 +147,13 @@ describe('deployFolder', () => {
     expect(await deployFolder(other)).toMatchObject({ removed: [] });
   });
 
-  test('gives workflows that say nothing the limit rule of the server', async () => {
+  test("leaves the rule at the limit open, for the server's default, unless the workflow has one", async () => {
     const { options, write } = makeFolder('limits');
     await write('a/b.sh', 'echo one\n');
     await write('a/c.sh', 'echo one\n');
     await write('a/c.yaml', 'on_limit: queue\n');
-    await deployAndSee({ ...options, onLimit: 'reject' });
-    expect(catalog.get('limits', 'a/b')?.current?.policy.onLimit).toBe('reject');
+    await deployAndSee(options);
+    expect(catalog.get('limits', 'a/b')?.current?.policy).not.toHaveProperty('onLimit');
     expect(catalog.get('limits', 'a/c')?.current?.policy.onLimit).toBe('queue');
   });
 });

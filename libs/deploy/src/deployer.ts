@@ -45,7 +45,7 @@ export const makeDeployer = (options: DeployOptions): Deployer => {
     const { path } = source;
     memory.forget(path);
     const startedMs = Date.now();
-    const reading = await readWorkflow(source, options);
+    const reading = await readWorkflow(source);
     const outcome =
       reading.outcome === 'ready'
         ? await shelf.publish(path, reading)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeBundle, type RunPolicy, type WorkflowKind, type WorkflowVersion } from '@millrace/contracts';
+import { encodeBundle, type WorkflowKind, type WorkflowPolicy, type WorkflowVersion } from '@millrace/contracts';
 import { MINUTE, parseDuration } from '@millrace/kernel';
 import { type Metadata } from './metadata.ts';
 
@@ -12,26 +12,21 @@ export interface VersionParts {
   readonly file: string;
   readonly bytes: Uint8Array;
   readonly metadata: Metadata;
-  /** The server's `on_limit`, for workflows that say nothing. */
-  readonly onLimit: RunPolicy['onLimit'];
 }
 
 const DEFAULT_TIMEOUT_MS = 15 * MINUTE;
-const DEFAULT_RETRIES: RunPolicy['retries'] = { failed: 0, lost: 2 };
+const DEFAULT_RETRIES: WorkflowPolicy['retries'] = { failed: 0, lost: 2 };
 const DEFAULT_METHODS = ['POST'];
 
-const policyOf = (
-  { timeout, concurrency, onLimit, retries }: Metadata,
-  serverOnLimit: RunPolicy['onLimit'],
-): RunPolicy => ({
+const policyOf = ({ timeout, concurrency, onLimit, retries }: Metadata): WorkflowPolicy => ({
   timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout as string | number),
   ...(concurrency !== undefined && { concurrency }),
-  onLimit: onLimit ?? serverOnLimit,
+  ...(onLimit !== undefined && { onLimit }),
   retries: { ...DEFAULT_RETRIES, ...retries },
 });
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
-export const makeVersion = ({ kind, file, bytes, metadata, onLimit }: VersionParts): VersionDraft => {
+export const makeVersion = ({ kind, file, bytes, metadata }: VersionParts): VersionDraft => {
   const { description = '', input, env, methods = DEFAULT_METHODS } = metadata;
   const content = {
     kind,
@@ -40,7 +35,7 @@ export const makeVersion = ({ kind, file, bytes, metadata, onLimit }: VersionPar
     ...(input !== undefined && { inputSchema: input }),
     ...(env !== undefined && { env }),
     methods,
-    policy: policyOf(metadata, onLimit),
+    policy: policyOf(metadata),
   };
   const version = createHash('sha256').update(encodeBundle(content, bytes)).digest('hex');
   return { version, ...content };

@@ -47,7 +47,7 @@ describe('readWorkflow: scripts', () => {
       file: 'b.sh',
       description: '',
       methods: ['POST'],
-      policy: { timeoutMs: 900_000, onLimit: 'queue', retries: { failed: 0, lost: 2 } },
+      policy: { timeoutMs: 900_000, retries: { failed: 0, lost: 2 } },
     });
   });
 
@@ -57,7 +57,7 @@ describe('readWorkflow: scripts', () => {
       'a/b.yaml': 'timeout: 2s\nenv: [TARGET]\nretries: { failed: 3 }\n',
     });
     expect(draft.env).toEqual(['TARGET']);
-    expect(draft.policy).toEqual({ timeoutMs: 2_000, onLimit: 'queue', retries: { failed: 3, lost: 2 } });
+    expect(draft.policy).toEqual({ timeoutMs: 2_000, retries: { failed: 3, lost: 2 } });
   });
 
   test('names a version by bundle and metadata', async () => {

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { type RunPolicy } from '@millrace/contracts';
 import { bundleModule } from './bundle-module.ts';
 import { metadataComplaints } from './check-metadata.ts';
 import { checkScript } from './check-script.ts';
@@ -23,11 +22,6 @@ export type WorkflowReading =
       readonly faults: readonly [Fault, ...Fault[]];
       readonly dependencies: readonly string[];
     };
-
-export interface ReadOptions {
-  /** What workflows do at the limit that say nothing about it. Default `queue`. */
-  readonly onLimit?: RunPolicy['onLimit'];
-}
 
 /** The code of a workflow and what the code itself says about it. */
 type CodeReading =
@@ -99,7 +93,7 @@ const readCode = async (source: WorkflowSource): Promise<CodeReading> => {
 /** Absolute path of another file of the same workflows folder. */
 const besides = ({ absolute }: WorkflowSource, file: string): string => join(dirname(absolute), basename(file));
 
-const compile = async (source: WorkflowSource, onLimit: RunPolicy['onLimit']): Promise<WorkflowReading> => {
+const compile = async (source: WorkflowSource): Promise<WorkflowReading> => {
   const { metadataFile } = source;
   const metadataPath = metadataFile === undefined ? undefined : besides(source, metadataFile);
   const sidecar =
@@ -112,7 +106,7 @@ const compile = async (source: WorkflowSource, onLimit: RunPolicy['onLimit']): P
   if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies };
   if (code.outcome === 'refused' || sidecar.outcome === 'refused') throw new Error('a refusal has no faults');
   const { kind, file, bytes } = code;
-  const draft = makeVersion({ kind, file, bytes, metadata: { ...code.metadata, ...sidecar.metadata }, onLimit });
+  const draft = makeVersion({ kind, file, bytes, metadata: { ...code.metadata, ...sidecar.metadata } });
   return { outcome: 'ready', draft, bytes, dependencies };
 };
 
@@ -123,12 +117,9 @@ const isFileError = (error: unknown): error is NodeJS.ErrnoException => error in
  * Compiles one source to a version: checks syntax and metadata, bundles modules, evaluates nothing but workflow modules, and
  * those in a process of their own. What a `.yaml` says wins over what `defineWorkflow` says.
  */
-export const readWorkflow = async (
-  source: WorkflowSource,
-  { onLimit = 'queue' }: ReadOptions = {},
-): Promise<WorkflowReading> => {
+export const readWorkflow = async (source: WorkflowSource): Promise<WorkflowReading> => {
   try {
-    return await compile(source, onLimit);
+    return await compile(source);
   } catch (error) {
     if (!isFileError(error)) throw error;
     const faults = [{ file: source.file, reason: `cannot be read: ${error.message}` }] as const;

@@ -1,10 +1,4 @@
-import {
-  type CatalogEntry,
-  DEFAULT_WORKSPACE,
-  type DeployProblem,
-  encodeBundle,
-  type RunPolicy,
-} from '@millrace/contracts';
+import { type CatalogEntry, DEFAULT_WORKSPACE, type DeployProblem, encodeBundle } from '@millrace/contracts';
 import type { Bundles, Catalog } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { sameProblem } from './fault.ts';
@@ -20,8 +14,6 @@ export interface DeployOptions {
   readonly workspace?: string;
   /** Who deploys. A deployer removes only what it has deployed itself. Default `server`, the server's own folder. */
   readonly source?: string;
-  /** The server's `on_limit`: what workflows do at the limit that say nothing about it. Default `queue`. */
-  readonly onLimit?: RunPolicy['onLimit'];
 }
 
 export interface DeployedWorkflow {

@@ -26,7 +26,7 @@ export interface WorkflowDefinition {
   readonly timeout?: Duration;
   /** How many runs of this workflow may be active at the same time. Absent: only the server's own limit. */
   readonly concurrency?: number;
-  /** At the limit a request waits in line (`queue`, the default) or is answered 429 (`reject`). */
+  /** At the limit a request waits in line (`queue`) or is answered 429 (`reject`). Default: the server's `on_limit`. */
   readonly onLimit?: 'queue' | 'reject';
   readonly retries?: RetryPolicy;
   /** HTTP methods that start it, upper case. Default `['POST']`. */

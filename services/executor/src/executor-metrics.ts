@@ -10,9 +10,20 @@ export interface ExecutorMetrics {
 }
 
 export const makeExecutorMetrics = (metrics: Metrics): ExecutorMetrics => {
-  const started = metrics.counter({ name: 'millrace_attempts_started', help: 'Attempts started.', labels: ['kind'] });
-  const finished = metrics.counter({ name: 'millrace_attempts_ended', help: 'Attempts ended.', labels: ['event'] });
-  const fenced = metrics.counter({ name: 'millrace_sessions_fenced', help: 'Sessions given up by the executor.' });
+  const started = metrics.counter({
+    name: 'millrace_attempts_started_total',
+    help: 'Attempts started.',
+    labels: ['kind'],
+  });
+  const finished = metrics.counter({
+    name: 'millrace_attempts_ended_total',
+    help: 'Attempts ended.',
+    labels: ['event'],
+  });
+  const fenced = metrics.counter({
+    name: 'millrace_sessions_fenced_total',
+    help: 'Sessions given up by the executor.',
+  });
   const latency = metrics.histogram({
     name: 'millrace_start_seconds',
     help: 'From the arrival of a dispatch to the start of its process or handler.',

@@ -14,13 +14,13 @@ export interface DeployFlags extends CommonFlags {
 }
 
 /** Compiles everything and stores nothing; needs no server. */
-const checkFolder = async (folder: string, onLimit: 'queue' | 'reject'): Promise<DeployReport> => {
+const checkFolder = async (folder: string): Promise<DeployReport> => {
   const { sources, misplaced } = await scanFolder(folder);
   const at = new Date().toISOString();
   const readings = await Promise.all(
     sources.map(async ({ path, ...source }) => ({
       path,
-      reading: await readWorkflow({ path, ...source }, { onLimit }),
+      reading: await readWorkflow({ path, ...source }),
     })),
   );
   return {
@@ -38,7 +38,6 @@ const checkFolder = async (folder: string, onLimit: 'queue' | 'reject'): Promise
 
 interface StoreOptions {
   readonly folder: string;
-  readonly onLimit: 'queue' | 'reject';
   readonly source: string;
 }
 
@@ -88,9 +87,7 @@ export async function deploy(this: CliContext, flags: DeployFlags, folder?: stri
   // Another folder stands beside the server's own: neither removes what the other has deployed.
   const source = from === server.workflows ? 'server' : 'cli';
   const report =
-    flags.check === true
-      ? await checkFolder(from, server.onLimit)
-      : await storeFolder({ folder: from, onLimit: server.onLimit, source }, natsUrlOf(this));
+    flags.check === true ? await checkFolder(from) : await storeFolder({ folder: from, source }, natsUrlOf(this));
   const screen = this.screen(flags);
   if (flags.json === true) screen.json(report, 'one-line');
   else showReport(report, from, screen);

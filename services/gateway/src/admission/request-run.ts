@@ -88,8 +88,10 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     return endWith(span, record(event));
   };
 
-  const policyOf = ({ policy }: WorkflowVersion): RunPolicy =>
-    deps.onLimit === 'reject' && policy.onLimit === 'queue' ? { ...policy, onLimit: 'reject' } : policy;
+  const policyOf = ({ policy }: WorkflowVersion): RunPolicy => ({
+    ...policy,
+    onLimit: policy.onLimit ?? deps.onLimit,
+  });
 
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
     const env = checkEnvironment(request.env, request.version.env);
