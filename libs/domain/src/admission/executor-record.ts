@@ -20,6 +20,8 @@ export interface ExecutorRecord {
   readonly id: string;
   slots: number;
   isDraining: boolean;
+  /** It has not named an attempt that it was given a while ago: what it is given does not seem to arrive. */
+  isDeaf: boolean;
   /** Monotonic time of its last heartbeat, in milliseconds; `undefined`: it is known from the log only. */
   heardMs: number | undefined;
   readonly holdings: Map<Run, Holding>;
@@ -31,6 +33,7 @@ export const makeExecutorRecord = (id: string): ExecutorRecord => ({
   id,
   slots: 0,
   isDraining: false,
+  isDeaf: false,
   heardMs: undefined,
   holdings: new Map(),
   dropped: [],
@@ -52,7 +55,7 @@ export const freestExecutor = (executors: Iterable<ExecutorRecord>, nowMs: numbe
   let free = 0;
   for (const executor of executors) {
     const its = executor.slots - executor.holdings.size;
-    if (its <= free || executor.isDraining || !isFresh(executor, nowMs)) continue;
+    if (its <= free || executor.isDraining || executor.isDeaf || !isFresh(executor, nowMs)) continue;
     freest = executor;
     free = its;
   }

@@ -12,6 +12,8 @@ export const EXECUTOR_SILENCE_MAX_MS: Milliseconds = 15 * SECOND;
  * seconds: those that were sent before the dispatch arrived are few, whatever kept them, or the leader, on the way.
  */
 export const UNNAMED_HEARTBEATS_MAX = 30;
+/** Heartbeats after which an executor that does not name an attempt gets nothing new until it does, or until the attempt is taken away. */
+export const DEAF_HEARTBEATS = 5;
 /** Attempts taken away from a living executor that are repeated to it. */
 export const DROPPED_ATTEMPTS_MAX = 1_000;
 /** Lost executors that are remembered; one that is silent gets a new id by itself, so this is for the rare one that speaks again. */
@@ -37,6 +39,7 @@ const countMiss = (state: SchedulerState, holding: Holding): void => {
 };
 
 const compareHeld = (state: SchedulerState, executor: ExecutorRecord, { held }: Heartbeat): void => {
+  executor.isDeaf = false;
   if (executor.holdings.size === 0) return;
   const named = new Map(held.map(({ runId, attempt }) => [runId, attempt]));
   for (const holding of executor.holdings.values()) {
@@ -45,6 +48,7 @@ const compareHeld = (state: SchedulerState, executor: ExecutorRecord, { held }: 
     // what it was told to drop it may not take up again
     if (isNamed && misses < UNNAMED_HEARTBEATS_MAX) holding.misses = 0;
     else if (holding.isRecorded) countMiss(state, holding);
+    executor.isDeaf ||= holding.misses >= DEAF_HEARTBEATS;
   }
 };
 

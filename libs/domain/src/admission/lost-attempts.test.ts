@@ -5,6 +5,7 @@ import { admit } from './admit.ts';
 import { executorOf } from './executor-of.ts';
 import {
   beginLeading,
+  DEAF_HEARTBEATS,
   EXECUTOR_LEASE_MS,
   EXECUTOR_SILENCE_MAX_MS,
   expire,
@@ -112,6 +113,17 @@ describe('lost attempts', () => {
     expect(shard.take()).toEqual([]);
     shard.beat('ex1', { held: [{ runId: '1', attempt: 1 }] });
     expect(shard.take()).toEqual([{ type: 'lose', runId: '1', attempt: 1, executor: 'ex1' }]);
+  });
+
+  test('an executor that does not hear what it is given gets nothing more until it does', () => {
+    shard.beat('ex1');
+    shard.request('1');
+    shard.start();
+    shard.request('2');
+    for (let count = 0; count < DEAF_HEARTBEATS; count += 1) shard.beat('ex1');
+    expect(shard.start()).toEqual([]);
+    shard.beat('ex1', { held: [{ runId: '1', attempt: 1 }] });
+    expect(shard.start()).toEqual(['2']);
   });
 
   test('an attempt that is named now and then is left alone', () => {
