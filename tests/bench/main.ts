@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
+import { type CpuTimes, measureIdleCpu } from './cpu.ts';
 import { loadPlatform, measureCompleted, measureIdle, residentMiB } from './measures.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
@@ -15,6 +16,7 @@ const RESULTS = join(import.meta.dirname, '../../bench-results');
 const measure = async (platform: Platform) => {
   const hot = { path: '/run/bench/noop', connections: 50, requests: count(60_000) };
   const idleMemory = await residentMiB(platform);
+  const idleCpu = await measureIdleCpu(platform);
   const idle = await measureIdle(platform, count(500));
   const ceilings = await measureCeilings(platform, {
     ...hot,
@@ -34,6 +36,7 @@ const measure = async (platform: Platform) => {
   return {
     ceilings,
     idle,
+    idleCpu,
     noop,
     noop200,
     waits,
@@ -89,6 +92,19 @@ const rows = ({ ceilings, idle, noop, noop200, waits, script, held }: Figures): 
   ['?wait at idle', `p50 ${ms(idle.wait.p50Ms)}`, `p99 ${ms(idle.wait.p99Ms)}`],
 ];
 
+const cpuRow = (what: string, cpu: CpuTimes): string[] => {
+  const sum = Object.values(cpu).reduce((total, used) => total + used, 0);
+  const parts = Object.entries(cpu).map(([name, used]) => `${name} ${Math.round(used)}`);
+  return [what, `${Math.round(sum).toLocaleString('en')} µs`, parts.join(', ')];
+};
+
+const cpuRows = ({ noop, noop200, script, idleCpu }: Figures): string[][] => [
+  cpuRow('processor time per run, trivial TypeScript, 50 connections', noop.cpu),
+  cpuRow('processor time per run, trivial TypeScript, 200 connections', noop200.cpu),
+  cpuRow('processor time per run, /bin/true', script.cpu),
+  cpuRow('processor time per second at idle', idleCpu),
+];
+
 const print = (table: string[][]): void => {
   const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   for (const [what = '', figure = '', note = ''] of table) {
@@ -99,7 +115,7 @@ const print = (table: string[][]): void => {
 const platform = await startPlatform();
 try {
   const figures = await measure(platform);
-  print(rows(figures));
+  print([...rows(figures), ...cpuRows(figures)]);
   process.stdout.write(
     `resident MiB idle ${JSON.stringify(figures.memory.idle)}, after load ${JSON.stringify(figures.memory.after)}\n`,
   );

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { resultOf } from './child.ts';
+import { cpuPerUnit, type CpuTimes, readCpuTimes } from './cpu.ts';
 import type { LoadResult } from './load.ts';
 import type { Platform } from './platform.ts';
 
 const COMPLETION_LIMIT_MS = 120_000;
-const POLL_MS = 20;
+/** Counting the rows is work for Postgres too. */
+const POLL_MS = 50;
 
 const headersOf = ({ token }: Platform): Record<string, string> => ({
   authorization: `Bearer ${token}`,
@@ -42,23 +44,25 @@ const countEnded = async (client: pg.Client): Promise<number> => {
 
 /**
  * Runs per second from the first request until the read model shows the last of them as ended: accepted, dispatched, executed,
- * projected and published.
+ * projected and published. `cpu`: microseconds of processor time per run and part.
  */
 export const measureCompleted = async (
   platform: Platform,
   order: Load,
-): Promise<{ load: LoadResult; perSecond: number }> => {
+): Promise<{ load: LoadResult; perSecond: number; cpu: CpuTimes }> => {
   const client = new pg.Client({ connectionString: platform.databaseUrl });
   await client.connect();
   try {
     const before = await countEnded(client);
+    const cpuBefore = await readCpuTimes(platform);
     const begin = performance.now();
     const load = await loadPlatform(platform, order);
     while ((await countEnded(client)) - before < load.requests) {
       if (performance.now() - begin > COMPLETION_LIMIT_MS) throw new Error(`${order.path}: not all runs ended in time`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return { load, perSecond: load.requests / ((performance.now() - begin) / 1_000) };
+    const perSecond = load.requests / ((performance.now() - begin) / 1_000);
+    return { load, perSecond, cpu: cpuPerUnit(cpuBefore, await readCpuTimes(platform), load.requests) };
   } finally {
     await client.end();
   }
