@@ -15,6 +15,19 @@ const refusal = (env: unknown, declared?: readonly string[]): { code: string; va
 
 /** Attack A16, and what belongs to the same families. */
 const ATTACKS = [
+  // tar --checkpoint-action=exec, rsync -e, an editor's start commands, and files that name programs or credentials
+  ...[
+    'TAR_OPTIONS',
+    'RSYNC_RSH',
+    'SUDO_ASKPASS',
+    'VIMINIT',
+    'EXINIT',
+    'EMACSLOADPATH',
+    'GUILE_LOAD_PATH',
+    'R_PROFILE_USER',
+  ],
+  ...['XDG_CONFIG_HOME', 'WGETRC', 'INPUTRC', 'KUBECONFIG', 'AWS_CONFIG_FILE', 'PGSERVICEFILE', 'PGSYSCONFDIR'],
+  ...['DOCKER_HOST', 'ELECTRON_RUN_AS_NODE', 'NIX_LD', 'SSLKEYLOGFILE', 'CC'],
   ...[
     'LD_PRELOAD',
     'LD_AUDIT',
