@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@millrace/testkit';
+import { aRunId, eventually } from '@millrace/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { processesWith } from '../test/processes.ts';
 import { type Driver, type DriverOptions, names, startDriver } from '../test/scheduler-driver.ts';
@@ -46,6 +46,22 @@ describe('a session', () => {
     expect(driver.heartbeats.at(-1)?.held).toEqual([]);
     const version = await driver.deploy('next.sh', 'echo 1\n');
     await driver.ending((await driver.dispatch({ version })).subject);
+    expect(names(driver.eventsOf(runId))).toEqual(['started']);
+  });
+
+  test('kills an attempt that was taken away without a word, and does not start it when it arrives later', async () => {
+    await begin();
+    const { runId, mark } = await startLong();
+    const late = { runId: aRunId(), attempt: 1 };
+    driver.drop({ runId, attempt: 1 });
+    driver.drop(late);
+    await eventually(() => expect(driver.heartbeats.at(-1)?.held).toEqual([]));
+    await eventually(() => expect(processesWith(mark)).toEqual([]), { timeoutMs: 10_000 });
+    const version = await driver.deploy('next.sh', 'echo 1\n');
+    await driver.dispatch({ version, runId: late.runId });
+    await driver.ending((await driver.dispatch({ version, runId: late.runId, attempt: 2 })).subject);
+    expect(names(driver.eventsOf(late.runId))).toEqual(['started', 'completed']);
+    expect(driver.eventsOf(late.runId).map(({ attempt }) => attempt)).toEqual([2, 2]);
     expect(names(driver.eventsOf(runId))).toEqual(['started']);
   });
 

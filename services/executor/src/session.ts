@@ -11,6 +11,7 @@
  */
 import {
   type HeartbeatAnswer,
+  type HeldAttempt,
   logSubject,
   messagingSubject,
   type RunDispatched,
@@ -60,11 +61,15 @@ export interface SessionDeps {
   readonly log: Logger;
 }
 
+const keyOf = ({ runId, attempt }: HeldAttempt): string => `${runId}.${attempt}`;
+
 export type SessionEnd = 'fenced' | 'drained';
 
 export class Session {
   readonly #deps: SessionDeps;
   readonly #attempts = new Map<string, Attempt>();
+  /** Attempts that the leader took away; one that arrives after that is not started. */
+  #dropped: ReadonlySet<string> = new Set();
   readonly #over = new AbortController();
   readonly #ended = Promise.withResolvers<SessionEnd>();
   readonly #writer: ReturnType<typeof makeEventWriter>;
@@ -152,7 +157,11 @@ export class Session {
       append: this.#writer.append,
       reply: (subject, event) => this.#reply(subject, event),
     });
-    const key = `${attempt.runId}.${attempt.attempt}`;
+    const key = keyOf(attempt);
+    if (this.#dropped.has(key)) {
+      attempt.abandon();
+      return;
+    }
     this.#attempts.set(key, attempt);
     void attempt.done.then(() => this.#attempts.delete(key));
     void attempt.start();
@@ -180,12 +189,18 @@ export class Session {
     }
   }
 
-  #answered({ known, leaseMs, cancel }: HeartbeatAnswer, sentAt: number): void {
+  #drop(dropped: readonly HeldAttempt[]): void {
+    this.#dropped = new Set(dropped.map(keyOf));
+    for (const key of this.#dropped) this.#attempts.get(key)?.drop();
+  }
+
+  #answered({ known, leaseMs, cancel, dropped = [] }: HeartbeatAnswer, sentAt: number): void {
     if (this.#over.signal.aborted) return;
     if (!known) {
       this.#fence('the leader does not know this executor any more');
       return;
     }
+    this.#drop(dropped);
     for (const runId of cancel) this.#cancel(runId);
     const deadline = sentAt + leaseMs;
     if (this.#deadline !== Infinity && deadline <= this.#deadline) return; // an answer that was overtaken

@@ -3,6 +3,7 @@ import {
   encodeBundle,
   type Heartbeat,
   type HeartbeatAnswer,
+  type HeldAttempt,
   isTerminal,
   logSubject,
   messagingSubject,
@@ -53,6 +54,8 @@ export interface Driver {
   readonly dispatch: (overrides: EventOverrides<'dev.millrace.run.dispatched.v1'>) => Promise<RunDispatched>;
   readonly repeat: (dispatch: RunDispatched) => Promise<void>;
   readonly cancel: (runId: string) => void;
+  /** Takes an attempt away from the executor. */
+  readonly drop: (attempt: HeldAttempt) => void;
   readonly eventsOf: (runId: string) => readonly RunEvent[];
   /** Waits for the last event of the run. */
   readonly ending: (runId: string, timeoutMs?: number) => Promise<RunEvent>;
@@ -118,7 +121,7 @@ const recordEverything = (connection: LogConnection): Recorder => {
   };
 };
 
-interface Leader extends Pick<Driver, 'heartbeats' | 'answer' | 'cancel'> {
+interface Leader extends Pick<Driver, 'heartbeats' | 'answer' | 'cancel' | 'drop'> {
   /** The executor that takes runs now. */
   readonly executor: () => Promise<string>;
   readonly close: () => void;
@@ -127,11 +130,12 @@ interface Leader extends Pick<Driver, 'heartbeats' | 'answer' | 'cancel'> {
 const answerHeartbeats = (connection: LogConnection, leaseMs: number): Leader => {
   const heartbeats: Heartbeat[] = [];
   const cancelled = new Set<string>();
+  const dropped: HeldAttempt[] = [];
   let answering = true;
   const listening = respond(connection, messagingSubject.heartbeat(SHARD), async (text) => {
     if (!answering) throw new Error('silent');
     heartbeats.push(JSON.parse(text) as Heartbeat);
-    const reply: HeartbeatAnswer = { leaseMs, known: true, cancel: [...cancelled] };
+    const reply: HeartbeatAnswer = { leaseMs, known: true, cancel: [...cancelled], dropped };
     return JSON.stringify(reply);
   });
   return {
@@ -140,6 +144,7 @@ const answerHeartbeats = (connection: LogConnection, leaseMs: number): Leader =>
     answer: (yes) => {
       answering = yes;
     },
+    drop: (attempt) => dropped.push(attempt),
     cancel: (runId) => {
       cancelled.add(runId);
       const latest = heartbeats.at(-1);
@@ -198,6 +203,7 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
     },
     repeat: (dispatch) => append({ ...dispatch, id: `${dispatch.id}-again` }),
     cancel: leader.cancel,
+    drop: leader.drop,
     answer: leader.answer,
     ending: (runId, timeoutMs = 20_000) => eventually(() => lastOf(eventsOf(runId)), { timeoutMs }),
     close: async () => {

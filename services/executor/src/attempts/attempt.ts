@@ -107,6 +107,12 @@ export class Attempt {
     this.#end({ kind: 'lost', reason });
   }
 
+  /** Ends its process and forgets it without a word: the leader gave it up. */
+  drop(): void {
+    this.#execution?.stop('cancelled');
+    this.abandon();
+  }
+
   /** Forgets it without a word. */
   abandon(): void {
     if (!this.#close()) return;
