@@ -51,7 +51,9 @@ test('no limit is exceeded at any position of the log, and every run ends', asyn
       ),
     ),
   );
-  await eventually(() => expect(new Set(ids.map((id) => shard.statusOf(id)))).toEqual(new Set(['completed'])));
+  await eventually(() => expect(new Set(ids.map((id) => shard.statusOf(id)))).toEqual(new Set(['completed'])), {
+    timeoutMs: 25_000,
+  });
   expect(mostHeld(shard.events, () => 'all').get('all')).toBeLessThanOrEqual(4);
   expect(mostHeld(shard.events, ({ workflow }) => workflow).get('a/one')).toBe(1);
   expect(new Set(ids.map((id) => shard.historyOf(id)))).toEqual(new Set(['requested dispatched started completed']));
