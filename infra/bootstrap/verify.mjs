@@ -1,15 +1,24 @@
-// `npm test`: typecheck, lint, format, then every test. Ends with one plain line: `N passed, N failed`.
+// `npm test`: typecheck, build, lint, format, then every test. Ends with one plain line: `N passed, N failed`.
 // With arguments: only the tests that they select (`npm test -- gateway`).
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './install.mjs';
 
 const CACHE = join(ROOT, 'node_modules', '.cache');
 
+/** Of every package that is emitted as JavaScript; the pure ones see no Node there. */
+const buildConfigs = () =>
+  ['libs', 'services', 'infra'].flatMap((area) =>
+    readdirSync(join(ROOT, area))
+      .map((name) => join(ROOT, area, name, 'tsconfig.build.json'))
+      .filter(existsSync),
+  );
+
 const CHECKS = [
   { name: 'typecheck', script: 'typescript/bin/tsc', args: ['-p', '.'] },
+  { name: 'build', script: 'typescript/bin/tsc', args: ['-b', ...buildConfigs()] },
   {
     name: 'lint',
     script: 'eslint/bin/eslint.js',

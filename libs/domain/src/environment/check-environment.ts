@@ -10,7 +10,18 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** Names from outside are shown at most this long. */
 const SHOWN_LENGTH_MAX = 80;
 
-const utf8 = new TextEncoder();
+const codePointBytes = (code: number): number => {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x1_0000 ? 3 : 4;
+};
+
+/** Length in UTF-8; a lone surrogate takes the three bytes of its replacement character. */
+const utf8Length = (text: string): number => {
+  let bytes = 0;
+  for (const character of text) bytes += codePointBytes(character.codePointAt(0) ?? 0);
+  return bytes;
+};
 
 const refuse = (code: string, message: string, variable?: string): AppError =>
   new AppError('invalid', code, message, variable === undefined ? {} : { details: { variable } });
@@ -37,7 +48,7 @@ const checkValue = (name: string, value: unknown): string => {
   if (typeof value !== 'string')
     throw refuse('env.not_text', `the environment variable ${name} must be a string`, name);
   if (value.includes('\0')) throw refuse('env.nul', `the environment variable ${name} contains a NUL character`, name);
-  if (utf8.encode(value).length > ENVIRONMENT_VALUE_BYTES_MAX) {
+  if (utf8Length(value) > ENVIRONMENT_VALUE_BYTES_MAX) {
     throw refuse(
       'env.too_long',
       `the environment variable ${name} is longer than ${ENVIRONMENT_VALUE_BYTES_MAX} bytes`,
