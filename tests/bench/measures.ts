@@ -42,6 +42,15 @@ const countEnded = async (client: pg.Client): Promise<number> => {
   return Number(rows[0]?.ended ?? 0);
 };
 
+/** Whether the read model knows no open run of the workflow: by a small partial index, so that looking costs next to nothing. */
+const hasNoOpenRun = async (client: pg.Client, workflow: string): Promise<boolean> => {
+  const { rows } = await client.query<{ idle: boolean }>(
+    "SELECT NOT EXISTS (SELECT FROM millrace.run WHERE workflow = $1 AND state <> 'completed') AS idle",
+    [workflow],
+  );
+  return rows[0]?.idle === true;
+};
+
 /**
  * Runs per second from the first request until the read model shows the last of them as ended: accepted, dispatched, executed,
  * projected and published. `cpu`: microseconds of processor time per run and part.
@@ -57,7 +66,9 @@ export const measureCompleted = async (
     const cpuBefore = await readCpuTimes(platform);
     const begin = performance.now();
     const load = await loadPlatform(platform, order);
-    while ((await countEnded(client)) - before < load.requests) {
+    const workflow = order.path.replace(/^\/run\//, '');
+    // Counted only once nothing is open: a count reads the whole table, and would be measured with the product.
+    while (!(await hasNoOpenRun(client, workflow)) || (await countEnded(client)) - before < load.requests) {
       if (performance.now() - begin > COMPLETION_LIMIT_MS) throw new Error(`${order.path}: not all runs ended in time`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
