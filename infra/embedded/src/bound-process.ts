@@ -36,23 +36,44 @@ export interface BoundProcessOptions {
   readonly onOutput?: (chunk: Buffer) => void;
 }
 
-const canRun = (args: readonly string[]): boolean => spawnSync('setpriv', [...args, 'true']).status === 0;
+type Identity = NonNullable<BoundProcessOptions['runAs']>;
 
-const capabilities = (granted: string): string[] => [`--inh-caps=${granted}`, `--ambient-caps=${granted}`];
+const canRun = ([program = '', ...args]: readonly string[]): boolean =>
+  spawnSync(program, [...args, 'true']).status === 0;
 
-/** The `setpriv` arguments that work on this machine, best first; `undefined` when none does. Asked once per purpose. */
+/** Commands that start another under the wanted identity, best first. */
+const candidates = (death: string, runAs: Identity | undefined): readonly (readonly string[])[] => {
+  if (runAs === undefined) return [['setpriv', death]];
+  const { uid, gid } = runAs;
+  const who = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+  return [
+    // Another name for ourselves: the program sees this uid, the file system sees us, so that a folder that only we may enter is no obstacle.
+    [...MAPPED, `--map-user=${uid}`, `--map-group=${gid}`, 'setpriv', death],
+    // Really somebody else, who may at least read and write where we can. Asking access(2) about a program does not honour that.
+    [...who, '--inh-caps=+dac_override', '--ambient-caps=+dac_override', death],
+    [...who, death],
+  ];
+};
+
+const MAPPED = ['unshare', '--user'] as const;
+
+/** The first of the candidates that works on this machine; `undefined` when none does. Asked once per purpose. */
 const known = new Map<string, readonly string[] | undefined>();
-const setprivArguments = ({ orphanSignal, runAs }: BoundProcessOptions): readonly string[] | undefined => {
+const launcherFor = ({ orphanSignal, runAs }: LauncherPurpose): readonly string[] | undefined => {
   const key = `${orphanSignal} ${runAs?.uid ?? ''}`;
   if (!known.has(key)) {
-    const death = `--pdeathsig=${orphanSignal.slice(3)}`;
-    const who = runAs === undefined ? [] : [`--reuid=${runAs.uid}`, `--regid=${runAs.gid}`, '--clear-groups'];
-    // The data may lie below a folder that only root may enter, so that the one capability is kept.
-    const withAccess = [...who, ...capabilities('+dac_override'), death];
-    const candidates = runAs === undefined ? [[death]] : [withAccess, [...who, death]];
-    known.set(key, process.platform === 'linux' ? candidates.find(canRun) : undefined);
+    const found = candidates(`--pdeathsig=${orphanSignal.slice(3)}`, runAs).find(canRun);
+    known.set(key, process.platform === 'linux' ? found : undefined);
   }
   return known.get(key);
+};
+
+type LauncherPurpose = Pick<BoundProcessOptions, 'orphanSignal' | 'runAs'>;
+
+/** Who must own the files of a program that runs under this identity. */
+export const ownerOfFiles = (runAs: Identity): Identity => {
+  const isMapped = launcherFor({ orphanSignal: 'SIGKILL', runAs })?.[0] === MAPPED[0];
+  return isMapped ? { uid: process.getuid?.() ?? runAs.uid, gid: process.getgid?.() ?? runAs.gid } : runAs;
 };
 
 /**
@@ -77,12 +98,12 @@ const guard = (pid: number, signal: string): void => {
 
 const start = (options: BoundProcessOptions): ChildProcess => {
   const { command, args, cwd, env, runAs } = options;
-  const setpriv = setprivArguments(options);
-  const [program, programArgs] = setpriv === undefined ? [command, args] : ['setpriv', [...setpriv, command, ...args]];
+  const launcher = launcherFor(options);
+  const [program = command, ...programArgs] = [...(launcher ?? []), command, ...args];
   return spawn(program, programArgs, {
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
-    ...(setpriv === undefined && runAs !== undefined ? { uid: runAs.uid, gid: runAs.gid } : {}),
+    ...(launcher === undefined && runAs !== undefined ? { uid: runAs.uid, gid: runAs.gid } : {}),
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     // A session of its own: Ctrl-C on the terminal reaches the supervisor only, which then stops things in order.
     detached: true,
@@ -111,7 +132,7 @@ export const startBound = async (options: BoundProcessOptions): Promise<BoundPro
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => options.onOutput?.(chunk));
   }
-  if (setprivArguments(options) === undefined) guard(pid, options.orphanSignal);
+  if (launcherFor(options) === undefined) guard(pid, options.orphanSignal);
   const kill = (): void => {
     if (isAlive(child)) child.kill('SIGKILL');
   };

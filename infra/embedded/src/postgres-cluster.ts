@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lchown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@millrace/kernel';
-import { type BoundProcess, type BoundProcessOptions, startBound } from './bound-process.ts';
+import { type BoundProcess, type BoundProcessOptions, ownerOfFiles, startBound } from './bound-process.ts';
 import { makeOutputTail } from './output-tail.ts';
 import { type PostgresBinaries } from './postgres-binaries.ts';
 
@@ -28,7 +28,7 @@ export const startPostgresProgram = async (options: PostgresProcess): Promise<Bo
 /** What the operator can do about an output that we know. */
 const hintFor = (output: string): string => {
   if (isRoot() && /permission denied|EACCES/i.test(output)) {
-    return '\nPostgreSQL does not run as root, and user 65534 cannot reach its files: install setpriv (util-linux), start Millrace as another user, or set DATABASE_URL';
+    return '\nPostgreSQL does not run as root, and user 65534 cannot reach its files: let the folders above it be entered (chmod o+x), start Millrace as another user, or set DATABASE_URL';
   }
   if (/could not look up effective user/i.test(output)) {
     return '\nPostgreSQL wants a user with an entry in /etc/passwd: start Millrace as one that has it, or set DATABASE_URL';
@@ -46,8 +46,14 @@ const runToEnd = async (what: string, options: Omit<PostgresProcess, 'orphanSign
   if (code !== 0) throw notStarted(`${what} failed`, tail.text());
 };
 
-const giveAway = async (path: string): Promise<void> => {
-  if (isRoot()) await chown(path, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+/** PostgreSQL starts only on files of its own. Those of a cluster may be somebody else's when it was made on another machine. */
+const own = async (path: string): Promise<void> => {
+  if (!isRoot()) return;
+  const { uid, gid } = ownerOfFiles(UNPRIVILEGED);
+  const found = await stat(path);
+  if (found.uid === uid) return;
+  const inside = found.isDirectory() ? await readdir(path, { recursive: true }) : [];
+  for (const file of [...inside.map((name) => join(path, name)), path]) await lchown(file, uid, gid);
 };
 
 export interface ClusterOptions {
@@ -61,14 +67,17 @@ export interface ClusterOptions {
  * renames it, so that an interrupted first start leaves nothing half made.
  */
 export const ensureCluster = async ({ binaries, folder, password }: ClusterOptions): Promise<void> => {
-  if (existsSync(join(folder, 'PG_VERSION'))) return;
+  if (existsSync(join(folder, 'PG_VERSION'))) {
+    await own(folder);
+    return;
+  }
   const draft = `${folder}.new`;
   const passwordFile = `${folder}.password`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: 0o700 });
-  await giveAway(draft);
+  await own(draft);
   await writeFile(passwordFile, password, { mode: 0o600 });
-  await giveAway(passwordFile);
+  await own(passwordFile);
   const login = [`--username=${POSTGRES_USER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const text = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
   await runToEnd('initdb', { command: binaries.initdb, args: [`--pgdata=${draft}`, ...login, ...text] });

@@ -1,8 +1,12 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { migrate, openReadModel, pingReadModel } from '@millrace/read-model';
 import { makeTempFolder } from '@millrace/testkit';
+import { makeOutputTail } from './output-tail.ts';
+import { findPostgresBinaries } from './postgres-binaries.ts';
+import { startPostgresProgram } from './postgres-cluster.ts';
 import { type RunningPostgres, startPostgres, type StartPostgresOptions } from './postgres.ts';
 import { isProcessAlive } from './process-alive.ts';
 
@@ -31,6 +35,33 @@ const home = join(makeTempFolder('postgres'), 'closed');
 mkdirSync(home, { mode: 0o700 });
 const dataDir = join(home, 'postgres');
 const pidFile = join(dataDir, 'cluster', 'postmaster.pid');
+
+/** Whether a program may be told who it is without becoming somebody else: then nothing of ours is out of its reach. */
+const canMapUsers = ((): boolean => {
+  try {
+    execFileSync('unshare', ['--user', '--map-user=65534', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe.skipIf(process.getuid?.() === 0 && !canMapUsers)(
+  'PostgreSQL below a folder that only its owner may enter',
+  () => {
+    test('finds its own programs there', async () => {
+      const { initdb } = await findPostgresBinaries();
+      const native = join(home, 'native');
+      cpSync(dirname(dirname(initdb)), native, { recursive: true, verbatimSymlinks: true });
+      const tail = makeOutputTail();
+      const args = [`--pgdata=${join(home, 'other')}`, '--no-sync', '--auth=trust', '--username=postgres'];
+      const command = join(native, 'bin', 'initdb');
+      const program = await startPostgresProgram({ command, args, orphanSignal: 'SIGKILL', onOutput: tail.add });
+      const { code } = await program.exited;
+      expect(code, tail.text()).toBe(0);
+    });
+  },
+);
 
 describe('startPostgres', () => {
   test('takes connections as soon as it returns, only with the password, below a folder that only its owner may enter', async () => {
