@@ -35,6 +35,8 @@ export const WorkflowVersionSchema = Type.Object({
   methods: Type.Array(Type.String()),
   policy: WorkflowPolicySchema,
   deployedAt: Type.String({ format: 'date-time' }),
+  /** The file that was deployed, below the workflows folder: `backup/db-full.sh`. */
+  deployedFrom: Type.String(),
 });
 export type WorkflowVersion = Static<typeof WorkflowVersionSchema>;
 

@@ -48,7 +48,7 @@ export const makeDeployer = (options: DeployOptions): Deployer => {
     const reading = await readWorkflow(source);
     const outcome =
       reading.outcome === 'ready'
-        ? await shelf.publish(path, reading)
+        ? await shelf.publish(source, reading)
         : await shelf.refuse(path, problemOf(reading.faults, options.clock.now()), true);
     await memory.remember(source, { startedMs, reading, outcome, folders: scan.folders });
     return outcome;

@@ -4,7 +4,7 @@ import { MINUTE, parseDuration } from '@millrace/kernel';
 import { type Metadata } from './metadata.ts';
 
 /** A version before it is in service. */
-export type VersionDraft = Omit<WorkflowVersion, 'deployedAt'>;
+export type VersionDraft = Omit<WorkflowVersion, 'deployedAt' | 'deployedFrom'>;
 
 export interface VersionParts {
   readonly kind: WorkflowKind;

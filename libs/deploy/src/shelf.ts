@@ -3,6 +3,7 @@ import type { Bundles, Catalog } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { sameProblem } from './fault.ts';
 import { type WorkflowReading } from './read-workflow.ts';
+import { type WorkflowSource } from './scan-folder.ts';
 
 export interface DeployOptions {
   /** The workflows folder, absolute. */
@@ -30,7 +31,7 @@ export type Outcome =
 
 /** Where versions are put into service: one workspace of the catalog. Writes only what differs from what is there. */
 export interface Shelf {
-  readonly publish: (path: string, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
+  readonly publish: (source: WorkflowSource, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
   /** Notes a problem. With `keepsVersion` the version in service stays there. */
   readonly refuse: (path: string, problem: DeployProblem, keepsVersion: boolean) => Promise<Outcome>;
   /** Whether a path has this version, or belongs to another deployer now. */
@@ -48,7 +49,7 @@ export const makeShelf = (options: DeployOptions): Shelf => {
   const isOwn = (entry: CatalogEntry): boolean => (entry.source ?? SERVER_SOURCE) === source;
 
   return {
-    publish: async (path, { draft, bytes }) => {
+    publish: async ({ path, file }, { draft, bytes }) => {
       const before = catalog.get(workspace, path);
       if (before?.current?.version === draft.version) {
         if (before.problem !== undefined || !isOwn(before)) await put(path, { current: before.current });
@@ -56,7 +57,8 @@ export const makeShelf = (options: DeployOptions): Shelf => {
       }
       const { version, ...metadata } = draft;
       await bundles.put(version, encodeBundle(metadata, bytes));
-      await put(path, { current: { ...draft, deployedAt: new Date(clock.now()).toISOString() } });
+      const deployedAt = new Date(clock.now()).toISOString();
+      await put(path, { current: { ...draft, deployedAt, deployedFrom: file } });
       return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
     },
     refuse: async (path, problem, keepsVersion) => {

@@ -187,7 +187,7 @@ test('GET /tasks lists what can be started', async () => {
   expect(tasks.find(({ ref }) => ref === 'tests/deep/er')).toEqual({
     ref: 'tests/deep/er',
     kind: 'ShellScript',
-    path: 'tests/deep/example.sh',
+    path: 'example.sh',
     description: 'an example',
   });
 });

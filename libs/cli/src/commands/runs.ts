@@ -48,13 +48,22 @@ const filterOf = ({ workflow, status, since, until, limit, cursor }: RunsFlags):
   ...(cursor !== undefined && { cursor }),
 });
 
-const showPage = ({ runs, next_cursor: next }: RunPage, screen: Screen): void => {
+/** The command for the next page: the same filters, behind the cursor. */
+const nextPage = (flags: RunsFlags, next: string): string => {
+  const { workflow, status, since, until, limit } = flags;
+  const filters = Object.entries({ workflow, status, since, until, limit }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`],
+  );
+  return ['millrace runs', ...filters, `--cursor ${next}`].join(' ');
+};
+
+const showPage = ({ runs, next_cursor: next }: RunPage, screen: Screen, flags: RunsFlags): void => {
   if (runs.length === 0) screen.say('no runs');
   const rows = runs.map((run) => rowOf(run, screen));
   const [heading = '', ...lines] = formatTable([['RUN', 'WORKFLOW', 'STATUS', 'QUEUED (UTC)', 'TOOK', ''], ...rows]);
   if (lines.length > 0) screen.data(screen.paint('dim', heading));
   for (const line of lines) screen.data(line);
-  if (next !== undefined) screen.say(screen.paint('dim', `more: millrace runs --cursor ${next}`));
+  if (next !== undefined) screen.say(screen.paint('dim', `more: ${nextPage(flags, next)}`));
 };
 
 export async function runs(this: CliContext, flags: RunsFlags): Promise<void> {
@@ -62,5 +71,5 @@ export async function runs(this: CliContext, flags: RunsFlags): Promise<void> {
   const page = await this.client(flags).runs(filterOf(flags));
   if (flags.json === true) screen.json(page, 'one-line');
   else if (flags.quiet === true) for (const run of page.runs) screen.data(run.run_id);
-  else showPage(page, screen);
+  else showPage(page, screen, flags);
 }

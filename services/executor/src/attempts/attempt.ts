@@ -161,6 +161,12 @@ export class Attempt {
     if (ending.type !== 'dev.millrace.run.completed.v1') this.#span.setError(ending.type);
     try {
       await append([event]);
+      log.debug('attempt ended', {
+        run_id: this.runId,
+        trace_id: this.#span.traceId,
+        attempt: event.attempt,
+        event: event.type,
+      });
       if (replyTo !== undefined && isTerminal(event.type)) reply(replyTo, event);
       metrics.finished(ending.type);
     } catch (error) {

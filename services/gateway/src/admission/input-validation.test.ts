@@ -11,6 +11,7 @@ const versionWith = (inputSchema: unknown, version = JSON.stringify(inputSchema)
   methods: ['POST'],
   policy: { timeoutMs: 1, onLimit: 'queue', retries: { failed: 0, lost: 0 } },
   deployedAt: '',
+  deployedFrom: 'a/b.sh',
 });
 
 describe('input check', () => {

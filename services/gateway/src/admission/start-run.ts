@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { type RunEvent, type RunResult } from '@millrace/contracts';
+import { type RunEvent, type RunPolicy, type RunResult } from '@millrace/contracts';
 import { type LogConnection } from '@millrace/eventlog';
 import { findRun, type ReadModel } from '@millrace/read-model';
 import { ADMISSION_WORD_MS } from '../limits.ts';
@@ -59,11 +59,11 @@ export const makeStartRun = ({ requestRun, waiters, connection, readModel, runsM
       if (status === 'connected') listener();
     });
 
-  const refuseRejected = (word: RunEvent | undefined): void => {
+  const refuseRejected = (word: RunEvent | undefined, { concurrency = runsMax }: RunPolicy): void => {
     if (word?.type !== 'dev.millrace.run.rejected.v1') return;
     throw new AppError('over_limit', 'run.over_limit', word.data.error.message, {
       retryAfterSeconds: 1,
-      details: { run_id: word.subject, max: runsMax },
+      details: { run_id: word.subject, max: Math.min(concurrency, runsMax) },
     });
   };
 
@@ -72,7 +72,7 @@ export const makeStartRun = ({ requestRun, waiters, connection, readModel, runsM
     const signal = options.signal();
     const isFirst = run.outcome === 'recorded';
     const word = run.policy.onLimit === 'reject' && isFirst ? await firstWord(expectation, signal) : undefined;
-    refuseRejected(word);
+    refuseRejected(word, run.policy);
     const known = word === undefined ? undefined : resultOfReply(word);
     if (known !== undefined || waitMs === 0) return { ...run, ...(known === undefined ? {} : { result: known }) };
     const source = isFirst ? 'reply' : 'poll';

@@ -45,8 +45,8 @@ const readRequest = async ({ connection, shard }: RerunDeps, run: RunRow): Promi
 const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowVersion => {
   const { version, kind, policy } = data;
   if (version === latest.version) return latest;
-  const { file, description, methods, deployedAt } = latest;
-  return { version, kind, policy, file, description, methods, deployedAt };
+  const { file, description, methods, deployedAt, deployedFrom } = latest;
+  return { version, kind, policy, file, description, methods, deployedAt, deployedFrom };
 };
 
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */

@@ -25,7 +25,7 @@ const toView = ({ path, current, problem }: CatalogEntry): WorkflowView => ({
     : {
         kind: current.kind,
         version: current.version,
-        file: current.file,
+        file: current.deployedFrom,
         timeout_ms: current.policy.timeoutMs,
         deployed_at: current.deployedAt,
         ...(current.env === undefined ? {} : { env: current.env }),

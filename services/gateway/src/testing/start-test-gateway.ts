@@ -79,6 +79,7 @@ const aVersion = (overrides: Partial<WorkflowVersion> = {}): WorkflowVersion => 
   methods: ['POST'],
   policy: { timeoutMs: 60_000, onLimit: 'queue', retries: { failed: 0, lost: 0 } },
   deployedAt: '2026-01-02T03:04:05.678Z',
+  deployedFrom: 'example.sh',
   ...overrides,
 });
 

@@ -1,12 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { allows } from '@millrace/domain';
-import {
-  type CatalogEntry,
-  DialectErrorSchema,
-  splitWorkflowPath,
-  TasksSchema,
-  type WorkflowVersion,
-} from '@millrace/contracts';
+import { type CatalogEntry, DialectErrorSchema, TasksSchema, type WorkflowVersion } from '@millrace/contracts';
 import { type Catalog } from '@millrace/eventlog';
 import { principalOf } from '../../auth/require-access.ts';
 
@@ -22,7 +16,7 @@ const isDeployed = (entry: CatalogEntry): entry is Deployed => entry.current !==
 
 const toTask = ({ path, current }: Deployed) => ({
   kind: current.kind === 'script' ? 'ShellScript' : 'YamlWorkflow',
-  path: `${splitWorkflowPath(path).folder}/${current.file}`,
+  path: current.deployedFrom,
   ref: path,
   description: current.description,
 });
