@@ -25,6 +25,7 @@ export {
   type PublicEventPublisher,
   type PublishedEnd,
 } from './public-event-publisher.ts';
+export * from './holds-request.ts';
 export { logBounds, readCommit, readLastCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { type Bounds } from './stream-bounds.ts';

@@ -32,7 +32,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...gateway,
     nats,
     checkSync(dataDir),
-    ...(await checkPostgres(file.databaseUrl, log?.lastSequence)),
+    ...(await checkPostgres({ ...file, lastSequence: log?.lastSequence })),
     ...checkProcesses(file.pids),
     ...(await checkDisk(dataDir)),
     ...(log?.problems ?? []),

@@ -1,6 +1,14 @@
 import { DEFAULT_SHARD } from '@millrace/contracts';
 import { messageOf } from '@millrace/kernel';
-import { openReadModel, projectedPosition, readServerSettings, type ServerSettings } from '@millrace/read-model';
+import { connectLog, holdsRequest } from '@millrace/eventlog';
+import {
+  listRuns,
+  openReadModel,
+  projectedPosition,
+  type ReadModel,
+  readServerSettings,
+  type ServerSettings,
+} from '@millrace/read-model';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
 const CONNECTIONS_SHARE_MAX = 0.8;
@@ -27,13 +35,44 @@ const lagFinding = (lastSequence: number | undefined, projected: number): Findin
   );
 };
 
-/** Whether the read models can be read, and how far behind the log they are. */
-export const checkPostgres = async (url: string, lastSequence: number | undefined): Promise<readonly Finding[]> => {
+const OTHER_LOG = fail(
+  'projector',
+  'the rows were folded from another log, which was replaced or cut short; new runs are not visible',
+  'rebuild them: millrace projector rebuild',
+);
+
+/** Whether the newest run's request is in the log where the rows say it is. */
+const isSameLog = async (readModel: ReadModel, natsUrl: string): Promise<boolean> => {
+  const [newest] = (await listRuns(readModel, { limit: 1 })).runs;
+  if (newest === undefined) return true;
+  const connection = await connectLog({ url: natsUrl, name: 'millrace-doctor' });
+  try {
+    return await holdsRequest(connection, DEFAULT_SHARD, { runId: newest.id, ...newest.requested });
+  } finally {
+    await connection.close();
+  }
+};
+
+export interface PostgresPlaces {
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+  /** Where the log ends; `undefined` when it cannot be read. */
+  readonly lastSequence: number | undefined;
+}
+
+/** Whether the read models can be read, belong to this log, and how far behind it they are. */
+export const checkPostgres = async ({
+  databaseUrl: url,
+  natsUrl,
+  lastSequence,
+}: PostgresPlaces): Promise<readonly Finding[]> => {
   const readModel = openReadModel({ url, poolMax: 1, applicationName: 'millrace-doctor', access: 'read' });
   try {
     const settings = settingsFinding(await readServerSettings(readModel));
     const projected = await projectedPosition(readModel, DEFAULT_SHARD);
-    return [settings, lagFinding(lastSequence, projected)];
+    const isForeign =
+      lastSequence !== undefined && (projected > lastSequence || !(await isSameLog(readModel, natsUrl)));
+    return [settings, isForeign ? OTHER_LOG : lagFinding(lastSequence, projected)];
   } catch (error) {
     const fix = 'requests are accepted and run without it; start it, or check DATABASE_URL';
     return [fail('postgres', messageOf(error), fix)];

@@ -2,7 +2,7 @@ import { AppError } from '@millrace/kernel';
 import { allows } from '@millrace/domain';
 import { isRunId } from '@millrace/contracts';
 import { type LogConnection, logBounds } from '@millrace/eventlog';
-import { findRun, type ReadModel, type RunRow } from '@millrace/read-model';
+import { findRun, projectedPosition, type ReadModel, type RunRow } from '@millrace/read-model';
 import { type Principal } from '../auth/access.ts';
 import { READ_YOUR_WRITES_MS } from '../limits.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
@@ -29,12 +29,18 @@ const behind = (): AppError =>
   });
 
 export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: FindVisibleRunDeps): FindVisibleRun => {
+  /** Rows beyond the end of the log are another log's, and say nothing about what this one holds. */
+  const isOfThisLog = async (): Promise<boolean> => {
+    const position = await projectedPosition(readModel, shard);
+    return position <= (await logBounds(connection, shard)).last;
+  };
+
   /** No row yet: only what the log held just now can still become one. */
   const findBehind = async (id: string): Promise<RunRow | undefined> => {
     const { last } = await logBounds(connection, shard);
     const passed = await watch.passes('runs', last, READ_YOUR_WRITES_MS);
     const row = await findRun(readModel, id);
-    if (row === undefined && !passed) throw behind();
+    if (row === undefined && !(passed && (await isOfThisLog()))) throw behind();
     return row;
   };
 

@@ -5,6 +5,7 @@ import { type ProjectorMetrics } from '../projector-metrics.ts';
 import { type ProjectSpans } from './project-spans.ts';
 import { projectStretch, type Stretch, stretchesOf } from './project-runs.ts';
 import { type UnusableEntry } from './recorded-event.ts';
+import { checkSameLog } from './same-log.ts';
 
 export interface RunProjectionDeps {
   readonly connection: LogConnection;
@@ -23,6 +24,7 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
   const { connection, readModel, shard, metrics, signal } = deps;
   await migrate(readModel);
   let position = await projectedPosition(readModel, shard);
+  await checkSameLog(deps, position);
   metrics.projected('runs', position);
   onStep();
 
