@@ -27,6 +27,13 @@ export interface HeartbeatAnswer {
   readonly known: boolean;
 }
 
+/** What the leader answers to whoever asks whether there is one: JSON. */
+export interface LeaderAnswer {
+  readonly holder: string;
+  /** About how many bytes of the log the open runs still need until they are over. */
+  readonly neededBytes: number;
+}
+
 /** What a waiting caller gets on its reply subject; the terminal event as recorded. */
 export interface RunReply {
   readonly runId: string;

@@ -26,7 +26,7 @@ export {
   type PublishedEnd,
 } from './public-event-publisher.ts';
 export * from './holds-request.ts';
-export { logBounds, readCommit, readLastCommit } from './read-commit.ts';
+export { logBounds, logFill, readCommit, readLastCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { type Bounds } from './stream-bounds.ts';
 export { openTokens, type TokenStore } from './tokens.ts';

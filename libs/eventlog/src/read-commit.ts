@@ -5,7 +5,7 @@ import { type Commit } from './commit.ts';
 import { type LogConnection } from './connection.ts';
 import { translate } from './log-errors.ts';
 import { managerOf } from './nats-handle.ts';
-import { type Bounds, streamBounds } from './stream-bounds.ts';
+import { type Bounds, type Fill, streamBounds, streamFill } from './stream-bounds.ts';
 
 const load = async (
   connection: LogConnection,
@@ -62,3 +62,7 @@ export const readLastCommit = async (
 /** @throws AppError `unavailable` when the log is away. */
 export const logBounds = async (connection: LogConnection, shard: number): Promise<Bounds> =>
   streamBounds(connection, logStream(shard));
+
+/** @throws AppError `unavailable` when the log is away. */
+export const logFill = async (connection: LogConnection, shard: number): Promise<Fill> =>
+  streamFill(connection, logStream(shard));

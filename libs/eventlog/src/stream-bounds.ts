@@ -10,6 +10,23 @@ export interface Bounds {
   readonly last: number;
 }
 
+/** How full a stream is, in bytes. */
+export interface Fill {
+  readonly bytes: number;
+  /** Beyond this the log refuses everything. */
+  readonly maxBytes: number;
+}
+
+export const streamFill = async (connection: LogConnection, stream: string): Promise<Fill> => {
+  try {
+    const manager = await managerOf(connection);
+    const { state, config } = await manager.streams.info(stream);
+    return { bytes: state.bytes, maxBytes: config.max_bytes < 0 ? Number.POSITIVE_INFINITY : config.max_bytes };
+  } catch (cause) {
+    throw translate(cause, `reading how full ${stream} is`);
+  }
+};
+
 export const streamBounds = async (connection: LogConnection, stream: string): Promise<Bounds> => {
   try {
     const manager = await managerOf(connection);

@@ -3,11 +3,13 @@ import { kindOf, messageOf } from '@millrace/kernel';
 import { type Health } from '@millrace/contracts';
 import { type LogConnection } from '@millrace/eventlog';
 import { pingReadModel, type ReadModel } from '@millrace/read-model';
+import { type LogRoomState } from './admission/log-room.ts';
 import { HEALTH_FRESH_MS, HEALTH_TIMEOUT_MS } from './limits.ts';
 
 export interface HealthDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
+  readonly room: () => LogRoomState;
   readonly durability: string;
 }
 
@@ -34,13 +36,21 @@ const ping = async (readModel: ReadModel): Promise<Dependency> => {
   }
 };
 
-const statusOf = (nats: Dependency, postgres: Dependency): Health['status'] => {
+const statusOf = (nats: Dependency, others: readonly Dependency[]): Health['status'] => {
   if (!nats.ok) return 'unavailable';
-  return postgres.ok ? 'ok' : 'degraded';
+  return others.every(({ ok }) => ok) ? 'ok' : 'degraded';
+};
+
+/** Percentages are of the log's `max_bytes`. */
+const logOf = ({ bytes, maxBytes, neededBytes, isFull }: LogRoomState): Dependency => {
+  if (!isFull) return { ok: true };
+  const percent = (part: number): number => Math.round((100 * part) / maxBytes);
+  const detail = `full: ${percent(bytes)} % used, ${percent(neededBytes)} % kept for open runs; requests are refused. Raise log_max_bytes, or shorten log_max_age`;
+  return { ok: false, detail };
 };
 
 /** Health as callers need it. Anyone may ask, so Postgres is asked at most once a second. */
-export const makeHealth = ({ connection, readModel, durability }: HealthDeps): (() => Promise<Health>) => {
+export const makeHealth = ({ connection, readModel, room, durability }: HealthDeps): (() => Promise<Health>) => {
   let asked = Number.NEGATIVE_INFINITY;
   let answer: Promise<Dependency> = Promise.resolve(AWAY);
   return async () => {
@@ -53,6 +63,7 @@ export const makeHealth = ({ connection, readModel, durability }: HealthDeps): (
       ? { ok: true }
       : { ok: false, detail: 'not reachable: no request can be recorded' };
     const postgres = await answer;
-    return { status: statusOf(nats, postgres), durability, dependencies: { nats, postgres } };
+    const log = logOf(room());
+    return { status: statusOf(nats, [postgres, log]), durability, dependencies: { nats, log, postgres } };
   };
 };

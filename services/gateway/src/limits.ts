@@ -25,6 +25,14 @@ export const APPENDS_IN_FLIGHT_MAX = 4;
 /** Longest wait for the scheduler's word where a request may be rejected at the limit; then 202. */
 export const ADMISSION_WORD_MS = 2 * SECOND;
 
+/** How often a gateway asks how full the log is, and what the open runs still need of it. */
+export const LOG_ROOM_INTERVAL_MS = SECOND;
+/** What a request takes in the log until its run is over, besides its body, which the dispatch repeats. */
+export const RUN_LOG_BYTES = 5_120;
+/** Left free in the log: the larger of these two, but at most a quarter of it. A request that would go beyond is answered 503. */
+export const LOG_RESERVE_BYTES = 4 * 1_048_576;
+export const LOG_RESERVE_SHARE = 0.02;
+
 /** Callers that wait for an outcome at the same time; more are answered 429. */
 export const WAITERS_MAX = 5_000;
 /** So long before its time is up a waiting caller asks the read model, in case the reply got lost. */

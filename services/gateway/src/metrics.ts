@@ -1,3 +1,4 @@
+import { type LogRoomState } from './admission/log-room.ts';
 import { type Counter, type Histogram, type Metrics } from '@millrace/runtime';
 
 /** What the gateway counts; `/metrics` of the admin port shows it. */
@@ -12,6 +13,7 @@ export interface GatewayGauges {
   readonly sseClients: () => number;
   readonly waiters: () => number;
   readonly appendsPending: () => number;
+  readonly logRoom: () => LogRoomState;
 }
 
 export const makeGatewayMetrics = (metrics: Metrics): GatewayMetrics => ({
@@ -37,7 +39,19 @@ export const makeGatewayMetrics = (metrics: Metrics): GatewayMetrics => ({
   }),
 });
 
-export const observeGauges = (metrics: Metrics, { sseClients, waiters, appendsPending }: GatewayGauges): void => {
+export const observeGauges = (
+  metrics: Metrics,
+  { sseClients, waiters, appendsPending, logRoom }: GatewayGauges,
+): void => {
+  metrics.observed({ name: 'millrace_log_bytes', help: 'Bytes that the log holds.' }, () => logRoom().bytes);
+  metrics.observed(
+    { name: 'millrace_log_needed_bytes', help: 'Bytes of the log that are kept for open runs.' },
+    () => logRoom().neededBytes,
+  );
+  metrics.observed(
+    { name: 'millrace_log_max_bytes', help: 'Bytes beyond which the log is full.' },
+    () => logRoom().maxBytes,
+  );
   metrics.observed({ name: 'millrace_sse_clients', help: 'Open event streams.' }, sseClients);
   metrics.observed({ name: 'millrace_waiters', help: 'Callers waiting for an outcome.' }, waiters);
   metrics.observed(

@@ -201,6 +201,10 @@ test('GET /health is open', async () => {
   const response = await gateway.app.inject('/health');
   expect([response.statusCode, response.json()]).toEqual([
     200,
-    { status: 'ok', durability: 'strict', dependencies: { nats: { ok: true }, postgres: { ok: true } } },
+    {
+      status: 'ok',
+      durability: 'strict',
+      dependencies: { nats: { ok: true }, log: { ok: true }, postgres: { ok: true } },
+    },
   ]);
 });

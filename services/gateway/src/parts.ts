@@ -1,6 +1,7 @@
 import { type Health } from '@millrace/contracts';
 import { recordKeyed } from '@millrace/eventlog';
 import { makeInputCheck } from './admission/input-validation.ts';
+import { watchLogRoom } from './admission/log-room.ts';
 import { makeRequestRun } from './admission/request-run.ts';
 import { makeStartRun, type StartRun } from './admission/start-run.ts';
 import { type GatewayDeps } from './deps.ts';
@@ -32,24 +33,28 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
   const watch = makeProjectionWatch({ connection, readModel, shard });
   const hub = makeLiveHub({ connection, shard, log: deps.log });
   const slots = makeStreamSlots();
+  const room = watchLogRoom(connection, shard);
   const requestRun = makeRequestRun({
     ...deps,
     recordKeyed: (keyHash, event) => recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS }),
     checkInput: makeInputCheck(),
+    room,
     onLimit: settings.onLimit,
   });
   observeGauges(deps.metrics, {
     sseClients: slots.count,
     waiters: waiters.count,
     appendsPending: deps.writer.pending,
+    logRoom: room.state,
   });
   return {
     startRun: makeStartRun({ requestRun, waiters, connection, readModel, runsMax: settings.runsMax }),
     findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, shard }),
     openRunFeed: makeRunFeed({ connection, readModel, hub, watch }),
     slots,
-    health: makeHealth({ connection, readModel, durability: settings.durability }),
+    health: makeHealth({ connection, readModel, room: room.state, durability: settings.durability }),
     close: () => {
+      room.close();
       hub.close();
       waiters.close();
       watch.close();

@@ -4,7 +4,7 @@
  * I1 nothing is decided before everything that was written under an earlier lease was read.
  * I2 whoever is not sure to lead answers neither executors nor those who would lead.
  */
-import { logSubject, messagingSubject } from '@millrace/contracts';
+import { type LeaderAnswer, logSubject, messagingSubject } from '@millrace/contracts';
 import { beginLeading, expire, type SchedulerState } from '@millrace/domain';
 import {
   type FencedWriter,
@@ -27,6 +27,8 @@ import { type RequestStore } from './request-store.ts';
 import { type SchedulerMetrics } from './scheduler-metrics.ts';
 
 const TICK_MS: Milliseconds = 500;
+/** What the events of one run still take in the log, besides the input that its dispatch repeats: envelopes, progress, a small result. */
+const RUN_EVENTS_BYTES = 4_096;
 
 export interface LeaderDeps {
   readonly connection: LogConnection;
@@ -96,7 +98,9 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
     respond(connection, messagingSubject.leader(shard), async () => {
       if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
-      return lease.holder;
+      const openRuns = state.waiting + state.holdings.size;
+      const neededBytes = Math.ceil(openRuns * (RUN_EVENTS_BYTES + deps.requests.meanBytes()));
+      return JSON.stringify({ holder: lease.holder, neededBytes } satisfies LeaderAnswer);
     }),
   ];
   pump();

@@ -10,6 +10,10 @@ import { roughBytes } from './rough-bytes.ts';
 export const KEPT_REQUEST_BYTES_MAX = 4 * 1024;
 /** All requests that are kept in memory. */
 export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+/** A larger payload is counted as if it were of this size, so that looking at it costs no more. */
+const MEASURED_BYTES_MAX = 64 * 1024;
+/** Weight of one request in the mean. */
+const MEAN_WEIGHT = 1 / 64;
 /** What the envelope and the policy of a request take, about. */
 const ENVELOPE_BYTES = 1_024;
 /** Commits that were read back lately: their other requests are due next. */
@@ -26,6 +30,8 @@ export interface RequestStore {
   /** The request from the log; `undefined` when the log holds it no more. @throws AppError `unavailable` when the log is away. */
   readonly load: (runId: string, position: Position) => Promise<RunRequested | undefined>;
   readonly keptBytes: () => number;
+  /** About how large the input and environment of the latest requests are, in the mean. */
+  readonly meanBytes: () => number;
 }
 
 interface Kept {
@@ -43,6 +49,7 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
   const kept = new Map<string, Kept>();
   const commits = new Map<number, Promise<Commit | undefined>>();
   let keptBytes = 0;
+  let meanBytes = 0;
 
   const readOnce = (sequence: number): Promise<Commit | undefined> => {
     const known = commits.get(sequence);
@@ -62,7 +69,8 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
 
   return {
     keep: (event) => {
-      const payload = roughBytes([event.data.input, event.data.env], KEPT_REQUEST_BYTES_MAX);
+      const payload = roughBytes([event.data.input, event.data.env], MEASURED_BYTES_MAX);
+      meanBytes += (payload - meanBytes) * MEAN_WEIGHT;
       const bytes = ENVELOPE_BYTES + payload;
       if (payload > KEPT_REQUEST_BYTES_MAX || keptBytes + bytes > KEPT_BYTES_MAX || kept.has(event.subject)) return;
       kept.set(event.subject, { event, bytes });
@@ -80,5 +88,6 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
       return event?.subject === runId ? event : undefined;
     },
     keptBytes: () => keptBytes,
+    meanBytes: () => meanBytes,
   };
 };

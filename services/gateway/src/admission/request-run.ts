@@ -5,6 +5,7 @@ import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
 import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
 import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
+import { type LogRoom } from './log-room.ts';
 import { requestedEvent } from './requested-event.ts';
 import { type RunArguments } from './run-body.ts';
 
@@ -18,6 +19,8 @@ export interface RunRequest extends RunArguments {
   /** `traceparent` of the caller, as it came. */
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** Size of its body, for the room that it takes in the log. */
+  readonly bodyBytes: number;
   /** True when the caller waits for the outcome. */
   readonly waits: boolean;
   readonly rerunOf?: string;
@@ -42,6 +45,7 @@ export interface AdmissionDeps {
   readonly writer: Pick<EventWriter, 'append'>;
   readonly recordKeyed: (keyHash: string, event: RunRequested) => Promise<KeyedOutcome>;
   readonly checkInput: CheckInput;
+  readonly room: Pick<LogRoom, 'take'>;
   /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
   readonly onLimit: RunPolicy['onLimit'];
 }
@@ -97,6 +101,7 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     const env = checkEnvironment(request.env, request.version.env);
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version);
+    deps.room.take(request.bodyBytes);
     const runId = ids.runId();
     const { traceparent, traceId } = span;
     if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);

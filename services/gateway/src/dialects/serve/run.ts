@@ -89,7 +89,8 @@ export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promis
     checkMethod(request.method, workflow);
     const { headers } = request;
     const waitMs = readWait((request.query as { readonly wait?: unknown }).wait, headers['prefer']);
-    const body = typeof request.body === 'string' ? parseJson(request.body) : undefined;
+    const text = typeof request.body === 'string' ? request.body : undefined;
+    const body = text === undefined ? undefined : parseJson(text);
     const { input, env } = readRunBody(body);
     const run = {
       workflow: workflow.path,
@@ -98,6 +99,7 @@ export const serveRun = async (app: FastifyInstance, deps: ServeRunDeps): Promis
       input,
       env,
       dialect: 'serve',
+      bodyBytes: text?.length ?? 0,
       traceparent: textOf(headers['traceparent']),
       idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
     };
