@@ -16,13 +16,13 @@ describe('distributionOf', () => {
 
 const DEBIAN = `Types: deb deb-src
 # a comment
-URIs: http://deb.debian.org/debian
+URIs: http://debian.example.org/debian
 Suites: bookworm bookworm-updates
 Components: main contrib
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
-URIs: http://deb.debian.org/debian-security
+URIs: http://debian.example.org/debian-security
 Suites: bookworm-security
 Components: main
 
@@ -34,7 +34,7 @@ Components: main
 
 test('of a deb822 file only the main archive is kept, with its suite replaced and its keyring as it was', () => {
   expect(replaceDeb822Suites(DEBIAN, 'sid')).toBe(`Types: deb
-URIs: http://deb.debian.org/debian
+URIs: http://debian.example.org/debian
 Suites: sid
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`);
