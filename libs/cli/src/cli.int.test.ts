@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTempFolder } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli, type RunCliOptions, runOnTerminal } from './test-support/run-cli.ts';
-import { ADMIN, RUN_ID, type ScriptedGateway, startScriptedGateway } from './test-support/scripted-gateway.ts';
+import { runCli, type RunCliOptions, runOnTerminal } from '../testing/run-cli.ts';
+import { ADMIN, RUN_ID, type ScriptedGateway, startScriptedGateway } from '../testing/scripted-gateway.ts';
 
 let gateway: ScriptedGateway;
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { connectLog, ensureTopology, openCatalog } from '@millrace/eventlog';
 import { claimNats, eventually, makeTempFolder } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BIN, runCli, type RunCliOptions } from './test-support/run-cli.ts';
-import { ADMIN, type ScriptedGateway, startScriptedGateway } from './test-support/scripted-gateway.ts';
+import { BIN, runCli, type RunCliOptions } from '../testing/run-cli.ts';
+import { ADMIN, type ScriptedGateway, startScriptedGateway } from '../testing/scripted-gateway.ts';
 
 let gateway: ScriptedGateway;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const ENTRY = join(import.meta.dirname, '../test/example-service.ts');
+const ENTRY = join(import.meta.dirname, '../testing/example-service.ts');
 /** Starts the service as its own child, says the pid, and waits to be killed. */
 const SUPERVISOR = `
 const [channel, ...args] = process.argv.slice(1);

@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import { startService } from './start-service.ts';
 import { killRunning, runningProcesses } from './started-processes.ts';
 
-const ENTRY = join(import.meta.dirname, '../../runtime/test/example-service.ts');
+const ENTRY = join(import.meta.dirname, '../testing/example-service.ts');
 
 afterAll(() => void killRunning());
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { aRunId, eventually } from '@millrace/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
-import { processesWith } from '../test/processes.ts';
-import { type Driver, type DriverOptions, names, startDriver } from '../test/scheduler-driver.ts';
+import { processesWith } from '../testing/processes.ts';
+import { type Driver, type DriverOptions, names, startDriver } from '../testing/scheduler-driver.ts';
 
 let driver: Driver;
 afterEach(() => driver.close());

@@ -1,7 +1,7 @@
 import { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimDatabase, claimNats, eventually } from '@millrace/testkit';
-import { headersOf, startTestGateway, type TestGateway, type TokenName } from './testing/start-test-gateway.ts';
+import { headersOf, startTestGateway, type TestGateway, type TokenName } from '../testing/start-test-gateway.ts';
 
 interface Route {
   readonly method: string;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { findNatsServer, type RunningNats, startNats } from '@millrace/embedded';
 import { aRunId, claimDatabase, claimNats, eventually, makeTempFolder } from '@millrace/testkit';
 import { portOf } from './port-of.ts';
-import { headersOf, startTestGateway, type TestGateway } from './testing/start-test-gateway.ts';
+import { headersOf, startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
 
 /** Nothing listens there. */
 const NO_POSTGRES = 'postgres://nobody:nothing@127.0.0.1:1/none';

@@ -1,4 +1,4 @@
-import { during, report } from './testing/play-executor.ts';
+import { during, report } from '../testing/play-executor.ts';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -15,7 +15,7 @@ import {
   type StartedService,
   startService,
 } from '@millrace/testkit';
-import { startTestGateway, type TestGateway } from './testing/start-test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
 
 const PROJECTOR = join(import.meta.dirname, '../../projector/src/main.ts');
 

@@ -15,8 +15,8 @@ import {
   startService,
 } from '@millrace/testkit';
 import { portOf } from './port-of.ts';
-import { readSse, type SseEvent } from './testing/read-sse.ts';
-import { headersOf, startTestGateway, type TestGateway } from './testing/start-test-gateway.ts';
+import { readSse, type SseEvent } from '../testing/read-sse.ts';
+import { headersOf, startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
 
 const PROJECTOR = join(import.meta.dirname, '../../projector/src/main.ts');
 const workflow = 'tests/mine';

@@ -9,8 +9,8 @@ import {
   type StartedService,
   startService,
 } from '@millrace/testkit';
-import { lastEvent } from './testing/play-executor.ts';
-import { startTestGateway, type TestGateway } from './testing/start-test-gateway.ts';
+import { lastEvent } from '../testing/play-executor.ts';
+import { startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
 
 const PROJECTOR = join(import.meta.dirname, '../../projector/src/main.ts');
 

@@ -1,8 +1,8 @@
-import { lastEvent } from './testing/play-executor.ts';
+import { lastEvent } from '../testing/play-executor.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { logBounds } from '@millrace/eventlog';
 import { claimDatabase, claimNats, eventually } from '@millrace/testkit';
-import { startTestGateway, type TestGateway } from './testing/start-test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
 
 const SCHEMA = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false };
 const MEGABYTE = 1_048_576;

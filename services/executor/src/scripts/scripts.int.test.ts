@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { encodeBundle } from '@millrace/contracts';
 import { eventually } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { processesWith } from '../../test/processes.ts';
-import { type Driver, names, startDriver } from '../../test/scheduler-driver.ts';
+import { processesWith } from '../../testing/processes.ts';
+import { type Driver, names, startDriver } from '../../testing/scheduler-driver.ts';
 
 let driver: Driver;
 beforeAll(async () => {

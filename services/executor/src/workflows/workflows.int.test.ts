@@ -1,6 +1,6 @@
 import { eventually } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Driver, names, startDriver } from '../../test/scheduler-driver.ts';
+import { type Driver, names, startDriver } from '../../testing/scheduler-driver.ts';
 
 let driver: Driver;
 beforeAll(async () => {

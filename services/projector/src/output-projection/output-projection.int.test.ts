@@ -5,8 +5,8 @@ import { startPostgres } from '@millrace/embedded';
 import { aRunId, eventually, makeTempFolder, requested } from '@millrace/testkit';
 import { findRun, hashReadModel } from '@millrace/read-model';
 import { expect, test } from 'vitest';
-import { makeLog, makeRandom, NASTY } from '../../test-support/histories.ts';
-import { makeBed, type ProjectorBed, SHARD } from '../../test-support/projector-bed.ts';
+import { makeLog, makeRandom, NASTY } from '../../testing/histories.ts';
+import { makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { rebuildReadModel } from '../rebuild/rebuild-read-model.ts';
 
 const chunkOf = (runId: string, index: number): OutputChunk => ({

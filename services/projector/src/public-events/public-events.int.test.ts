@@ -10,8 +10,8 @@ import {
 } from '@millrace/eventlog';
 import { eventually, makeTempFolder, requested } from '@millrace/testkit';
 import { expect, test } from 'vitest';
-import { ENDING, makeLog, makeRandom } from '../../test-support/histories.ts';
-import { type BedOptions, makeBed, type ProjectorBed, SHARD } from '../../test-support/projector-bed.ts';
+import { ENDING, makeLog, makeRandom } from '../../testing/histories.ts';
+import { type BedOptions, makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
 import { makeOpenRuns } from './open-runs.ts';
 

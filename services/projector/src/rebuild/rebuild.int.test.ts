@@ -5,8 +5,8 @@ import { logBounds, request } from '@millrace/eventlog';
 import { hashReadModel, listRuns } from '@millrace/read-model';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeLog, makeRandom } from '../../test-support/histories.ts';
-import { makeBed, type ProjectorBed, SHARD } from '../../test-support/projector-bed.ts';
+import { makeLog, makeRandom } from '../../testing/histories.ts';
+import { makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { rebuildReadModel } from './rebuild-read-model.ts';
 
 const ENTRY = new URL('./main.ts', import.meta.url).pathname;

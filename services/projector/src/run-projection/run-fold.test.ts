@@ -2,7 +2,7 @@ import { type RunEvent } from '@millrace/contracts';
 import { type Commit } from '@millrace/eventlog';
 import { attemptLost, completed, dispatched, requested, started } from '@millrace/testkit';
 import { describe, expect, test } from 'vitest';
-import { EXPECTED, HISTORIES, NASTY } from '../../test-support/histories.ts';
+import { EXPECTED, HISTORIES, NASTY } from '../../testing/histories.ts';
 import { isUsable, readEntries, type RecordedEvent } from './recorded-event.ts';
 import { foldRuns } from './run-fold.ts';
 

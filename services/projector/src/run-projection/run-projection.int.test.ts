@@ -4,8 +4,8 @@ import { findRun, hashReadModel, listRunEvents, listRuns, projectedPosition, wit
 import { aRunId, eventually, requested } from '@millrace/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { EXPECTED, HISTORIES, type History, makeLog, makeRandom, NASTY } from '../../test-support/histories.ts';
-import { makeBed, type ProjectorBed, SHARD } from '../../test-support/projector-bed.ts';
+import { EXPECTED, HISTORIES, type History, makeLog, makeRandom, NASTY } from '../../testing/histories.ts';
+import { makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { rebuildReadModel } from '../rebuild/rebuild-read-model.ts';
 
 let bed: ProjectorBed;

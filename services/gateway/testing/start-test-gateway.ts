@@ -21,8 +21,8 @@ import {
   startTelemetry,
   systemClock,
 } from '@millrace/runtime';
-import { buildApp } from '../app.ts';
-import { type GatewaySettings } from '../config.ts';
+import { buildApp } from '../src/app.ts';
+import { type GatewaySettings } from '../src/config.ts';
 
 /** Tokens of a test gateway, by what they may. */
 export const TOKENS = {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-export const BIN = join(import.meta.dirname, '../../bin/millrace.mjs');
+export const BIN = join(import.meta.dirname, '../bin/millrace.mjs');
 
 export interface Ended {
   readonly code: number | null;
