@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { CloudEvent } from './cloud-event.ts';
+import { TriggerInfoSchema } from './triggers.ts';
 
 /** Rules of one version that the scheduler and the executor need, copied into the request so that the log explains itself. */
 export const RunPolicySchema = Type.Object({
@@ -50,6 +51,10 @@ const RequestedSchema = Type.Object({
     }),
   ),
   rerunOf: Type.Optional(Type.String()),
+  /** Which trigger it came by, and what showed that it may. */
+  trigger: Type.Optional(TriggerInfoSchema),
+  /** Attributes of the CloudEvent that asked for the run, without its data. */
+  cloudEvent: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 const DispatchedSchema = Type.Object({

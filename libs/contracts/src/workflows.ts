@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { RunPolicySchema, WorkflowKindSchema } from './run-events.ts';
+import { TriggerSchema } from './triggers.ts';
 
 /** Where in a source file something is wrong. Lines and columns count from 1. */
 export const DeployProblemSchema = Type.Object({
@@ -33,6 +34,8 @@ export const WorkflowVersionSchema = Type.Object({
   env: Type.Optional(Type.Array(Type.String())),
   /** HTTP methods that start it; `POST` by default. */
   methods: Type.Array(Type.String()),
+  /** Further ways to start it, besides those that every workflow has. */
+  triggers: Type.Optional(Type.Array(TriggerSchema)),
   policy: WorkflowPolicySchema,
   deployedAt: Type.String({ format: 'date-time' }),
   /** The file that was deployed, below the workflows folder: `backup/db-full.sh`. */
