@@ -2,20 +2,18 @@ import { type Heartbeat, type RunDispatched, type RunEvent } from '@millrace/con
 import { cancelled, cancelRequested, dispatched, requested, started } from '@millrace/testkit';
 import { expect } from 'vitest';
 import { evolveRun, isSuperseded } from '../src/run/evolve-run.ts';
-import { isOpen, type RunState } from '../src/run/run-state.ts';
+import { type RunState } from '../src/run/run-state.ts';
 import { admit } from '../src/admission/admit.ts';
 import { takeDecisions } from '../src/admission/decisions.ts';
 import { evolve } from '../src/admission/evolve.ts';
 import { beginLeading, EXECUTOR_LEASE_MS, expire, hear } from '../src/admission/heartbeats.ts';
-import { NO_RUN, type Run, STANDING } from '../src/admission/run-table.ts';
 import { SchedulerState } from '../src/admission/scheduler-state.ts';
+import { checkAgainstLog, checkLog, checkState, CONCURRENT_MAX, LIMITS } from './world-rules.ts';
 import { eventOf, lastWord } from './recorded.ts';
 
-const CONCURRENT_MAX = 4;
 const STEP_MS = 1_000;
 /** Longer than the silence after which an executor is lost, and than the heartbeats that may not name an attempt. */
 const HEALING_ROUNDS = 120;
-const LIMITS: Readonly<Record<string, number>> = { 'a/free': 99, 'a/one': 1, 'a/two': 2, 'a/eager': 2 };
 const WORKFLOWS = Object.keys(LIMITS);
 
 /** One session of an executor. */
@@ -36,7 +34,6 @@ export interface Session {
   readonly mail: { readonly beat: Heartbeat; readonly sentMs: number }[];
 }
 
-const isHeld = (status: RunState['status']): boolean => status === 'dispatched' || status === 'running';
 const keyOf = (runId: string, attempt: number | undefined): string => `${runId}.${attempt ?? 0}`;
 /**
  * A world that does what it wants: commits land late and in any order, executors join, drain, fall silent and vanish, results arrive late,
@@ -66,7 +63,7 @@ export class World {
     this.log.push(event);
     if (after !== undefined) this.runs.set(event.subject, after);
     this.#workflows.set(event.subject, event.workflow);
-    this.#checkLog();
+    checkLog(this);
   }
 
   request(n: number): void {
@@ -247,77 +244,15 @@ export class World {
   }
 
   checkState(): void {
-    const { leader } = this;
-    expect(leader.holdings.size).toBeLessThanOrEqual(CONCURRENT_MAX);
-    const open = [...this.runs.keys()].flatMap((runId) => leader.runs.find(runId) ?? []);
-    for (const run of open) this.#checkRun(run);
-    const standings = open.map((run) => leader.runs.standing.get(run));
-    expect(leader.waiting).toBe(standings.filter((standing) => standing === STANDING.waiting).length);
-    const held = [...leader.holdings.keys()].map((run) => leader.workflowOf(run).path);
-    this.#count(held, (path) => LIMITS[path] ?? 0);
-    this.#checkLive();
-  }
-
-  #checkRun(run: Run): void {
-    const { leader } = this;
-    expect(leader.holdings.has(run)).toBe(leader.runs.standing.get(run) === STANDING.held);
-    const workflow = leader.workflowOf(run);
-    const isReady = workflow.first !== NO_RUN && workflow.running < (LIMITS[workflow.path] ?? 0);
-    expect(leader.ready.has(workflow)).toBe(isReady);
+    checkState(this);
   }
 
   /** With nothing on its way the state is what a fold of the log alone gives, and holds every open run. */
   checkAgainstLog(): void {
-    if (this.outgoing.length > 0 || this.#folded < this.log.length) return;
-    const fresh = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
-    for (const [index, event] of this.log.entries()) evolve(fresh, event, { sequence: index + 1, index: 0 });
-    for (const [runId, state] of this.runs) {
-      expect([runId, this.#standing(this.leader, runId)]).toEqual([runId, this.#standing(fresh, runId)]);
-      expect(fresh.runs.find(runId) !== undefined).toBe(isOpen(state.status));
-      expect(this.#standing(fresh, runId)?.executor).toBe(isHeld(state.status) ? state.executor : undefined);
-    }
+    if (this.outgoing.length === 0 && this.#folded === this.log.length) checkAgainstLog(this);
   }
 
-  #standing(state: SchedulerState, runId: string) {
-    const run = state.runs.find(runId);
-    if (run === undefined) return undefined;
-    const holding = state.holdings.get(run);
-    return {
-      standing: state.runs.standing.get(run),
-      attempt: state.runs.attempt.get(run),
-      executor: holding?.executor.id,
-      isCancelRequested: holding?.isCancelRequested,
-    };
-  }
-
-  #count(held: readonly string[], limitOf: (name: string) => number): void {
-    for (const name of new Set(held)) {
-      const count = held.filter((other) => other === name).length;
-      expect([name, count <= limitOf(name)]).toEqual([name, true]);
-    }
-  }
-
-  #checkLog(): void {
-    const held = [...this.runs].filter(([, { status }]) => isHeld(status));
-    expect(held.length).toBeLessThanOrEqual(CONCURRENT_MAX);
-    this.#count(
-      held.map(([runId]) => this.#workflows.get(runId) ?? ''),
-      (path) => LIMITS[path] ?? 0,
-    );
-    this.#count(
-      held.map(([, { executor = '' }]) => executor),
-      (id) => this.sessions.find((session) => session.id === id)?.slots ?? 0,
-    );
-  }
-
-  #checkLive(): void {
-    const live = this.sessions.flatMap((session) => [...session.live.values()]);
-    expect(live.length).toBeLessThanOrEqual(CONCURRENT_MAX);
-    expect(new Set(live.map(({ subject }) => subject)).size).toBe(live.length);
-    this.#count(
-      live.map(({ workflow }) => workflow),
-      (path) => LIMITS[path] ?? 0,
-    );
-    for (const session of this.sessions) expect(session.live.size).toBeLessThanOrEqual(session.slots);
+  workflowOf(runId: string): string {
+    return this.#workflows.get(runId) ?? '';
   }
 }
