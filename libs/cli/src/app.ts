@@ -4,11 +4,11 @@ import {
   buildCommand,
   buildRouteMap,
   help,
-  text_en,
   version as showVersion,
 } from '@stricli/core';
 import { ATTEND_FLAGS } from './attend-run.ts';
 import { type CliContext } from './context.ts';
+import { errorTexts, type ShowError, showText } from './error-texts.ts';
 import { explainError } from './explain-error.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
 import { proposeRuns, proposeWorkflows } from './propose.ts';
@@ -220,14 +220,8 @@ const serve = buildCommand({
   docs: { brief: 'Start everything and keep it running until Ctrl-C' },
 });
 
-const errorText = (error: unknown): string => {
-  const { message, hints } = explainError(error);
-  const stack = process.env['MILLRACE_DEBUG'] === '1' && error instanceof Error ? [error.stack ?? ''] : [];
-  return [message, ...hints.map((hint) => `  ${hint}`), ...stack].join('\n');
-};
-
-/** The whole command line; every command is loaded when it is used. */
-export const makeApp = (version: string): Application<CliContext> =>
+/** The whole command line; every command is loaded when it is used. Errors are printed as `show` says. */
+export const makeApp = (version: string, show: ShowError = showText): Application<CliContext> =>
   buildApplication<CliContext>(
     buildRouteMap({
       routes: { serve, run, tasks, status, runs, logs, cancel, rerun, token, deploy, projector, doctor, completion },
@@ -238,7 +232,7 @@ export const makeApp = (version: string): Application<CliContext> =>
       name: 'millrace',
       scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
       determineExitCode: (error) => explainError(error).exitCode,
-      localization: { text: { ...text_en, exceptionWhileRunningCommand: errorText } },
+      localization: { text: errorTexts(show) },
     },
     {
       help: help({

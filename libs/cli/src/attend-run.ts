@@ -1,8 +1,9 @@
-import { type MillraceClient, type RunResult } from '@millrace/client';
+import { type Accepted, type MillraceClient, type RunResult } from '@millrace/client';
 import { type CliContext, type CommonFlags } from './context.ts';
 import { CommandError } from './exit-codes.ts';
 import { interrupted } from './explain-error.ts';
 import { exitCodeOf, followToEnd, outcomeLines } from './follow.ts';
+import { makeReporter } from './report-run.ts';
 import { type Screen } from './output/screen.ts';
 import { switchFlag, textFlag } from './flags.ts';
 import { parseDurationFlag } from './parse-duration-flag.ts';
@@ -29,21 +30,33 @@ const waitForEnd = async (
 ): Promise<RunResult> => {
   const timeoutMs = flags.wait === undefined ? undefined : parseDurationFlag('--wait', flags.wait);
   if (flags.follow !== true) return client.wait(runId, { signal, ...(timeoutMs !== undefined && { timeoutMs }) });
-  if (timeoutMs === undefined) return followToEnd(client, runId, screen, signal);
+  const report = makeReporter(screen, flags.json === true ? 'json' : 'text');
+  if (timeoutMs === undefined) return followToEnd(client.events(runId, { signal }), report);
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    return await followToEnd(client, runId, screen, AbortSignal.any([signal, deadline]));
+    return await followToEnd(client.events(runId, { signal: AbortSignal.any([signal, deadline]) }), report);
   } catch (error) {
     if (!deadline.aborted || signal.aborted) throw error;
     return client.wait(runId, { timeoutMs: 1 });
   }
 };
 
+/** For scripts: a text as it is, anything else as one line of JSON. */
+const showBare = (output: unknown, screen: Screen): void => {
+  if (typeof output === 'string') screen.raw(`${output}\n`);
+  else if (output !== undefined) screen.json(output, 'one-line');
+};
+
 const showResult = (result: RunResult, flags: AttendFlags, screen: Screen): void => {
-  if (flags.json === true) screen.json(result, 'one-line');
-  else if (flags.quiet === true) screen.data(result.run_id);
+  if (flags.json === true) {
+    screen.json(result, 'one-line');
+    return;
+  }
+  if (flags.quiet === true) showBare(result.output, screen);
   else if (result.output !== undefined) screen.json(result.output);
-  for (const line of outcomeLines(result, screen)) screen.say(line);
+  // A script that only looks at its own output shall still find out why there is none.
+  const say = result.status === 'completed' ? screen.say : screen.complain;
+  for (const line of outcomeLines(result, screen)) say(line);
 };
 
 /**
@@ -54,11 +67,12 @@ const showResult = (result: RunResult, flags: AttendFlags, screen: Screen): void
 export const attendRun = async (
   context: CliContext,
   client: MillraceClient,
-  runId: string,
+  { run_id: runId, task_ref: workflow }: Accepted,
   flags: AttendFlags,
 ): Promise<void> => {
   const screen = context.screen(flags);
   const signal = context.interruption();
+  if (flags.json !== true) screen.say(screen.paint('dim', `run ${runId} of ${workflow}`));
   try {
     const result = await waitForEnd(client, runId, flags, { screen, signal });
     showResult(result, flags, screen);

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { makeTempFolder } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,14 +64,38 @@ describe('run', () => {
     expect(sent?.headers).toMatchObject({ 'idempotency-key': 'k1', 'x-workflow-client': 'millrace-cli' });
   });
 
-  test('prints the whole result with --json, the id alone with --quiet or --detach', async () => {
+  test('prints the whole result with --json, the id alone with --detach', async () => {
     expect(JSON.parse((await cli(['run', 'bad/run', '--json'])).stdout)).toMatchObject({
       run_id: RUN_ID,
       status: 'failed',
       exit_code: 3,
     });
-    expect(await cli(['run', 'ok/run', '--quiet'])).toEqual({ code: 0, stdout: `${RUN_ID}\n`, stderr: '' });
     expect((await cli(['run', 'slow/run', '--detach'])).stdout).toBe(`${RUN_ID}#slow/run\n`);
+  });
+
+  test('prints nothing but the result with --quiet: a text as it is, else one line of JSON', async () => {
+    expect(await cli(['run', 'ok/run', '--quiet'])).toEqual({ code: 0, stdout: '{"n":1}\n', stderr: '' });
+    expect(await cli(['run', 'ok/text', '-q'])).toEqual({ code: 0, stdout: 'two words\n', stderr: '' });
+    expect(await cli(['run', 'ok/none', '-q'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    const failed = await cli(['run', 'bad/run', '-q']);
+    expect([failed.code, failed.stdout, failed.stderr]).toEqual([1, '', expect.stringContaining('exit code 3')]);
+  });
+
+  test('prints the line that is the result once', async () => {
+    const { stdout, stderr } = await cli(['run', 'ok/script', '--follow']);
+    expect(stdout).toBe('{"n":1}\n');
+    expect(stderr.split('\n').slice(1, 4)).toEqual(['begin', '{"step":1}', 'end']);
+    expect(stderr).not.toContain('"n"');
+  });
+
+  test('tells a program what it follows in lines of JSON', async () => {
+    const { stdout, stderr } = await cli(['run', 'ok/talk', '--follow', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'completed' });
+    const told = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(told.map(({ type }) => type)).toEqual(['state', 'state', 'log', 'progress', 'complete']);
   });
 
   test('follows in plain lines where nobody watches', async () => {
@@ -110,6 +136,64 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal'
     expect(await onTerminal(['run', 'bad/run'])).toContain('\u001b[31m✗');
     expect(await onTerminal(['run', 'bad/run'], { NO_COLOR: '1' })).not.toContain('\u001b[31m');
     expect(await onTerminal(['tasks'])).toContain('Fine ␛[31m');
+  });
+});
+
+describe('errors with --json', () => {
+  test.each([
+    ['an unknown command', ['rnu'], { code: 'cli.usage', exit_code: 2 }],
+    ['an unknown flag', ['run', 'ok/run', '--detatch'], { code: 'cli.usage', exit_code: 2 }],
+    ['two wrong flags', ['runs', '--limit', 'x', '--status', 'y'], { code: 'cli.usage', exit_code: 2 }],
+    ['a missing argument', ['run'], { code: 'cli.usage', hint: expect.stringContaining('--help') }],
+    ['data that is no pair', ['run', 'ok/run', '-d', 'name'], { code: 'cli.usage' }],
+    ['a scope that is none', ['token', 'create', '--scope', 'bogus'], { code: 'cli.usage' }],
+    ['an unknown shell', ['completion', 'csh'], { code: 'cli.usage' }],
+    ['input that is refused', ['run', 'is/bad'], { code: 'input.invalid', status: 400, exit_code: 2 }],
+    ['a wrong token', ['tasks', '--token', 'x'], { code: 'http.401', status: 401, exit_code: 3 }],
+    ['no such workflow', ['run', 'ok/rnu'], { status: 404, exit_code: 4, hint: 'did you mean ok/run?' }],
+    ['no such folder', ['deploy', '/no/such'], { code: 'cli.usage' }],
+    ['a run that goes on', ['run', 'slow/run', '--wait', '300ms'], { code: 'wait.timeout', exit_code: 5 }],
+    ['no server', ['status', '--url', 'http://127.0.0.1:1'], { code: 'client.unreachable', exit_code: 6 }],
+  ])('%s is one object on stderr', async (_what, args, problem) => {
+    const { stdout, stderr, code } = await cli([...args, '--json']);
+    expect([stdout, stderr.trim().split('\n')]).toEqual(['', [expect.stringMatching(/^\{.*\}$/)]]);
+    const said = JSON.parse(stderr) as Record<string, unknown>;
+    expect(said).toMatchObject({ message: expect.any(String), ...problem });
+    expect(said['type']).toBe(`urn:millrace:${String(said['code'])}`);
+    expect(said['exit_code']).toBe(code);
+  });
+});
+
+describe('a server that is not Millrace', () => {
+  const answering = async (type: string, body: string): Promise<{ readonly url: string; readonly server: Server }> => {
+    const server = createServer((_request, response) => response.writeHead(200, { 'content-type': type }).end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+  };
+
+  test.each([
+    ['application/json', '{}'],
+    ['text/html', '<!doctype html><title>nginx</title>'],
+  ])('is called that when it answers %s %s', async (type, body) => {
+    const { url, server } = await answering(type, body);
+    const commands = [
+      ['tasks'],
+      ['run', 'a/b'],
+      ['status'],
+      ['runs'],
+      ['logs', RUN_ID],
+      ['logs', '-f', RUN_ID],
+      ['cancel', RUN_ID],
+    ];
+    for (const command of commands) {
+      const { code, stderr } = await cli([...command, '--url', url]);
+      expect([command, code, stderr]).toEqual([
+        command,
+        6,
+        expect.stringContaining(`${url} answers, but is not a Millrace server`),
+      ]);
+    }
+    server.close();
   });
 });
 

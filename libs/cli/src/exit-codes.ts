@@ -26,4 +26,10 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
     this.hints = hints;
   }
+
+  /** Keeps the error that this one explains. */
+  causedBy(cause: unknown): this {
+    this.cause = cause;
+    return this;
+  }
 }

@@ -2,6 +2,7 @@ import {
   AuthError,
   InvalidRequestError,
   MillraceError,
+  NOT_MILLRACE,
   NotFoundError,
   OverLimitError,
   UnavailableError,
@@ -13,6 +14,10 @@ import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
 /** What is told about an error: an exit code, what happened, and what to do. */
 export interface Explanation {
   readonly exitCode: ExitCode;
+  /** Stable: the server's, else `cli.…` by exit code. */
+  readonly code: string;
+  /** HTTP status, where a server answered. */
+  readonly status?: number;
   readonly message: string;
   readonly hints: readonly string[];
 }
@@ -31,6 +36,17 @@ const CODE_OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
   bug: EXIT.failed,
 };
 
+const CODE_OF_EXIT: Readonly<Record<ExitCode, string>> = {
+  [EXIT.ok]: 'cli.ok',
+  [EXIT.failed]: 'cli.failed',
+  [EXIT.usage]: 'cli.usage',
+  [EXIT.auth]: 'cli.auth',
+  [EXIT.notFound]: 'cli.not_found',
+  [EXIT.timeout]: 'cli.timeout',
+  [EXIT.unavailable]: 'cli.unavailable',
+  [EXIT.interrupted]: 'cli.interrupted',
+};
+
 const followHints = (runId: string): readonly string[] => [
   `follow it: millrace logs -f ${runId}`,
   `end it:    millrace cancel ${runId}`,
@@ -40,13 +56,22 @@ const UNREACHABLE = ['is it running? start it with: millrace serve', 'or name an
 const UNAUTHORIZED = 'unauthorized: no token was given, or the server does not know it, or it has expired';
 const NO_ACCESS = ['give a token with --token or MILLRACE_TOKEN', 'make one with: millrace token create --scope run'];
 
+/** What only the server's answer can tell. */
+const answered = ({ code, status }: MillraceError): Pick<Explanation, 'code' | 'status'> => ({
+  code,
+  ...(status !== 0 && { status }),
+});
+
 const explainAnswer = (error: MillraceError): Explanation => {
   const explain = (exitCode: ExitCode, ...hints: readonly string[]): Explanation => ({
     exitCode,
+    ...answered(error),
     message: error.message,
     hints,
   });
-  if (error.status === 401) return { exitCode: EXIT.auth, message: UNAUTHORIZED, hints: NO_ACCESS };
+  if (error.code === NOT_MILLRACE)
+    return explain(EXIT.unavailable, 'look at --url, MILLRACE_URL or .millrace/server.json');
+  if (error.status === 401) return { ...explain(EXIT.auth, ...NO_ACCESS), message: UNAUTHORIZED };
   if (error instanceof AuthError) return explain(EXIT.auth, ...NO_ACCESS);
   if (error instanceof NotFoundError) return explain(EXIT.notFound);
   if (error instanceof InvalidRequestError) return explain(EXIT.usage);
@@ -56,13 +81,23 @@ const explainAnswer = (error: MillraceError): Explanation => {
   return explain(EXIT.failed);
 };
 
+const explainCommand = ({ exitCode, message, hints, cause }: CommandError): Explanation => ({
+  exitCode,
+  ...(cause instanceof MillraceError ? answered(cause) : { code: CODE_OF_EXIT[exitCode] }),
+  message,
+  hints,
+});
+
 /** Puts any error into words and an exit code. */
 export const explainError = (error: unknown): Explanation => {
-  if (error instanceof CommandError) return error;
+  if (error instanceof CommandError) return explainCommand(error);
   if (error instanceof MillraceError) return explainAnswer(error);
-  if (error instanceof AppError) return { exitCode: CODE_OF_KIND[error.kind], message: error.message, hints: [] };
+  if (error instanceof AppError) {
+    return { exitCode: CODE_OF_KIND[error.kind], code: error.code, message: error.message, hints: [] };
+  }
   const message = error instanceof Error ? error.message : String(error);
-  return { exitCode: EXIT.failed, message, hints: ['this looks like a bug; MILLRACE_DEBUG=1 shows where it is'] };
+  const hints = ['this looks like a bug; MILLRACE_DEBUG=1 shows where it is'];
+  return { exitCode: EXIT.failed, code: 'cli.bug', message, hints };
 };
 
 /** What Ctrl-C says while a run is followed. */

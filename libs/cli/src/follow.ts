@@ -1,18 +1,7 @@
-import { type MillraceClient, resultOf, type RunMessage, type RunResult } from '@millrace/client';
+import { type FollowedMessage, resultOf, type RunMessage, type RunResult } from '@millrace/client';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { durationText } from './output/duration-text.ts';
-import { progressBar } from './output/progress-bar.ts';
-import { safeLine, safeText } from './output/safe-text.ts';
+import { safeLine } from './output/safe-text.ts';
 import { type Screen } from './output/screen.ts';
-
-const STATE_WORDS: Readonly<Record<string, string>> = {
-  waiting: 'queued',
-  dispatched: 'assigned',
-  running: 'started',
-  cancel_requested: 'cancelling',
-  attempt_failed: 'attempt failed',
-  attempt_lost: 'attempt lost with its executor',
-};
 
 export const exitCodeOf = ({ status }: Pick<RunResult, 'status'>): ExitCode =>
   status === 'completed' ? EXIT.ok : EXIT.failed;
@@ -28,49 +17,14 @@ export const outcomeLines = ({ run_id, status, error, exit_code }: RunResult, sc
   ];
 };
 
-/** Shows a live run beside the data: what it says, how far it is. */
-const makeReporter = (screen: Screen): ((message: RunMessage) => void) => {
-  const startedMs = performance.now();
-  let bar = '';
-  const line = (text: string): void => {
-    screen.say(text);
-    screen.status(bar);
-  };
-  return (message) => {
-    switch (message.type) {
-      case 'progress': {
-        bar = progressBar(message, screen);
-        if (screen.isWatched) screen.status(bar);
-        else screen.say(`progress ${Math.round(message.percent)} % ${safeLine(message.message ?? '')}`.trimEnd());
-        return;
-      }
-      case 'log':
-        line(safeText(message.text.replace(/\n$/, '')));
-        return;
-      case 'state': {
-        const word = STATE_WORDS[message.state] ?? message.state;
-        const attempt = message.attempt > 1 ? ` (attempt ${message.attempt})` : '';
-        line(screen.paint('dim', `${safeLine(word)}${attempt} +${durationText(performance.now() - startedMs)}`));
-        return;
-      }
-      case 'complete':
-        bar = '';
-        screen.status('');
-    }
-  };
-};
-
-/** Follows a run to its end and shows what it says on the way. */
+/** Follows a run to its end and reports what it says on the way. */
 export const followToEnd = async (
-  client: MillraceClient,
-  runId: string,
-  screen: Screen,
-  signal: AbortSignal,
+  events: AsyncIterable<FollowedMessage>,
+  report: (message: RunMessage) => void,
 ): Promise<RunResult> => {
-  const report = makeReporter(screen);
-  for await (const { message } of client.events(runId, { signal })) {
+  for await (const { message } of events) {
     report(message);
     if (message.type === 'complete') return resultOf(message);
   }
-  throw new Error(`the events of run ${runId} ended before the run did`);
+  throw new Error('the events of the run ended before the run did');
 };

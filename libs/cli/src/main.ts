@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { proposeCompletions, run } from '@stricli/core';
 import { makeApp } from './app.ts';
+import { collectErrors } from './error-texts.ts';
 import { makeContext } from './make-context.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -36,10 +37,28 @@ const exitCodeOf = (parserCode: unknown, ownCode: number | undefined): number =>
   return code < 0 ? EXIT.usage : code;
 };
 
+/** Asked before the arguments are parsed, because it holds for errors in them as well. */
+const wantsJson = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--');
+  return args.slice(0, end === -1 ? undefined : end).includes('--json');
+};
+
+/** The parser's own words go nowhere: they are in the one object that is printed at the end. */
+const runForProgram = async (args: readonly string[]): Promise<number> => {
+  const { context, outcome } = makeContext();
+  const errors = collectErrors();
+  const silent = { ...context.process, stderr: { write: () => undefined } };
+  await run(makeApp(readVersion(), errors.show), args, { ...context, process: silent });
+  const line = errors.line();
+  if (line !== undefined) context.process.stderr.write(line);
+  return exitCodeOf(silent.exitCode, outcome());
+};
+
 /** Runs the command line; gives the exit code. */
 export const main = async (args: readonly string[]): Promise<number> => {
   if (args[0] === 'serve') return serve(args.slice(1));
   if (args[0] === '__complete') return complete(args.slice(1));
+  if (wantsJson(args)) return runForProgram(args);
   const { context, outcome } = makeContext();
   await run(makeApp(readVersion()), args.length === 0 ? ['--help'] : args, context);
   return exitCodeOf(context.process.exitCode, outcome());

@@ -33,6 +33,12 @@ const EVENTS: Readonly<Record<string, readonly object[]>> = {
     { type: 'progress', percent: 40, message: 'halfway\u001b[2J' },
     { type: 'complete', status: 'completed', output: 'text\u009b2J' },
   ],
+  'ok/script': [
+    { type: 'log', stream: 'stdout', text: 'begin\n{"step":1}\n' },
+    { type: 'log', stream: 'stdout', text: 'end\n{"n": 1}\n' },
+    { type: 'complete', status: 'completed', output: { n: 1 } },
+  ],
+  'ok/text': [{ type: 'complete', status: 'completed', output: 'two words' }],
   'slow/run': [{ type: 'state', state: 'running' }],
 };
 

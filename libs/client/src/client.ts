@@ -1,4 +1,4 @@
-import { WaitTimeoutError } from './errors.ts';
+import { notMillrace, WaitTimeoutError } from './errors.ts';
 import { followRun, resultOf, type FollowedMessage, type FollowOptions } from './follow-run.ts';
 import { type ConnectionOptions, makeSend, type Send } from './send.ts';
 import {
@@ -101,7 +101,17 @@ const query = (parameters: Readonly<Record<string, string | number | undefined>>
   return given.size === 0 ? '' : `?${given.toString()}`;
 };
 
-const read = async <Answer>(response: Promise<Response>): Promise<Answer> => (await (await response).json()) as Answer;
+/**
+ * The body of an answer. Every answer has a member that it is known by.
+ *
+ * @throws UnavailableError `client.not_millrace` when it is not there.
+ */
+const read = async <Answer>(sent: Promise<Response>, member: keyof Answer & string): Promise<Answer> => {
+  const response = await sent;
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body === 'object' && body !== null && member in body) return body as Answer;
+  throw notMillrace(response.status, response.url);
+};
 
 const startCall = (workflow: string, options: StartOptions, waitSeconds?: number) =>
   ({
@@ -144,7 +154,7 @@ const executeAndWait = async (
   const { timeoutMs = Infinity } = options;
   const startedMs = performance.now();
   const heldSeconds = Math.min(HELD_SECONDS_MAX, Math.ceil(timeoutMs / 1_000));
-  const answer = await read<Accepted | RunResult>(send(startCall(workflow, options, heldSeconds)));
+  const answer = await read<Accepted | RunResult>(send(startCall(workflow, options, heldSeconds)), 'run_id');
   if (isResult(answer)) return answer;
   const leftMs = timeoutMs - (performance.now() - startedMs);
   if (leftMs <= 0) throw new WaitTimeoutError(answer.run_id);
@@ -155,7 +165,7 @@ async function* allLines(send: Send, runId: string, { signal }: CallOptions): As
   let after: string | undefined;
   do {
     const target = `/runs/${encodeURIComponent(runId)}/logs${query({ after })}`;
-    const page = await read<LogPage>(send({ method: 'GET', target, isRepeatable: true, signal }));
+    const page = await read<LogPage>(send({ method: 'GET', target, isRepeatable: true, signal }), 'lines');
     yield* page.lines;
     after = page.lines.length === 0 ? undefined : page.next_after;
   } while (after !== undefined);
@@ -175,9 +185,11 @@ const tokensOf = (send: Send): MillraceClient['tokens'] => ({
         isRepeatable: false,
         signal,
       }),
+      'token',
     ),
   list: async ({ signal } = {}) =>
-    (await read<{ tokens: Token[] }>(send({ method: 'GET', target: '/tokens', isRepeatable: true, signal }))).tokens,
+    (await read<{ tokens: Token[] }>(send({ method: 'GET', target: '/tokens', isRepeatable: true, signal }), 'tokens'))
+      .tokens,
   revoke: async (id, { signal } = {}) => {
     await send({ method: 'DELETE', target: `/tokens/${encodeURIComponent(id)}`, isRepeatable: true, signal });
   },
@@ -188,24 +200,28 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
   const send = makeSend(options);
   const get = <Answer>(
     target: string,
+    member: keyof Answer & string,
     { signal }: CallOptions = {},
     accepts: readonly number[] = [],
-  ): Promise<Answer> => read<Answer>(send({ method: 'GET', target, isRepeatable: true, accepts, signal }));
+  ): Promise<Answer> => read<Answer>(send({ method: 'GET', target, isRepeatable: true, accepts, signal }), member);
   const runTarget = (runId: string, rest = ''): string => `/runs/${encodeURIComponent(runId)}${rest}`;
 
   return {
-    health: (call) => get('/health', call, [503]),
-    start: (workflow, call = {}) => read(send(startCall(workflow, call))),
+    health: (call) => get('/health', 'status', call, [503]),
+    start: (workflow, call = {}) => read(send(startCall(workflow, call)), 'run_id'),
     execute: (workflow, call = {}) => executeAndWait(send, workflow, call),
     wait: (runId, call = {}) => waitForEnd(send, runId, call),
-    status: (runId, call) => get(`/status/${encodeURIComponent(runId)}`, call),
-    run: (runId, call) => get(runTarget(runId), call),
-    runs: ({ signal, ...filter } = {}) => get(`/runs${query(filter)}`, signal === undefined ? {} : { signal }),
+    status: (runId, call) => get(`/status/${encodeURIComponent(runId)}`, 'run_id', call),
+    run: (runId, call) => get(runTarget(runId), 'run_id', call),
+    runs: ({ signal, ...filter } = {}) => get(`/runs${query(filter)}`, 'runs', signal === undefined ? {} : { signal }),
     events: (runId, call) => followRun(send, runId, call),
     logs: (runId, call = {}) => allLines(send, runId, call),
     cancel: async (runId, { reason, signal } = {}) => {
       const body = reason === undefined ? {} : { reason };
-      await send({ method: 'POST', target: runTarget(runId, '/cancel'), body, isRepeatable: true, signal });
+      await read(
+        send({ method: 'POST', target: runTarget(runId, '/cancel'), body, isRepeatable: true, signal }),
+        'run_id',
+      );
     },
     rerun: (runId, { version, idempotencyKey, signal } = {}) =>
       read(
@@ -216,9 +232,10 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
           isRepeatable: true,
           signal,
         }),
+        'run_id',
       ),
-    workflows: async (call) => (await get<{ workflows: Workflow[] }>('/workflows', call)).workflows,
-    workflow: (path, call) => get(`/workflows/${segments(path)}`, call),
+    workflows: async (call) => (await get<{ workflows: Workflow[] }>('/workflows', 'workflows', call)).workflows,
+    workflow: (path, call) => get(`/workflows/${segments(path)}`, 'path', call),
     tokens: tokensOf(send),
   };
 };

@@ -82,21 +82,41 @@ const CLASSES: Readonly<Record<number, typeof MillraceError>> = {
   504: UnavailableError,
 };
 
+/** Code of the error when an answer is not one of a Millrace server. */
+export const NOT_MILLRACE = 'client.not_millrace';
+
+/** Something answered that is no Millrace server: another program has the port, or a proxy answers in its place. */
+export const notMillrace = (status: number, url: string): UnavailableError =>
+  new UnavailableError(
+    status,
+    NOT_MILLRACE,
+    `${URL.canParse(url) ? new URL(url).origin : 'something'} answers, but is not a Millrace server`,
+  );
+
 const textMember = (body: unknown, name: string): string | undefined => {
   if (typeof body !== 'object' || body === null) return undefined;
   const value: unknown = Reflect.get(body, name);
   return typeof value === 'string' ? value : undefined;
 };
 
+const readSeconds = (text: string | null): number | undefined => {
+  const seconds = Number.parseFloat(text ?? '');
+  return Number.isFinite(seconds) ? seconds : undefined;
+};
+
 /** Both kinds of error bodies are understood: problems (`detail`, `code`) and those of the serve dialect (`error`). */
+const saidBy = (body: unknown): string | undefined => textMember(body, 'detail') ?? textMember(body, 'error');
+
 export const errorOf = (response: Response, body: unknown): MillraceError => {
   const { status, headers } = response;
+  const says = saidBy(body);
+  // What stands before a server may answer for it that it is away, or that it wants other credentials.
+  if (says === undefined && (status === 404 || status === 405)) return notMillrace(status, response.url);
   const ErrorClass = CLASSES[status] ?? MillraceError;
-  const detail = textMember(body, 'detail') ?? textMember(body, 'error') ?? `the server answered ${status}`;
+  const detail = says ?? `the server answered ${status}`;
   const code = textMember(body, 'code') ?? `http.${status}`;
-  const retryAfterSeconds = Number.parseFloat(headers.get('retry-after') ?? '');
   return new ErrorClass(status, code, detail, {
     problem: typeof body === 'object' && body !== null ? { ...body, status, code, detail } : undefined,
-    retryAfterSeconds: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds : undefined,
+    retryAfterSeconds: readSeconds(headers.get('retry-after')),
   });
 };

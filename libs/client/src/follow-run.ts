@@ -1,4 +1,4 @@
-import { MillraceError, UnavailableError } from './errors.ts';
+import { MillraceError, NOT_MILLRACE, notMillrace, UnavailableError } from './errors.ts';
 import { parseServerSentEvents } from './parse-server-sent-events.ts';
 import { retryDelayMs, type Send } from './send.ts';
 import { type RunMessage, type RunResult } from './wire-format.ts';
@@ -53,6 +53,8 @@ async function* connectOnce(
     isRepeatable: true,
     signal: AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]),
   });
+  const type = response.headers.get('content-type') ?? '';
+  if (response.status === 200 && !type.startsWith('text/event-stream')) throw notMillrace(200, response.url);
   try {
     for await (const { id, data } of parseServerSentEvents(withoutSilence(response, () => silence.abort()))) {
       yield { id, message: JSON.parse(data) as RunMessage };
@@ -86,7 +88,7 @@ export async function* followRun(
         if (followed.message.type === 'complete') return;
       }
     } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
+      if (!(error instanceof UnavailableError) || error.code === NOT_MILLRACE) throw error;
     }
     const delayMs = retryDelayMs(new MillraceError(0, 'client.stream_ended', ''), fruitless);
     await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -41,6 +41,6 @@ export async function logs(this: CliContext, flags: LogsFlags, runId: string): P
   }
   const result = await followLogs(this, flags, runId);
   if (result === undefined) return;
-  for (const line of outcomeLines(result, screen)) screen.say(line);
+  if (flags.json !== true) for (const line of outcomeLines(result, screen)) screen.say(line);
   this.endWith(exitCodeOf(result));
 }

@@ -14,6 +14,5 @@ export async function rerun(this: CliContext, flags: RerunFlags, runId: string):
     else screen.data(accepted.run_id);
     return;
   }
-  screen.say(screen.paint('dim', `run ${accepted.run_id} of ${accepted.task_ref}`));
-  await attendRun(this, client, accepted.run_id, flags);
+  await attendRun(this, client, accepted, flags);
 }

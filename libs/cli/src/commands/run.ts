@@ -19,7 +19,7 @@ const unknownWorkflow = async (client: MillraceClient, path: string, error: NotF
   );
   const meant = suggest(path, paths);
   const hint = meant === undefined ? 'see what there is: millrace tasks' : `did you mean ${meant}?`;
-  return new CommandError(EXIT.notFound, error.message, hint);
+  return new CommandError(EXIT.notFound, error.message, hint).causedBy(error);
 };
 
 export async function run(this: CliContext, flags: RunFlags, workflow: string): Promise<void> {
@@ -44,6 +44,5 @@ export async function run(this: CliContext, flags: RunFlags, workflow: string): 
     else screen.data(accepted.run_id);
     return;
   }
-  screen.say(screen.paint('dim', `run ${accepted.run_id} of ${accepted.task_ref}`));
-  await attendRun(this, client, accepted.run_id, flags);
+  await attendRun(this, client, accepted, flags);
 }

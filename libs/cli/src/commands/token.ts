@@ -1,3 +1,4 @@
+import { SCOPE_FORMS, SCOPE_PATTERN } from '@millrace/contracts';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { safeLine } from '../output/safe-text.ts';
@@ -9,16 +10,19 @@ export interface CreateTokenFlags extends CommonFlags {
   readonly ttl?: string;
 }
 
+/** @throws CommandError for none, or one that no server would take. */
+const readScopes = (given: readonly string[] = []): readonly string[] => {
+  const scopes = given.flatMap((scope) => scope.split(','));
+  if (scopes.length === 0) throw new CommandError(EXIT.usage, 'a token needs a scope', `--scope ${SCOPE_FORMS}`);
+  const unknown = scopes.filter((scope) => !new RegExp(SCOPE_PATTERN).test(scope));
+  if (unknown.length === 0) return scopes;
+  const names = unknown.map((scope) => `"${scope}"`).join(', ');
+  throw new CommandError(EXIT.usage, `${names}: no such scope`, `a scope is ${SCOPE_FORMS}`);
+};
+
 export async function createToken(this: CliContext, flags: CreateTokenFlags): Promise<void> {
   const screen = this.screen(flags);
-  const scopes = (flags.scope ?? []).flatMap((scope) => scope.split(','));
-  if (scopes.length === 0) {
-    throw new CommandError(
-      EXIT.usage,
-      'a token needs a scope',
-      '--scope admin, read, run, or run:<path or pattern>, such as run:backup/*',
-    );
-  }
+  const scopes = readScopes(flags.scope);
   const created = await this.client(flags).tokens.create({
     scopes,
     ...(flags.label !== undefined && { label: flags.label }),

@@ -3,6 +3,8 @@ import { optional, time } from './fields.ts';
 
 /** `admin`, `read`, `run`, `run:<path>` or `run:<pattern with *>`. */
 export const SCOPE_PATTERN = '^(admin|read|run|run:[A-Za-z0-9_*/-]{1,200})$';
+/** For people. */
+export const SCOPE_FORMS = 'admin, read, run, or run:<path or pattern>, such as run:backup/*';
 
 export const TokenCreateSchema = Type.Object(
   {
