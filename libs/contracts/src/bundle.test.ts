@@ -6,7 +6,19 @@ const textOf = (object: Uint8Array): string => String.fromCharCode(...object);
 
 describe('bundle', () => {
   test('survives the round trip, bytes that are no text included', () => {
-    expect(decodeBundle(encodeBundle({ file: 'db-full.sh' }, bytes))).toEqual({ file: 'db-full.sh', bytes });
+    expect(decodeBundle(encodeBundle({ file: 'db-full.sh' }, bytes))).toEqual({
+      file: 'db-full.sh',
+      secrets: [],
+      bytes,
+    });
+  });
+
+  test('names the secrets that its metadata declares', () => {
+    expect(decodeBundle(encodeBundle({ file: 'a.sh', ...{ secrets: ['B', 'A'] } }, bytes))?.secrets).toEqual([
+      'B',
+      'A',
+    ]);
+    expect(decodeBundle(encodeBundle({ file: 'a.sh', ...{ secrets: 'A' } }, bytes))?.secrets).toEqual([]);
   });
 
   test('is the same for the same metadata in another order', () => {

@@ -2,6 +2,8 @@
 export interface Bundle {
   /** Name of the file that an executor makes of it, such as `db-full.sh` or `workflow.mjs`. */
   readonly file: string;
+  /** Names of the secrets that its runs get. */
+  readonly secrets: readonly string[];
   readonly bytes: Uint8Array;
 }
 
@@ -30,10 +32,13 @@ export const encodeBundle = (metadata: { readonly file: string }, bytes: Uint8Ar
   return object;
 };
 
-const fileOf = (header: string): string | undefined => {
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const metadataOf = (header: string): Omit<Bundle, 'bytes'> | undefined => {
   try {
-    const { file } = JSON.parse(header) as { readonly file?: unknown };
-    return typeof file === 'string' && FILE_NAME.test(file) ? file : undefined;
+    const { file, secrets } = JSON.parse(header) as { readonly file?: unknown; readonly secrets?: unknown };
+    if (!isText(file) || !FILE_NAME.test(file)) return undefined;
+    return { file, secrets: Array.isArray(secrets) ? secrets.filter(isText) : [] };
   } catch {
     return undefined;
   }
@@ -45,6 +50,6 @@ export const decodeBundle = (object: Uint8Array): Bundle | undefined => {
   if (end === -1) return undefined;
   let header = '';
   for (const byte of object.subarray(0, end)) header += String.fromCharCode(byte);
-  const file = fileOf(header);
-  return file === undefined ? undefined : { file, bytes: object.subarray(end + 1) };
+  const metadata = metadataOf(header);
+  return metadata && { ...metadata, bytes: object.subarray(end + 1) };
 };

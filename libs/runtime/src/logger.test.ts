@@ -1,6 +1,7 @@
 import { AppError } from '@millrace/kernel';
 import { describe, expect, test } from 'vitest';
 import { type LogFields, type Logger, makeLogger } from './logger.ts';
+import { registerSecretValues } from './registered-secrets.ts';
 
 const SECRET = 'f'.repeat(64);
 
@@ -78,4 +79,16 @@ describe('what a line never shows', () => {
       status: 401,
     });
   });
+});
+
+test('a registered value appears in no line, whatever its key', () => {
+  registerSecretValues(['tr0ub4dor-and-3']);
+  const lines = written((log) =>
+    log.child({ note: 'tr0ub4dor-and-3' }).info('got tr0ub4dor-and-3', {
+      deep: [{ text: Buffer.from('tr0ub4dor-and-3').toString('base64') }],
+      err: new Error('bad tr0ub4dor-and-3'),
+    }),
+  );
+  expect(lines).toMatchObject([{ note: '***', msg: 'got ***', deep: [{ text: '***' }], err: { message: 'bad ***' } }]);
+  expect(JSON.stringify(lines)).not.toContain('tr0ub4dor');
 });

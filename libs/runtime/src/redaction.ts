@@ -1,3 +1,5 @@
+import { redactRegistered } from './registered-secrets.ts';
+
 /** Nothing deeper than this is written: a line is for reading. */
 const DEPTH_MAX = 6;
 const REDACTED = '[redacted]';
@@ -10,8 +12,10 @@ const BEARER = /\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}/gi;
 const URL_USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]+@/gi;
 const URL_QUERY = /\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)\?[^\s"'<>#]+/gi;
 
-/** A text without what may be secret in it: tokens, credentials, userinfo and query of URLs. */
-export const redactText = (text: string): string =>
+/** A text without what may be secret in it: registered values, tokens, credentials, userinfo and query of URLs. */
+export const redactText = (text: string): string => redactLooks(redactRegistered(text));
+
+const redactLooks = (text: string): string =>
   text.includes(':') || text.includes('mr_') || text.includes(' ')
     ? text
         .replace(URL_USERINFO, `$1${REDACTED}@`)

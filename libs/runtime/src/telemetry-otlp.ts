@@ -10,7 +10,8 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { formatTraceparent, parseTraceparent } from '@millrace/contracts';
-import { type Span, type SpanKind, type Telemetry } from './telemetry.ts';
+import { redactText } from './redaction.ts';
+import { type Span, type SpanAttributes, type SpanKind, type Telemetry } from './telemetry.ts';
 
 /** A collector that is away must not hold up a process that wants to end. */
 const SHUTDOWN_MS = 3_000;
@@ -41,13 +42,18 @@ const timeOf = (epochMs: number): HrTime => {
   return [seconds, Math.round((epochMs - seconds * 1_000) * 1_000_000)];
 };
 
+const withoutSecrets = (attributes: SpanAttributes): SpanAttributes =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? redactText(value) : value]),
+  );
+
 const wrap = (span: OtelSpan): Span => {
   const { traceId, spanId, traceFlags } = span.spanContext();
   return {
     traceId,
     traceparent: formatTraceparent({ traceId, spanId, flags: traceFlags.toString(16).padStart(2, '0') }),
-    setAttributes: (attributes) => void span.setAttributes(attributes),
-    setError: (message) => void span.setStatus({ code: SpanStatusCode.ERROR, message }),
+    setAttributes: (attributes) => void span.setAttributes(withoutSecrets(attributes)),
+    setError: (message) => void span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(message) }),
     end: (endTimeMs) => span.end(endTimeMs === undefined ? undefined : timeOf(endTimeMs)),
   };
 };
@@ -87,7 +93,8 @@ export const startOtlp = ({ url, service, instance }: OtlpOptions): Telemetry =>
     isExporting: true,
     startSpan: (name, { kind = 'internal', parent, startTimeMs, attributes = {} } = {}) => {
       const startTime = startTimeMs === undefined ? {} : { startTime: timeOf(startTimeMs) };
-      return wrap(tracer.startSpan(name, { kind: KINDS[kind], attributes, ...startTime }, contextOf(parent)));
+      const options = { kind: KINDS[kind], attributes: withoutSecrets(attributes), ...startTime };
+      return wrap(tracer.startSpan(name, options, contextOf(parent)));
     },
     shutdown: () => withinMs(sdk.shutdown(), SHUTDOWN_MS),
   };
