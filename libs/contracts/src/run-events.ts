@@ -104,7 +104,12 @@ export const RUN_EVENT_SCHEMAS = {
     reason: Type.Optional(Type.String()),
   }),
   'dev.millrace.run.attempt.failed.v1': FailureSchema,
-  'dev.millrace.run.attempt.lost.v1': Type.Object({ executor: Type.String(), reason: Type.String() }),
+  'dev.millrace.run.attempt.lost.v1': Type.Object({
+    executor: Type.String(),
+    reason: Type.String(),
+    /** False: the loss was, or may have been, the fault of another, and does not count against `retries.lost`. Default true. */
+    counted: Type.Optional(Type.Boolean()),
+  }),
   'dev.millrace.run.completed.v1': OutcomeSchema,
   'dev.millrace.run.failed.v1': FailureSchema,
   'dev.millrace.run.cancelled.v1': Type.Object({

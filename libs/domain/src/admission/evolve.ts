@@ -1,8 +1,12 @@
 import { type Position, type RunEvent, type RunEventOf, type RunRequested } from '@millrace/contracts';
 import { type TerminalEvent } from '../run/evolve-run.ts';
+import { FORGIVEN_LOSSES_MAX } from '../run/run-state.ts';
 import { type Holding } from './executor-record.ts';
 import { type Run, STANDING } from './run-table.ts';
 import { type SchedulerState } from './scheduler-state.ts';
+
+type AttemptFailed = RunEventOf<'dev.millrace.run.attempt.failed.v1'>;
+type AttemptLost = RunEventOf<'dev.millrace.run.attempt.lost.v1'>;
 
 const onRequested = (state: SchedulerState, event: RunRequested, position: Position): void => {
   const { subject, workspace, workflow, data } = event;
@@ -48,15 +52,33 @@ const onCancelRequested = (state: SchedulerState, run: Run): void => {
 };
 
 /** The attempt is over, the run is not: another attempt, or the end when none is left. */
-const onAttemptOver = (state: SchedulerState, holding: Holding | undefined, how: 'failed' | 'lost'): void => {
-  if (holding === undefined) return;
-  const { run } = holding;
+const onAttemptOver = (state: SchedulerState, { run }: Holding, how: 'failed' | 'lost'): void => {
   const count = state.runs[how].get(run) + 1;
   state.runs[how].set(run, count);
-  state.release(holding);
-  if (holding.isCancelRequested) state.end(run, 'cancelled');
-  else if (count <= state.policyOf(run).retries[how]) state.enqueue(run);
+  if (count <= state.policyOf(run).retries[how]) state.enqueue(run);
   else state.end(run, how === 'lost' ? 'executor_lost' : 'attempts_used_up');
+};
+
+/** Whether the loss of the current attempt may go uncounted. */
+const isForgiven = (state: SchedulerState, { run }: Holding, { data }: AttemptLost): boolean => {
+  if (data.counted !== false || state.policyOf(run).retries.lost === 0) return false;
+  const { attempt, failed, lost } = state.runs;
+  // Every attempt before this one failed, was lost, or was lost and forgiven.
+  return attempt.get(run) - 1 - failed.get(run) - lost.get(run) < FORGIVEN_LOSSES_MAX;
+};
+
+const onAttemptEvent = (
+  state: SchedulerState,
+  holding: Holding | undefined,
+  event: AttemptLost | AttemptFailed,
+): void => {
+  if (holding === undefined) return;
+  const { run, isCancelRequested } = holding;
+  state.release(holding);
+  if (isCancelRequested) state.end(run, 'cancelled');
+  else if (event.type === 'dev.millrace.run.attempt.failed.v1') onAttemptOver(state, holding, 'failed');
+  else if (isForgiven(state, holding, event)) state.enqueue(run);
+  else onAttemptOver(state, holding, 'lost');
 };
 
 const onTerminal = (state: SchedulerState, run: Run, { attempt }: TerminalEvent): void => {
@@ -83,10 +105,8 @@ const onEventOfRun = (state: SchedulerState, run: Run, event: Exclude<RunEvent, 
       onCancelRequested(state, run);
       return;
     case 'dev.millrace.run.attempt.failed.v1':
-      onAttemptOver(state, currentOf(state, run, event), 'failed');
-      return;
     case 'dev.millrace.run.attempt.lost.v1':
-      onAttemptOver(state, currentOf(state, run, event), 'lost');
+      onAttemptEvent(state, currentOf(state, run, event), event);
       return;
     default:
       onTerminal(state, run, event);

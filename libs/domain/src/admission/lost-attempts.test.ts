@@ -1,6 +1,7 @@
 import { attemptFailed, attemptLost, completed, dispatched } from '@millrace/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AdmissionFixture } from '../../testing/admission-fixture.ts';
+import { FORGIVEN_LOSSES_MAX } from '../run/run-state.ts';
 import { admit } from './admit.ts';
 import { executorOf } from './executor-of.ts';
 import {
@@ -74,6 +75,31 @@ describe('lost attempts', () => {
     shard.record(attemptLost({ runId: '1' }));
     expect(shard.start()).toEqual(['1']);
     shard.record(attemptLost({ runId: '1', attempt: 2 }));
+    expect([shard.start(), shard.take()]).toEqual([[], [{ type: 'end', runId: '1', ending: 'executor_lost' }]]);
+  });
+
+  test('losses that may be the fault of others do not count, up to a limit', () => {
+    shard.beat('ex1');
+    shard.request('1', 'a/a', { retries: { failed: 1, lost: 1 } });
+    let attempt = 1;
+    for (; attempt <= FORGIVEN_LOSSES_MAX; attempt += 1) {
+      expect(shard.start()).toEqual(['1']);
+      shard.record(attemptLost({ runId: '1', attempt, counted: false }));
+    }
+    expect(shard.start()).toEqual(['1']);
+    shard.record(attemptFailed({ runId: '1', attempt }));
+    expect(shard.start()).toEqual(['1']);
+    shard.record(attemptLost({ runId: '1', attempt: attempt + 1, counted: false }));
+    expect(shard.start()).toEqual(['1']);
+    shard.record(attemptLost({ runId: '1', attempt: attempt + 2, counted: false }));
+    expect([shard.start(), shard.take()]).toEqual([[], [{ type: 'end', runId: '1', ending: 'executor_lost' }]]);
+  });
+
+  test('a run that may not be tried again is not, whoever lost its attempt', () => {
+    shard.beat('ex1');
+    shard.request('1', 'a/a', { retries: { failed: 0, lost: 0 } });
+    shard.start();
+    shard.record(attemptLost({ runId: '1', counted: false }));
     expect([shard.start(), shard.take()]).toEqual([[], [{ type: 'end', runId: '1', ending: 'executor_lost' }]]);
   });
 

@@ -8,7 +8,7 @@
  * I5 attempts count 1, 2, 3 … without a gap; the next begins only after the one before was lost or failed.
  */
 import { isTerminal, type RunEvent, type RunEventOf, type RunRequested } from '@millrace/contracts';
-import { isOpen, type RunState, type RunStatus } from './run-state.ts';
+import { FORGIVEN_LOSSES_MAX, isOpen, type RunState, type RunStatus } from './run-state.ts';
 
 /** Whether an event is recorded only, and changes nothing: another attempt's, one behind the end, a repeated request. */
 export const isSuperseded = (run: Pick<RunState, 'status' | 'attempt'> | undefined, event: RunEvent): boolean => {
@@ -41,6 +41,7 @@ const birth = ({ data }: RunRequested): RunState => ({
   attempt: 0,
   executor: undefined,
   retriesLeft: data.policy.retries,
+  forgivenLeft: data.policy.retries.lost === 0 ? 0 : FORGIVEN_LOSSES_MAX,
   isCancelRequested: false,
 });
 
@@ -50,6 +51,11 @@ const spend = (run: RunState, what: 'failed' | 'lost'): RunState => ({
   executor: undefined,
   retriesLeft: { ...run.retriesLeft, [what]: run.retriesLeft[what] - 1 },
 });
+
+const lose = (run: RunState, counted: boolean): RunState =>
+  counted || run.forgivenLeft === 0
+    ? spend(run, 'lost')
+    : { ...run, status: 'waiting', executor: undefined, forgivenLeft: run.forgivenLeft - 1 };
 
 const OUTCOMES: Readonly<Record<TerminalEvent['type'], RunStatus>> = {
   'dev.millrace.run.completed.v1': 'completed',
@@ -73,7 +79,7 @@ const applied = (run: RunState, event: Exclude<RunEvent, RunRequested>): RunStat
     case 'dev.millrace.run.attempt.failed.v1':
       return spend(run, 'failed');
     case 'dev.millrace.run.attempt.lost.v1':
-      return spend(run, 'lost');
+      return lose(run, event.data.counted !== false);
     default:
       return { ...run, status: OUTCOMES[event.type] };
   }

@@ -20,8 +20,16 @@ export interface RunState {
   readonly executor: string | undefined;
   /** Attempts that may still follow one that failed, or one that was lost. */
   readonly retriesLeft: { readonly failed: number; readonly lost: number };
+  /** Losses that may still be forgiven: see {@link FORGIVEN_LOSSES_MAX}. */
+  readonly forgivenLeft: number;
   readonly isCancelRequested: boolean;
 }
+
+/**
+ * Lost attempts that do not count against `retries.lost`, because the loss was, or may have been, the fault of another. Whoever
+ * loses more may be the cause itself: the rest counts. A run that may not be tried again after a loss is forgiven none.
+ */
+export const FORGIVEN_LOSSES_MAX = 10;
 
 const OPEN: ReadonlySet<RunStatus> = new Set(['waiting', 'dispatched', 'running']);
 

@@ -18,7 +18,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evolveRun, isSuperseded } from './evolve-run.ts';
 import { runDecider } from './run-decider.ts';
-import { isOpen, type RunState } from './run-state.ts';
+import { FORGIVEN_LOSSES_MAX, isOpen, type RunState } from './run-state.ts';
 
 const retried = requested({ policy: { timeoutMs: 1, onLimit: 'queue', retries: { failed: 1, lost: 1 } } });
 const fold = (...events: RunEvent[]): RunState | undefined => events.reduce(evolveRun, undefined);
@@ -53,13 +53,29 @@ describe('evolveRun', () => {
       attempt: 1,
       executor: undefined,
       retriesLeft: { failed: 1, lost: 0 },
+      forgivenLeft: FORGIVEN_LOSSES_MAX,
       isCancelRequested: false,
     });
     expect(fold(retried, dispatched(), started(), attemptFailed(), dispatched(second))).toMatchObject({
       status: 'dispatched',
       attempt: 2,
       retriesLeft: { failed: 0, lost: 1 },
+      forgivenLeft: FORGIVEN_LOSSES_MAX,
     });
+  });
+
+  test('forgives losses that may be the fault of others, a few of them', () => {
+    const losses = (count: number): RunEvent[] =>
+      Array.from({ length: count }, (_, index) => [
+        dispatched({ attempt: index + 1 }),
+        attemptLost({ attempt: index + 1, counted: false }),
+      ]).flat();
+    expect(fold(retried, ...losses(FORGIVEN_LOSSES_MAX))).toMatchObject({
+      attempt: FORGIVEN_LOSSES_MAX,
+      forgivenLeft: 0,
+      retriesLeft: { failed: 1, lost: 1 },
+    });
+    expect(fold(retried, ...losses(FORGIVEN_LOSSES_MAX + 1))).toMatchObject({ retriesLeft: { failed: 1, lost: 0 } });
   });
 
   test('a result that was recorded before the attempt was lost wins, one recorded after it changes nothing', () => {

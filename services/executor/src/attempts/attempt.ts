@@ -97,14 +97,14 @@ export class Attempt {
   stop(reason: StopReason): void {
     if (this.#over || this.#stopped !== undefined) return;
     this.#stopped = reason;
-    if (this.#execution === undefined) this.#end({ kind: 'lost', reason });
+    if (this.#execution === undefined) this.#end({ kind: 'lost', reason, counted: true });
     else this.#execution.stop(reason);
   }
 
-  /** Records that it is lost; its process was killed by the caller. */
+  /** Records that it is lost, through no fault of the run; its process was killed by the caller. */
   lose(reason: string): void {
     this.#stopped = undefined;
-    this.#end({ kind: 'lost', reason });
+    this.#end({ kind: 'lost', reason, counted: false });
   }
 
   /** Ends its process and forgets it without a word: the leader gave it up. */

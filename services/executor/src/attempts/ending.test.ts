@@ -11,7 +11,7 @@ const FAILED: Outcome = {
   output: 1,
 };
 const COMPLETED: Outcome = { kind: 'completed', output: { ok: true }, exitCode: 0 };
-const LOST: Outcome = { kind: 'lost', reason: 'SIGSEGV' };
+const LOST: Outcome = { kind: 'lost', reason: 'SIGSEGV', counted: true };
 
 const ending = (outcome: Outcome, more: Partial<EndingOf> = {}): ReturnType<typeof endingOf> =>
   endingOf({ outcome, stopped: undefined, executor: 'ex_1', timeoutMs: 1_500, retryOnFailure: false, ...more });
@@ -27,6 +27,7 @@ describe('the ending of an attempt', () => {
       { error: { code: 'exit_code', message: 'exit code 3' }, exitCode: 3, output: 1 },
     ],
     ['attempt.lost', ending(LOST, { retryOnFailure: true }), { executor: 'ex_1', reason: 'SIGSEGV' }],
+    ['attempt.lost', ending({ ...LOST, counted: false }), { executor: 'ex_1', reason: 'SIGSEGV', counted: false }],
     ['cancelled', ending(COMPLETED, { stopped: 'cancelled' }), { exitCode: 0 }],
     ['cancelled', ending(LOST, { stopped: 'cancelled' }), {}],
     [

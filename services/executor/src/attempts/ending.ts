@@ -39,7 +39,8 @@ export const endingOf = ({ outcome, stopped, executor, timeoutMs, retryOnFailure
     return { type: 'dev.millrace.run.timed_out.v1', data: { error, ...exitOf(outcome) } };
   }
   if (outcome.kind === 'lost') {
-    return { type: 'dev.millrace.run.attempt.lost.v1', data: { executor, reason: outcome.reason } };
+    const { reason, counted } = outcome;
+    return { type: 'dev.millrace.run.attempt.lost.v1', data: { executor, reason, ...(counted ? {} : { counted }) } };
   }
   const result = { ...('output' in outcome ? { output: outcome.output } : {}), ...exitOf(outcome) };
   if (outcome.kind === 'completed') return { type: 'dev.millrace.run.completed.v1', data: result };

@@ -10,8 +10,8 @@ export type Outcome =
       readonly exitCode?: number;
       readonly signal?: string;
     }
-  /** The process that ran it died of something else. */
-  | { readonly kind: 'lost'; readonly reason: string };
+  /** The process that ran it died of something else. Not `counted` when that is, or may be, the fault of another run. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly counted: boolean };
 
 export type OutputStream = 'stdout' | 'stderr' | 'log';
 

@@ -48,16 +48,17 @@ export const makeLaunch =
     const { version, kind, input, env } = dispatch.data;
     const { path, argv } = await bundles.load(version);
     if (isOver()) return undefined;
+    const attempt = dispatch.attempt ?? 1;
+    // A later attempt may be the one that took down the process it was in, or the victim of such a one: it gets a process of its own.
+    const isLater = attempt > 1;
     if (kind === 'script') {
       const request = {
         argv,
         env: scriptEnvironment(deps, dispatch, traceparent),
         input: JSON.stringify(input),
       };
-      return scripts.start(request, listener);
+      return scripts.start(request, isLater, listener);
     }
-    const attempt = dispatch.attempt ?? 1;
     const run = { id: dispatch.subject, workflow: dispatch.workflow, version, attempt, traceparent };
-    // A later attempt may be the one that took its host down: it gets a host that nobody else is in.
-    return workflows.start({ file: path, run, input, env }, attempt > 1, listener);
+    return workflows.start({ file: path, run, input, env }, isLater, listener);
   };

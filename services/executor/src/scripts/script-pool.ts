@@ -23,7 +23,8 @@ export interface ScriptPoolOptions {
 
 /** Starts scripts through a few small processes and survives the death of any of them. */
 export interface ScriptPool {
-  readonly start: (request: ScriptRequest, listener: ExecutionListener) => Execution;
+  /** @param isolated By a spawner of its own, which ends with the script: an earlier attempt may have killed the one it was started by. */
+  readonly start: (request: ScriptRequest, isolated: boolean, listener: ExecutionListener) => Execution;
   /** Everything running is killed and nothing is reported about it any more. */
   readonly killAll: () => void;
   /** How much longer the spawners may let scripts run without hearing again. */
@@ -40,9 +41,20 @@ interface Running {
 }
 
 interface Member {
-  process: SpawnerProcess;
+  readonly process: SpawnerProcess;
   readonly ids: Set<string>;
+  /** `once`: for the scripts that it was started for. */
+  readonly use: 'shared' | 'once';
 }
+
+/** Spawners for single scripts at the same time. Beyond them such scripts share one, among themselves. */
+const SINGLE_SPAWNERS_MAX = 8;
+
+const leastBusy = (members: readonly Member[]): Member | undefined =>
+  members.reduce<Member | undefined>(
+    (best, member) => (best && best.ids.size <= member.ids.size ? best : member),
+    undefined,
+  );
 
 const killGroup = (pid: number | undefined): void => {
   if (pid === undefined) return;
@@ -64,11 +76,11 @@ class Scripts implements ScriptPool {
 
   constructor(options: ScriptPoolOptions) {
     this.#options = options;
-    for (let index = 0; index < options.spawners; index += 1) this.#addMember();
+    for (let index = 0; index < options.spawners; index += 1) this.#addMember('shared');
   }
 
-  start(request: ScriptRequest, listener: ExecutionListener): Execution {
-    const spawner = this.#members.reduce((least, member) => (member.ids.size < least.ids.size ? member : least));
+  start(request: ScriptRequest, isolated: boolean, listener: ExecutionListener): Execution {
+    const spawner = this.#pick(isolated ? 'once' : 'shared');
     const id = (this.#count++).toString(36);
     const running: Running = { listener, spawner, pid: undefined, killTimer: undefined };
     this.#running.set(id, running);
@@ -106,9 +118,17 @@ class Scripts implements ScriptPool {
     );
   }
 
-  #addMember(): void {
+  #pick(use: Member['use']): Member {
+    // One without scripts is on its way out.
+    const members = this.#members.filter((member) => member.use === use && (use === 'shared' || member.ids.size > 0));
+    const isNewAllowed = use === 'once' && members.length < SINGLE_SPAWNERS_MAX;
+    return (isNewAllowed ? undefined : leastBusy(members)) ?? this.#addMember(use);
+  }
+
+  #addMember(use: Member['use']): Member {
     const { directory, compileCache } = this.#options;
     const member: Member = {
+      use,
       ids: new Set(),
       process: startSpawner({
         directory: join(directory, `spawner-${this.#spawned++}`),
@@ -118,19 +138,22 @@ class Scripts implements ScriptPool {
       }),
     };
     this.#members.push(member);
+    return member;
   }
 
   /** A spawner is gone: nobody watches its scripts any more, so they go too. */
   #lose(member: Member): void {
     this.#members.splice(this.#members.indexOf(member), 1);
+    const counted = member.ids.size === 1;
     for (const id of [...member.ids]) {
       const running = this.#running.get(id);
       killGroup(running?.pid);
       this.#forget(id);
-      running?.listener.onEnded({ kind: 'lost', reason: 'the process that watched the script died' });
+      running?.listener.onEnded({ kind: 'lost', reason: 'the process that watched the script died', counted });
     }
-    if (this.#closed === undefined) this.#addMember();
-    else if (this.#members.length === 0) this.#closed.resolve(undefined);
+    if (this.#closed !== undefined) {
+      if (this.#members.length === 0) this.#closed.resolve(undefined);
+    } else if (member.use === 'shared') this.#addMember('shared');
   }
 
   #receive(message: FromSpawner): void {
@@ -162,8 +185,11 @@ class Scripts implements ScriptPool {
   #forget(id: string): void {
     const running = this.#running.get(id);
     clearTimeout(running?.killTimer);
-    running?.spawner.ids.delete(id);
     this.#running.delete(id);
+    if (running === undefined) return;
+    const { spawner } = running;
+    spawner.ids.delete(id);
+    if (spawner.use === 'once' && spawner.ids.size === 0) spawner.process.close();
   }
 }
 

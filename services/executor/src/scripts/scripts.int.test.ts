@@ -100,6 +100,18 @@ describe('a script', () => {
     expect(await driver.ending(runId)).toMatchObject({ type: 'dev.millrace.run.failed.v1', data: { error: { code } } });
   });
 
+  test.each([
+    ['a link to a file', 'echo \'{"secret":1}\' > there; ln -s "$PWD/there" "$MILLRACE_OUTPUT"', 'is a symbolic link'],
+    ['a link to nothing', 'ln -s /no/such/file "$MILLRACE_OUTPUT"', 'is a symbolic link'],
+    ['a pipe', 'mkfifo "$MILLRACE_OUTPUT"', 'is no regular file'],
+    ['a folder', 'mkdir "$MILLRACE_OUTPUT"', 'is no regular file'],
+  ])('whose result is %s fails', async (_, text, reason) => {
+    const runId = await run(`${text}\n`);
+    expect((await driver.ending(runId)).data).toMatchObject({
+      error: { code: 'output_invalid', message: `$MILLRACE_OUTPUT ${reason}` },
+    });
+  });
+
   test('that cannot be started fails with start_failed', async () => {
     const runId = await run('#!/no/such/interpreter\n', {}, 'broken');
     expect((await driver.ending(runId)).data).toMatchObject({ error: { code: 'start_failed' } });
@@ -170,6 +182,50 @@ describe('a script', () => {
     const next = await driver.dispatch({ version });
     await driver.ending(next.subject);
     expect(names(driver.eventsOf(dispatch.subject))).toEqual(['started', 'completed']);
+  });
+});
+
+describe('a script that kills what started it', () => {
+  const kill = 'kill -9 $PPID\nsleep 60\n';
+  const started = (runId: string): Promise<void> =>
+    eventually(() => expect(names(driver.eventsOf(runId))).toContain('started'));
+
+  test('costs the scripts beside it an attempt that does not count, and nothing when it is tried again', async () => {
+    // As many as spawners: with one more, two of them share one.
+    const beside = await Promise.all([run('sleep 60\n'), run('sleep 60\n')]);
+    await Promise.all(beside.map(started));
+    const killer = await run(kill);
+    expect(await driver.ending(killer)).toMatchObject({
+      type: 'dev.millrace.run.attempt.lost.v1',
+      data: { counted: false },
+    });
+    await eventually(() => {
+      const over = beside.flatMap((runId) => driver.eventsOf(runId).slice(1));
+      expect(over).toMatchObject([{ type: 'dev.millrace.run.attempt.lost.v1', data: { counted: false } }]);
+    });
+
+    const left = beside.filter((runId) => driver.eventsOf(runId).length === 1);
+    const others = await Promise.all([run('sleep 60\n', { attempt: 2 }), run('sleep 60\n'), run('sleep 60\n')]);
+    await Promise.all(others.map(started));
+    const again = await driver.ending(await run(kill, { attempt: 2 }));
+    expect(again.type).toBe('dev.millrace.run.attempt.lost.v1');
+    expect(again.data).not.toHaveProperty('counted');
+    const next = await run('echo ok\n', { attempt: 2 });
+    expect((await driver.ending(next)).type).toBe('dev.millrace.run.completed.v1');
+    for (const runId of [...left, ...others]) {
+      expect(names(driver.eventsOf(runId))).toEqual(['started']);
+      driver.cancel(runId);
+    }
+    for (const runId of [...left, ...others]) await driver.ending(runId);
+  });
+
+  test('leaves no spawner behind that was started for one script', async () => {
+    const before = processesWith(join(driver.dataDir, 'executor', 'runs')).length;
+    const runs = await Promise.all(Array.from({ length: 12 }, () => run('sleep 0.5\n', { attempt: 2 })));
+    await Promise.all(runs.map(started));
+    expect(processesWith(join(driver.dataDir, 'executor', 'runs')).length).toBeLessThanOrEqual(before + 8);
+    for (const runId of runs) expect((await driver.ending(runId)).type).toBe('dev.millrace.run.completed.v1');
+    await eventually(() => expect(processesWith(join(driver.dataDir, 'executor', 'runs')).length).toBe(before));
   });
 });
 

@@ -20,6 +20,8 @@ const send = (message: FromHost): void => sendLine(message);
 const current = new AsyncLocalStorage<WorkflowRun>();
 const runs = new Map<string, WorkflowRun>();
 const modules = new Map<string, Promise<Workflow>>();
+/** Runs whose bundle is being imported: there is no handler yet that could be told to end. */
+const importing = new Set<WorkflowRun>();
 let lease: NodeJS.Timeout | undefined;
 
 const importWorkflow = async (file: string): Promise<Workflow> => {
@@ -52,13 +54,16 @@ const complete = (run: WorkflowRun, result: unknown): void => {
 const start = async (request: StartWorkflow): Promise<void> => {
   const run = makeWorkflowRun(request, send);
   runs.set(run.id, run);
+  importing.add(run);
   let workflow: Workflow;
   try {
     workflow = await loadWorkflow(request.file);
   } catch (error) {
+    importing.delete(run);
     end(run, { type: 'failed', id: run.id, error: describeError(error, 'start_failed') });
     return;
   }
+  if (!importing.delete(run)) return; // it was told to end meanwhile
   try {
     const { handler } = workflow[WORKFLOW];
     complete(run, await current.run(run, () => handler(run.context as never)));
@@ -70,7 +75,9 @@ const start = async (request: StartWorkflow): Promise<void> => {
 /** In the context of the run: what its listeners write belongs to it. */
 const abort = (id: string, reason: StopReason): void => {
   const run = runs.get(id);
-  if (run !== undefined) current.run(run, () => run.abort(reason));
+  if (run === undefined) return;
+  if (!importing.delete(run)) current.run(run, () => run.abort(reason));
+  else end(run, { type: 'failed', id, error: { code: 'start_failed', message: 'told to end before it began' } });
 };
 
 const handle = (message: ToHost): void => {
@@ -123,6 +130,13 @@ process.on('uncaughtException', onUncaught);
 process.on('unhandledRejection', onUncaught);
 process.exit = (): never => {
   throw new Error('process.exit() would end every run in this process: return or throw instead');
+};
+const kill = process.kill.bind(process);
+process.kill = (pid, signal): true => {
+  if (pid === process.ppid && signal !== 0) {
+    throw new Error('process.kill(process.ppid) would end every run of this executor: return or throw instead');
+  }
+  return kill(pid, signal);
 };
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

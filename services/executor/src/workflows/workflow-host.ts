@@ -27,6 +27,7 @@ export interface WorkflowHostOptions {
  * States: `open` takes runs; `retired` takes none and is killed when its last run ends, or after 30 s; `gone`.
  * I1 Every run that was started gets `onEnded` once, unless the host was silenced.
  * I2 A stuck event loop costs the run whose time was up its time-out, and every other run of the host its attempt.
+ * I3 Attempts that are lost together with others, or because of another, do not count: nobody knows whose fault it was, or it is known.
  */
 export class WorkflowHost {
   readonly #process: HostProcess;
@@ -64,7 +65,11 @@ export class WorkflowHost {
   }
 
   ping(): void {
-    if (this.#pingedAt !== undefined) return;
+    if (this.#pingedAt !== undefined) {
+      // The run that would not end holds up the event loop, so nobody beside it gets on either.
+      if (this.retired && this.stuck) this.#process.kill();
+      return;
+    }
     this.#pingedAt = this.#options.monotonic();
     this.#process.send({ type: 'ping' });
   }
@@ -100,8 +105,9 @@ export class WorkflowHost {
   /** The process is gone, and with it every run. */
   exited(how: string): void {
     clearTimeout(this.#retirement);
+    const counted = this.#running.size === 1 && !this.retired;
     for (const id of [...this.#running.keys()]) {
-      this.#take(id)?.onEnded({ kind: 'lost', reason: `the process that ran the workflow ended: ${how}` });
+      this.#take(id)?.onEnded({ kind: 'lost', reason: `the process that ran the workflow ended: ${how}`, counted });
     }
   }
 

@@ -112,9 +112,31 @@ describe('a workflow', () => {
     expect((await driver.ending(runId)).data).toMatchObject({ error: { code: 'exception', message: 'later' } });
   });
 
-  test('cannot end the process of others', async () => {
-    const { data } = await driver.ending(await start('() => process.exit(1)'));
-    expect(data).toMatchObject({ error: { code: 'exception' } });
+  test.each(['process.exit(1)', 'process.kill(process.ppid)', "process.kill(process.ppid, 'SIGKILL')"])(
+    'cannot end the process of others by %s',
+    async (text) => {
+      const { data } = await driver.ending(await start(`() => ${text}`));
+      expect(data).toMatchObject({ error: { code: 'exception' } });
+    },
+  );
+
+  test('may ask whether the executor is there', async () => {
+    const { data } = await driver.ending(await start('() => process.kill(process.ppid, 0)'));
+    expect(data).toEqual({ output: true });
+  });
+
+  test('whose time is up while its bundle is imported does not begin, and costs nobody anything', async () => {
+    const before = await pidOf();
+    const slow = `await new Promise((resolve) => setTimeout(resolve, 3_000));
+      ${bundle('() => { for (;;); }')}`;
+    const version = await driver.deploy('workflow.mjs', slow);
+    const { subject } = await driver.dispatch({ version, kind: 'workflow', timeoutMs: 1_000 });
+    expect((await driver.ending(subject)).type).toBe('dev.millrace.run.timed_out.v1');
+    // Sent to the same process, and answered after the import is over.
+    const after = await driver.ending(
+      await start('async () => { await new Promise((resolve) => setTimeout(resolve, 3_000)); return process.pid; }'),
+    );
+    expect(after.data).toEqual({ output: before });
   });
 });
 
@@ -134,10 +156,40 @@ describe('a host that dies', () => {
   test('in an endless loop costs that run its time, its neighbours their attempt, and later attempts nothing', async () => {
     const neighbour = await start('() => new Promise(() => {})');
     await eventually(() => expect(names(driver.eventsOf(neighbour))).toEqual(['started']));
-    const loop = await start('() => { for (;;); }', { timeoutMs: 300 });
+    const handler = '({ input }) => { while (input.loop); }';
+    // Imported ahead: the loop begins before its time is up, however busy the machine is.
+    await driver.ending(await start(handler, { input: { loop: false } }));
+    const loop = await start(handler, { input: { loop: true }, timeoutMs: 1_000 });
     const second = await start('() => process.pid', { attempt: 2 });
     expect((await driver.ending(second)).type).toBe('dev.millrace.run.completed.v1');
     expect((await driver.ending(loop)).type).toBe('dev.millrace.run.timed_out.v1');
-    expect((await driver.ending(neighbour)).type).toBe('dev.millrace.run.attempt.lost.v1');
+    expect(await driver.ending(neighbour)).toMatchObject({
+      type: 'dev.millrace.run.attempt.lost.v1',
+      data: { counted: false },
+    });
+  });
+
+  test('in a loop that begins when its run is told to end does not keep the others waiting', async () => {
+    const neighbour = await start('() => new Promise(() => {})');
+    await eventually(() => expect(names(driver.eventsOf(neighbour))).toEqual(['started']));
+    const handler = `({ signal, log }) => new Promise(() => {
+      signal.addEventListener('abort', () => { for (;;); });
+      log.info('listening');
+    })`;
+    const loop = await start(handler);
+    await eventually(() => expect(driver.textOf(loop)).toContain('listening'));
+    driver.cancel(loop);
+    expect((await driver.ending(loop)).type).toBe('dev.millrace.run.cancelled.v1');
+    expect(await driver.ending(neighbour, 15_000)).toMatchObject({
+      type: 'dev.millrace.run.attempt.lost.v1',
+      data: { counted: false },
+    });
+  });
+
+  test('alone with its run costs an attempt that counts', async () => {
+    const crash = () => start('() => process.kill(process.pid, "SIGSEGV")', { attempt: 2 });
+    const { type, data } = await driver.ending(await crash());
+    expect(type).toBe('dev.millrace.run.attempt.lost.v1');
+    expect(data).not.toHaveProperty('counted');
   });
 });
