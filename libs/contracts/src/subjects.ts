@@ -22,6 +22,8 @@ export const logSubject = {
   decision: (shard: number): string => `log.${shard}.decision`,
   /** Its last message is the lease. */
   lease: (shard: number): string => `log.${shard}.lease`,
+  /** Commits without events, written while it is in doubt whether the log can be written at all. */
+  probe: (shard: number): string => `log.${shard}.probe`,
 } as const;
 
 export const outputSubject = (shard: number): string => `logs.${shard}.chunks`;
@@ -38,6 +40,9 @@ export const publicEventSubject = (type: RunEventType, workspace: string, workfl
   return `run.${eventName(type).replaceAll('.', '-')}.${workspace}.${folder}.${name}`;
 };
 export const PUBLIC_EVENTS_FILTER = 'run.>';
+/** All public events of one type, or of all. */
+export const publicEventFilter = (type?: RunEventType): string =>
+  type === undefined ? PUBLIC_EVENTS_FILTER : `run.${eventName(type).replaceAll('.', '-')}.>`;
 
 /** Core NATS subjects: hints, heartbeats and replies; nothing that must not be lost. */
 export const messagingSubject = {
@@ -45,6 +50,8 @@ export const messagingSubject = {
   heartbeat: (shard: number): string => `scheduler.${shard}.heartbeat`,
   /** Request: is there a leader? Only the leader answers. */
   leader: (shard: number): string => `scheduler.${shard}.leader`,
+  /** The supervisor's word, every second, for as long as the log cannot be written: why, as text. */
+  unwritable: (shard: number): string => `supervisor.${shard}.unwritable`,
   /** Hint to one executor that one of its runs shall be cancelled; the heartbeat's answer repeats it. */
   cancel: (executor: string): string => `executor.${executor}.cancel`,
   /** The projector's position after each transaction. */

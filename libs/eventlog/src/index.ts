@@ -28,6 +28,7 @@ export {
 export * from './holds-request.ts';
 export { logBounds, logFill, readCommit, readLastCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
-export { type Bounds } from './stream-bounds.ts';
+export { probeLog } from './probe-log.ts';
+export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-bounds.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
 export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';

@@ -25,22 +25,35 @@ const STALE: ReadonlySet<number> = new Set([
   JETSTREAM_ERROR.wrongLastSequenceUnknown,
 ]);
 
-const readFirst = async (
+export interface KeyedRequestFound {
+  readonly event: RunRequested;
+  readonly position: Position;
+}
+
+/**
+ * The request that was recorded under a key; `undefined` when there is none. Takes no room in the log.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
+export const findKeyed = async (
   connection: LogConnection,
-  shard: number,
-  event: RunRequested,
-  subject: string,
-): Promise<KeyedOutcome> => {
-  const commit = await readLastCommit(connection, shard, subject);
-  // refused because of a message that expired in between, or that is being stored right now
-  if (commit === undefined) throw unknownOutcome('another request under this key is being recorded');
+  { shard, keyHash }: Pick<KeyedRequest, 'shard' | 'keyHash'>,
+): Promise<KeyedRequestFound | undefined> => {
+  const commit = await readLastCommit(connection, shard, logSubject.request(shard, keyHash));
+  if (commit === undefined) return undefined;
   const [first] = commit.events;
   if (first?.known === true && first.event.type === 'dev.millrace.run.requested.v1') {
-    // ours, when an earlier try was stored and its acknowledgement lost: nats-server 2.15 checks the expectation before the message id
-    const outcome = first.event.id === event.id ? 'recorded' : 'exists';
-    return { outcome, event: first.event, position: { sequence: commit.sequence, index: 0 } };
+    return { event: first.event, position: { sequence: commit.sequence, index: 0 } };
   }
   throw new AppError('bug', 'log.not_a_request', `the commit at ${commit.sequence} is not a request`);
+};
+
+const readFirst = async (connection: LogConnection, request: KeyedRequest): Promise<KeyedOutcome> => {
+  const found = await findKeyed(connection, request);
+  // refused because of a message that expired in between, or that is being stored right now
+  if (found === undefined) throw unknownOutcome('another request under this key is being recorded');
+  // ours, when an earlier try was stored and its acknowledgement lost: nats-server 2.15 checks the expectation before the message id
+  return { outcome: found.event.id === request.event.id ? 'recorded' : 'exists', ...found };
 };
 
 /**
@@ -48,10 +61,8 @@ const readFirst = async (
  *
  * @throws AppError `unavailable` as `EventWriter.append`.
  */
-export const recordKeyed = async (
-  connection: LogConnection,
-  { shard, keyHash, event, timeoutMs }: KeyedRequest,
-): Promise<KeyedOutcome> => {
+export const recordKeyed = async (connection: LogConnection, request: KeyedRequest): Promise<KeyedOutcome> => {
+  const { shard, keyHash, event, timeoutMs } = request;
   const subject = logSubject.request(shard, keyHash);
   const outcome = await publishCommit(connection, {
     subject,
@@ -62,6 +73,6 @@ export const recordKeyed = async (
   });
   if (outcome.kind === 'stored')
     return { outcome: 'recorded', event, position: { sequence: outcome.sequence, index: 0 } };
-  if (outcome.kind === 'refused' && STALE.has(outcome.errorCode)) return readFirst(connection, shard, event, subject);
+  if (outcome.kind === 'refused' && STALE.has(outcome.errorCode)) return readFirst(connection, request);
   throw outcomeError(outcome);
 };

@@ -1,3 +1,4 @@
+import { type StreamInfo } from '@nats-io/jetstream';
 import { type LogConnection } from './connection.ts';
 import { translate } from './log-errors.ts';
 import { managerOf } from './nats-handle.ts';
@@ -15,15 +16,43 @@ export interface Fill {
   readonly bytes: number;
   /** Beyond this the log refuses everything. */
   readonly maxBytes: number;
+  /** Sequence of the newest message that is counted. */
+  readonly lastSequence: number;
 }
+
+/** {@link Fill} of one stream among all. */
+export interface StreamFill extends Fill {
+  readonly stream: string;
+}
+
+const fillOf = ({ state, config }: StreamInfo): Fill => ({
+  bytes: state.bytes,
+  maxBytes: config.max_bytes < 0 ? Number.POSITIVE_INFINITY : config.max_bytes,
+  lastSequence: state.last_seq,
+});
 
 export const streamFill = async (connection: LogConnection, stream: string): Promise<Fill> => {
   try {
     const manager = await managerOf(connection);
-    const { state, config } = await manager.streams.info(stream);
-    return { bytes: state.bytes, maxBytes: config.max_bytes < 0 ? Number.POSITIVE_INFINITY : config.max_bytes };
+    return fillOf(await manager.streams.info(stream));
   } catch (cause) {
     throw translate(cause, `reading how full ${stream} is`);
+  }
+};
+
+/**
+ * How full every stream is, those under buckets and stores included.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
+export const streamFills = async (connection: LogConnection): Promise<readonly StreamFill[]> => {
+  try {
+    const manager = await managerOf(connection);
+    const fills: StreamFill[] = [];
+    for await (const info of manager.streams.list()) fills.push({ stream: info.config.name, ...fillOf(info) });
+    return fills;
+  } catch (cause) {
+    throw translate(cause, 'reading how full the streams are');
   }
 };
 

@@ -14,6 +14,7 @@ import {
 } from '@millrace/domain';
 import { type Clock } from '@millrace/kernel';
 import { type Logger, type Telemetry } from '@millrace/runtime';
+import { type LogRoom } from './log-room.ts';
 import { type Outbox } from './outbox.ts';
 import { type Reply } from './replies.ts';
 import { type WithRequest } from './request-source.ts';
@@ -26,6 +27,7 @@ export interface AdmissionLoopDeps {
   /** Of the events: `/millrace/scheduler/<instance>` */
   readonly source: string;
   readonly state: SchedulerState;
+  readonly room: Pick<LogRoom, 'runsMax'>;
   readonly withRequest: WithRequest;
   readonly outbox: Outbox;
   readonly reply: Reply;
@@ -46,8 +48,8 @@ export class AdmissionLoop {
 
   /** Decides what there is to decide now. Call it after everything that changed the state. */
   pump(): void {
-    const { state, outbox, withRequest, clock } = this.#deps;
-    for (const dispatch of admit(state, clock.monotonic())) {
+    const { state, room, outbox, withRequest, clock } = this.#deps;
+    for (const dispatch of admit(state, clock.monotonic(), room.runsMax())) {
       withRequest(dispatch, (request) => this.#dispatch(dispatch, request));
     }
     for (const decision of takeDecisions(state)) {

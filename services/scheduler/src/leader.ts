@@ -11,6 +11,7 @@ import {
   type Lease,
   type LogConnection,
   makeFencedWriter,
+  logFill,
   readLastCommit,
   respond,
 } from '@millrace/eventlog';
@@ -20,6 +21,7 @@ import { AdmissionLoop } from './admission-loop.ts';
 import { answerHeartbeats, hintCancel } from './executors.ts';
 import { makeLeaseWatch } from './lease-watch.ts';
 import { type LogFold } from './log-fold.ts';
+import { type LogRoom, neededBytes, RUN_EVENTS_BYTES } from './log-room.ts';
 import { Outbox } from './outbox.ts';
 import { makeReply } from './replies.ts';
 import { makeRequestSource } from './request-source.ts';
@@ -27,8 +29,8 @@ import { type RequestStore } from './request-store.ts';
 import { type SchedulerMetrics } from './scheduler-metrics.ts';
 
 const TICK_MS: Milliseconds = 500;
-/** What the events of one run still take in the log, besides the input that its dispatch repeats: envelopes, progress, a small result. */
-const RUN_EVENTS_BYTES = 4_096;
+/** How often the log is asked how full it is. */
+const FILL_INTERVAL_MS: Milliseconds = 1_000;
 
 export interface LeaderDeps {
   readonly connection: LogConnection;
@@ -36,6 +38,7 @@ export interface LeaderDeps {
   readonly state: SchedulerState;
   readonly requests: RequestStore;
   readonly fold: LogFold;
+  readonly room: LogRoom;
   readonly telemetry: Telemetry;
   readonly metrics: SchedulerMetrics;
   readonly clock: Clock;
@@ -74,6 +77,14 @@ const makeLoop = (deps: LeaderDeps, writer: FencedWriter) => {
   return { outbox, pump: () => loop.pump() };
 };
 
+const watchFill = ({ connection, shard, room }: LeaderDeps): NodeJS.Timeout => {
+  const ask = (): void => {
+    logFill(connection, shard).then(room.onFill, () => undefined); // away: what is read is counted meanwhile
+  };
+  ask();
+  return setInterval(ask, FILL_INTERVAL_MS);
+};
+
 /** Leads until `close`. The fold must have read the lease. */
 export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
   const { connection, shard, state, fold, clock, log } = deps;
@@ -94,13 +105,14 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     for (const executor of expire(state, nowMs)) log.warn('executor lost', { executor });
     pump();
   }, TICK_MS);
+  const watchingFill = watchFill(deps);
   const answering = [
     answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
     respond(connection, messagingSubject.leader(shard), async () => {
       if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
       const openRuns = state.waiting + state.holdings.size;
-      const neededBytes = Math.ceil(openRuns * (RUN_EVENTS_BYTES + deps.requests.meanBytes()));
-      return JSON.stringify({ holder: lease.holder, neededBytes } satisfies LeaderAnswer);
+      const needed = neededBytes(deps.room.rules(), openRuns, RUN_EVENTS_BYTES + deps.requests.meanBytes());
+      return JSON.stringify({ holder: lease.holder, neededBytes: needed } satisfies LeaderAnswer);
     }),
   ];
   pump();
@@ -110,6 +122,7 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     isTrusted,
     close: () => {
       clearInterval(ticking);
+      clearInterval(watchingFill);
       for (const listening of answering) listening.close();
       outbox.close();
       writer.close();

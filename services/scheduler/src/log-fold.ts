@@ -1,4 +1,4 @@
-import { logSubject, type RunEvent } from '@millrace/contracts';
+import { isTerminal, logSubject, type Position, type RunEvent } from '@millrace/contracts';
 import { evolve, type SchedulerState } from '@millrace/domain';
 import { type Commit } from '@millrace/eventlog';
 import { type Logger } from '@millrace/runtime';
@@ -28,6 +28,8 @@ export interface LogFoldDeps {
   readonly state: SchedulerState;
   readonly requests: RequestStore;
   readonly log: Logger;
+  /** Told of every commit, before it is folded. */
+  readonly onCommit: (commit: Commit) => void;
 }
 
 interface Waiter {
@@ -35,23 +37,26 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-export const makeLogFold = ({ shard, state, requests, log }: LogFoldDeps): LogFold => {
+export const makeLogFold = ({ shard, state, requests, log, onCommit }: LogFoldDeps): LogFold => {
   const leaseSubject = logSubject.lease(shard);
   let position = 0;
   let waiters: readonly Waiter[] = [];
   let listener: FoldListener | undefined;
 
-  const applyEvent = (event: RunEvent, sequence: number, index: number): void => {
-    evolve(state, event, { sequence, index });
-    if (event.type === 'dev.millrace.run.requested.v1') requests.keep(event);
+  const applyEvent = (event: RunEvent, position: Position, storedBytes: number): void => {
+    evolve(state, event, position);
+    if (isTerminal(event.type)) requests.measureEnd(event.data);
+    if (event.type === 'dev.millrace.run.requested.v1') requests.keep(event, storedBytes);
     else if (state.runs.find(event.subject) === undefined) requests.forget(event.subject);
     if (event.type === 'dev.millrace.run.cancel.requested.v1') listener?.onCancelRequested(event.subject);
   };
 
-  const applyCommit = ({ sequence, subject, events }: Commit): void => {
+  const applyCommit = (commit: Commit): void => {
+    const { sequence, subject, events } = commit;
+    onCommit(commit);
     if (subject === leaseSubject) listener?.onLease(sequence);
     for (const [index, decoded] of events.entries()) {
-      if (decoded.known) applyEvent(decoded.event, sequence, index);
+      if (decoded.known) applyEvent(decoded.event, { sequence, index }, commit.bytes / events.length);
       else log.warn('passed by an event that cannot be used', { sequence, type: decoded.type, reason: decoded.reason });
     }
     position = sequence;

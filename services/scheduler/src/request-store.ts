@@ -14,6 +14,9 @@ export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 const MEASURED_BYTES_MAX = 64 * 1024;
 /** Weight of one request in the mean. */
 const MEAN_WEIGHT = 1 / 64;
+/** Results that grow are believed sooner: what they take is missing for others. */
+const MEAN_RISE_WEIGHT = 1 / 4;
+const RESULT_MEASURED_BYTES_MAX = 1024 * 1024;
 /** What the envelope and the policy of a request take, about. */
 const ENVELOPE_BYTES = 1_024;
 /** Commits that were read back lately: their other requests are due next. */
@@ -22,15 +25,17 @@ export const READ_COMMITS_MAX = 32;
 const READ_COMMIT_BYTES_MAX = 1024 * 1024;
 
 export interface RequestStore {
-  /** Call it for every request of the log, in order. */
-  readonly keep: (event: RunRequested) => void;
+  /** Call it for every request of the log, in order, with what it takes there. */
+  readonly keep: (event: RunRequested, storedBytes?: number) => void;
   /** The run is over. */
   readonly forget: (runId: string) => void;
   readonly find: (runId: string) => RunRequested | undefined;
   /** The request from the log; `undefined` when the log holds it no more. @throws AppError `unavailable` when the log is away. */
   readonly load: (runId: string, position: Position) => Promise<RunRequested | undefined>;
   readonly keptBytes: () => number;
-  /** About how large the input and environment of the latest requests are, in the mean. */
+  /** Call it for every run that ended, with its result or error. */
+  readonly measureEnd: (data: unknown) => void;
+  /** About how large the input, the environment and the result of the latest runs are, in the mean. */
   readonly meanBytes: () => number;
 }
 
@@ -49,7 +54,8 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
   const kept = new Map<string, Kept>();
   const commits = new Map<number, Promise<Commit | undefined>>();
   let keptBytes = 0;
-  let meanBytes = 0;
+  let meanRequestBytes = 0;
+  let meanEndBytes = 0;
 
   const readOnce = (sequence: number): Promise<Commit | undefined> => {
     const known = commits.get(sequence);
@@ -68,9 +74,9 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
   };
 
   return {
-    keep: (event) => {
+    keep: (event, storedBytes) => {
       const payload = roughBytes([event.data.input, event.data.env], MEASURED_BYTES_MAX);
-      meanBytes += (payload - meanBytes) * MEAN_WEIGHT;
+      meanRequestBytes += ((storedBytes ?? payload) - meanRequestBytes) * MEAN_WEIGHT;
       const bytes = ENVELOPE_BYTES + payload;
       if (payload > KEPT_REQUEST_BYTES_MAX || keptBytes + bytes > KEPT_BYTES_MAX || kept.has(event.subject)) return;
       kept.set(event.subject, { event, bytes });
@@ -88,6 +94,10 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
       return event?.subject === runId ? event : undefined;
     },
     keptBytes: () => keptBytes,
-    meanBytes: () => meanBytes,
+    measureEnd: (data) => {
+      const bytes = roughBytes(data, RESULT_MEASURED_BYTES_MAX);
+      meanEndBytes += (bytes - meanEndBytes) * (bytes > meanEndBytes ? MEAN_RISE_WEIGHT : MEAN_WEIGHT);
+    },
+    meanBytes: () => meanRequestBytes + meanEndBytes,
   };
 };

@@ -8,12 +8,13 @@
  * ```
  */
 import { SchedulerState } from '@millrace/domain';
-import { follow, logBounds, type LogConnection, readCommit } from '@millrace/eventlog';
+import { follow, logBounds, type LogConnection, logFill, readCommit } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { type HealthReport, type Logger, type Metrics, type Telemetry } from '@millrace/runtime';
 import { lead, type Leader } from './leader.ts';
 import { awaitLease } from './leadership.ts';
 import { type LogFold, makeLogFold } from './log-fold.ts';
+import { isRoomy, type LogRoom, makeLogRoom } from './log-room.ts';
 import { makeRequestStore, type RequestStore } from './request-store.ts';
 import { makeSchedulerMetrics, type SchedulerMetrics } from './scheduler-metrics.ts';
 
@@ -50,6 +51,7 @@ class RunningScheduler implements Scheduler {
   readonly #state: SchedulerState;
   readonly #requests: RequestStore;
   readonly #fold: LogFold;
+  readonly #room: LogRoom;
   readonly #metrics: SchedulerMetrics;
   readonly #ready = Promise.withResolvers<undefined>();
   #phase: Phase = 'catching up';
@@ -60,7 +62,9 @@ class RunningScheduler implements Scheduler {
     this.#options = options;
     this.#state = new SchedulerState({ concurrentRunsMax });
     this.#requests = makeRequestStore((sequence) => readCommit(connection, shard, sequence));
-    this.#fold = makeLogFold({ ...options, state: this.#state, requests: this.#requests });
+    this.#room = makeLogRoom(concurrentRunsMax);
+    const { onCommit } = this.#room;
+    this.#fold = makeLogFold({ ...options, state: this.#state, requests: this.#requests, onCommit });
     this.#metrics = makeSchedulerMetrics(options.metrics, {
       state: this.#state,
       position: this.#fold.position,
@@ -113,6 +117,7 @@ class RunningScheduler implements Scheduler {
     });
     if (lease === undefined) return;
     await this.#fold.reached(lease.sequence);
+    await this.#measureRoom();
     const { waiting, holdings } = this.#state;
     log.info('leading', { lease: lease.sequence, waiting, running: holdings.size });
     this.#leader = lead(
@@ -121,6 +126,7 @@ class RunningScheduler implements Scheduler {
         state: this.#state,
         requests: this.#requests,
         fold: this.#fold,
+        room: this.#room,
         metrics: this.#metrics,
         onDeposed: (error) => this.#end(error),
       },
@@ -136,6 +142,18 @@ class RunningScheduler implements Scheduler {
     if (first <= last) await this.#fold.reached(last);
     const ms = Math.round(clock.monotonic() - startMs);
     log.info('read the log', { position: this.#fold.position(), waiting: this.#state.waiting, ms });
+  }
+
+  /** Before the first decision, so that a full log is known to be full. */
+  async #measureRoom(): Promise<void> {
+    const { connection, shard, log } = this.#options;
+    this.#room.onFill(await logFill(connection, shard));
+    const rules = this.#room.rules();
+    if (isRoomy(rules)) return;
+    log.warn('the log is small for so many runs at a time: when it is full, very large results may have to wait', {
+      max_bytes: rules.maxBytes,
+      concurrent_runs_max: rules.concurrentRunsMax,
+    });
   }
 
   #become(phase: Phase): void {

@@ -50,10 +50,15 @@ const rejectEager = (state: SchedulerState, nowMs: number): void => {
  * Requests that will not wait and did not get a slot become decisions.
  *
  * @param nowMs the monotonic clock of `hear`
+ * @param runsMax how many may run at the same time for other reasons than the limits
  */
-export const admit = (state: SchedulerState, nowMs: number): readonly Dispatch[] => {
+export const admit = (
+  state: SchedulerState,
+  nowMs: number,
+  runsMax = Number.POSITIVE_INFINITY,
+): readonly Dispatch[] => {
   const dispatches: Dispatch[] = [];
-  while (state.holdings.size < state.limits.concurrentRunsMax) {
+  while (state.holdings.size < Math.min(state.limits.concurrentRunsMax, runsMax)) {
     const workflow = state.ready.turn;
     if (workflow === undefined) break;
     const executor = freestExecutor(state.executors.values(), nowMs);
