@@ -1,0 +1,68 @@
+import { type ParseResult } from '@marcbachmann/cel-js';
+import { celEnvironment } from './cel/cel-environment.ts';
+import { translateFailure, translateSyntax } from './cel/cel-errors.ts';
+import { fromCel } from './cel/from-cel.ts';
+import { meterTree } from './cel/metered-tree.ts';
+import { celVariables } from './cel/to-cel.ts';
+import { syntaxError } from './condition-error.ts';
+import { type CompiledExpression, type ConditionScope } from './condition-scope.ts';
+import { CONDITION_LIMITS } from './limits.ts';
+import { makeMeter, type Meter, overBudget } from './meter.ts';
+
+interface Checked {
+  readonly parsed: ParseResult;
+  /** As the checker names it; `dyn` when only a request can tell. */
+  readonly type: string;
+}
+
+export interface TypedExpression extends CompiledExpression {
+  readonly type: string;
+}
+
+const parse = (source: string): Checked => {
+  if (source.length > CONDITION_LIMITS.sourceLengthMax) {
+    throw syntaxError(`longer than ${CONDITION_LIMITS.sourceLengthMax} characters`);
+  }
+  try {
+    const parsed = celEnvironment.parse(source);
+    const { type = 'dyn', error } = parsed.check();
+    if (error !== undefined) throw error;
+    return { parsed, type };
+  } catch (error) {
+    throw translateSyntax(error, source);
+  }
+};
+
+const evaluate = (parsed: ParseResult, scope: ConditionScope, meter: Meter): unknown => {
+  meter.reset();
+  const value: unknown = parsed(celVariables(scope));
+  // `||` and `exists` go on behind an error, and could turn one into a result.
+  if (meter.exceeded) throw overBudget();
+  return fromCel(value);
+};
+
+/** {@link compileExpression} with the type that the checker found. */
+export const compileTyped = (source: string): TypedExpression => {
+  const { parsed, type } = parse(source);
+  const meter = makeMeter();
+  meterTree(parsed.ast, meter);
+  return {
+    source,
+    type,
+    evaluate: (scope) => {
+      try {
+        return evaluate(parsed, scope, meter);
+      } catch (error) {
+        throw translateFailure(error, source);
+      }
+    },
+  };
+};
+
+/**
+ * An expression of the Common Expression Language over `body`, `headers`, `query`, `trigger`, `params` and `now`.
+ * It is checked here, at deploy; later it can only fail, and within {@link CONDITION_LIMITS}.
+ *
+ * @throws AppError `invalid` `condition.syntax` with `details.line` and `details.column`.
+ */
+export const compileExpression = (source: string): CompiledExpression => compileTyped(source);

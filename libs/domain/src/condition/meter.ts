@@ -1,0 +1,72 @@
+import { failedError } from './condition-error.ts';
+import { CONDITION_LIMITS } from './limits.ts';
+
+const TEXT_PER_UNIT = 64;
+/** Comparisons of characters, at worst, of a search that one unit pays for. */
+const SEARCH_PER_UNIT = 1_024;
+
+/**
+ * Counts the work of one evaluation, before it is done. One unit is one step of a loop over a list,
+ * one member that is compared, or 64 characters that are read: less than a microsecond.
+ */
+export interface Meter {
+  /** @throws AppError `invalid` `condition.failed` when the evaluation costs more than it may. */
+  charge(units: number): void;
+  readonly spent: number;
+  readonly exceeded: boolean;
+  reset(): void;
+}
+
+export const overBudget = () => failedError(`the evaluation costs more than ${CONDITION_LIMITS.costMax} units`);
+
+export const makeMeter = (): Meter => {
+  let spent = 0;
+  // One for all: CEL's quantifiers go on behind an error, and a stack for each of them would cost more than the work.
+  const error = overBudget();
+  return {
+    charge(units) {
+      spent += units;
+      if (spent > CONDITION_LIMITS.costMax) throw error;
+    },
+    get spent() {
+      return spent;
+    },
+    get exceeded() {
+      return spent > CONDITION_LIMITS.costMax;
+    },
+    reset() {
+      spent = 0;
+    },
+  };
+};
+
+export const textCost = (length: number): number => Math.ceil(length / TEXT_PER_UNIT);
+
+/** Of finding one text in another: what the worst algorithm would do. */
+export const searchCost = (length: number, soughtLength: number): number =>
+  textCost(length) + Math.ceil((length * soughtLength) / SEARCH_PER_UNIT);
+
+/** Of one value without what is inside its members. */
+export const shallowCost = (value: unknown): number => {
+  if (typeof value === 'string') return textCost(value.length);
+  if (value instanceof Uint8Array) return textCost(value.length);
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Map) return value.size;
+  return 1;
+};
+
+const membersOf = (value: unknown): Iterable<unknown> => {
+  if (Array.isArray(value)) return value as unknown[];
+  if (value instanceof Map) return value.values();
+  return typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [];
+};
+
+/** Charges for every member at every level, and stops walking at the limit. */
+export const chargeDeep = (meter: Meter, value: unknown): void => {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    meter.charge(typeof next === 'string' ? textCost(next.length) + 1 : 1);
+    for (const member of membersOf(next)) open.push(member);
+  }
+};

@@ -1,0 +1,82 @@
+import { type CharacterTest } from './syntax-tree.ts';
+
+const between =
+  (low: number, high: number): CharacterTest =>
+  (point) =>
+    point >= low && point <= high;
+export const oneOf =
+  (...tests: readonly CharacterTest[]): CharacterTest =>
+  (point) =>
+    tests.some((test) => test(point));
+export const not =
+  (test: CharacterTest): CharacterTest =>
+  (point) =>
+    !test(point);
+export const isExactly =
+  (wanted: number): CharacterTest =>
+  (point) =>
+    point === wanted;
+export const range = between;
+
+const digit = between(0x30, 0x39);
+const upper = between(0x41, 0x5a);
+const lower = between(0x61, 0x7a);
+const letter = oneOf(upper, lower);
+export const isWordCharacter = oneOf(letter, digit, isExactly(0x5f));
+/** RE2's: no vertical tab. */
+const space = oneOf(isExactly(0x20), between(0x09, 0x0a), between(0x0c, 0x0d));
+const anySpace = oneOf(space, isExactly(0x0b));
+const printable = between(0x21, 0x7e);
+
+/** `\d`, `\D`, `\w`, `\W`, `\s`, `\S`. */
+export const SHORTHANDS: ReadonlyMap<string, CharacterTest> = new Map([
+  ['d', digit],
+  ['D', not(digit)],
+  ['w', isWordCharacter],
+  ['W', not(isWordCharacter)],
+  ['s', space],
+  ['S', not(space)],
+]);
+
+/** `[[:name:]]`. */
+export const POSIX_CLASSES: ReadonlyMap<string, CharacterTest> = new Map([
+  ['alnum', oneOf(letter, digit)],
+  ['alpha', letter],
+  ['blank', oneOf(isExactly(0x20), isExactly(0x09))],
+  ['digit', digit],
+  ['lower', lower],
+  ['punct', (point) => printable(point) && !letter(point) && !digit(point)],
+  ['space', anySpace],
+  ['upper', upper],
+  ['word', isWordCharacter],
+  ['xdigit', oneOf(digit, between(0x41, 0x46), between(0x61, 0x66))],
+]);
+
+/** `\p{name}`; undefined for a name that Unicode does not have. One character at a time: constant work. */
+export const unicodeClass = (name: string): CharacterTest | undefined => {
+  if (!/^[A-Za-z_]{1,30}$/.test(name)) return undefined;
+  for (const property of [name, `Script=${name}`]) {
+    try {
+      const expression = new RegExp(`^\\p{${property}}$`, 'u');
+      return (point) => expression.test(String.fromCodePoint(point));
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+};
+
+const pointOf = (text: string): number | undefined => {
+  const point = text.codePointAt(0);
+  return point !== undefined && String.fromCodePoint(point) === text ? point : undefined;
+};
+
+/** Matches when the character matches in upper or in lower case. */
+export const ignoringCase =
+  (test: CharacterTest): CharacterTest =>
+  (point) => {
+    if (test(point)) return true;
+    const text = String.fromCodePoint(point);
+    const folded = [pointOf(text.toLowerCase()), pointOf(text.toUpperCase())];
+    return folded.some((other) => other !== undefined && test(other));
+  };

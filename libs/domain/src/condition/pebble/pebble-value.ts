@@ -1,0 +1,114 @@
+import { failedError } from '../condition-error.ts';
+import { CONDITION_LIMITS } from '../limits.ts';
+import { chargeDeep, type Meter, searchCost, shallowCost, textCost } from '../meter.ts';
+
+/** A variable or a member that the request does not have. Only `is defined`, `??`, `???` and `default` accept it. */
+export class Missing {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A value of JSON, or {@link Missing}. */
+export type PebbleValue = unknown;
+
+/** @throws AppError `condition.failed`: variables are strict. */
+export const needed = (value: PebbleValue): unknown => {
+  if (value instanceof Missing) throw failedError(`there is no ${value.name}`);
+  return value;
+};
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const neededBoolean = (value: PebbleValue, where: string): boolean => {
+  const given = needed(value);
+  if (typeof given === 'boolean') return given;
+  throw failedError(`${where} needs true or false (\`not\` binds tighter than a comparison: write not (…))`);
+};
+
+export const neededNumber = (value: PebbleValue, where: string): number => {
+  const given = needed(value);
+  if (typeof given === 'number') return given;
+  throw failedError(`${where} needs a number`);
+};
+
+export const neededText = (value: PebbleValue, where: string): string => {
+  const given = needed(value);
+  if (typeof given === 'string') return given;
+  throw failedError(`${where} needs a text`);
+};
+
+/** As Pebble prints it; lists and objects as JSON, as Kestra prints them. */
+export const printed = (value: unknown, meter: Meter): string => {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return jsonOf(value, meter);
+};
+
+export const jsonOf = (value: unknown, meter: Meter): string => {
+  chargeDeep(meter, value);
+  return JSON.stringify(value);
+};
+
+export const joined = (left: string, right: string, meter: Meter): string => {
+  meter.charge(textCost(left.length + right.length));
+  if (left.length + right.length > CONDITION_LIMITS.textLengthMax) {
+    throw failedError(`a text of more than ${CONDITION_LIMITS.textLengthMax} characters`);
+  }
+  return left + right;
+};
+
+const equalMembers = (left: object, right: object): boolean => {
+  const names = Object.keys(left);
+  if (names.length !== Object.keys(right).length || Array.isArray(left) !== Array.isArray(right)) return false;
+  return names.every(
+    (name) =>
+      Object.hasOwn(right, name) &&
+      deepEqual((left as Record<string, unknown>)[name], (right as Record<string, unknown>)[name]),
+  );
+};
+
+const deepEqual = (left: unknown, right: unknown): boolean => {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
+  return equalMembers(left, right);
+};
+
+export const isEqual = (left: unknown, right: unknown, meter: Meter): boolean => {
+  if (typeof left === 'object' && typeof right === 'object') chargeDeep(meter, left);
+  else meter.charge(Math.min(shallowCost(left), shallowCost(right)));
+  return deepEqual(left, right);
+};
+
+const isIn = (list: readonly unknown[], value: unknown, meter: Meter): boolean =>
+  list.some((member) => {
+    meter.charge(1);
+    return isEqual(member, value, meter);
+  });
+
+/** Of a list, the names of an object, or a text; null contains nothing. */
+export const contains = (whole: unknown, part: unknown, meter: Meter): boolean => {
+  if (whole === null) return false;
+  if (typeof whole === 'string') {
+    const sought = printed(part, meter);
+    meter.charge(searchCost(whole.length, sought.length));
+    return whole.includes(sought);
+  }
+  if (Array.isArray(whole)) {
+    if (Array.isArray(part)) return part.every((one) => isIn(whole, one, meter));
+    return isIn(whole, part, meter);
+  }
+  if (isObject(whole)) return typeof part === 'string' && Object.hasOwn(whole, part);
+  throw failedError('contains needs a text, a list or an object');
+};
+
+const isEmptyText = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
+
+/** What the filter `default` replaces. */
+export const isEmpty = (value: PebbleValue): boolean => {
+  if (value instanceof Missing || value === null || value === undefined) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isEmptyText(value) || (isObject(value) && Object.keys(value).length === 0);
+};
