@@ -1,0 +1,16 @@
+export { bifrostGeneric } from './presets/bifrost-generic.ts';
+export { discord } from './presets/discord.ts';
+export { github } from './presets/github.ts';
+export { gitlab } from './presets/gitlab.ts';
+export { hmac } from './presets/hmac.ts';
+export { meta } from './presets/meta.ts';
+export { microsoftGraph } from './presets/microsoft-graph.ts';
+export { shopify } from './presets/shopify.ts';
+export { slack } from './presets/slack.ts';
+export { standardWebhooks } from './presets/standard-webhooks.ts';
+export { stripe } from './presets/stripe.ts';
+export { telegram } from './presets/telegram.ts';
+export { tiktok } from './presets/tiktok.ts';
+export { twilio } from './presets/twilio.ts';
+export { twitch } from './presets/twitch.ts';
+export { zoom } from './presets/zoom.ts';

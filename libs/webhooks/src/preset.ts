@@ -1,0 +1,70 @@
+import { type SignedRequest } from './request.ts';
+import { type RuleMember, type RuleMembers } from './rule.ts';
+import { type Refusal } from './verdict.ts';
+
+/** One signature to check. */
+export interface Check {
+  readonly rule: RuleMembers;
+  readonly request: SignedRequest;
+  /** The active ones, none of them empty. */
+  readonly secrets: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/** What a sender asks before it sends anything, and the answer it expects. */
+export interface ChallengeAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  /** May repeat what the sender wrote: send it with `X-Content-Type-Options: nosniff`. */
+  readonly body: string;
+  /** True: answer only when the signature of the request was verified. */
+  readonly needsSignature: boolean;
+}
+
+export interface SignInput {
+  /** The newest secret; for Ed25519 the private key (`whsk_…`, or 64 hex digits for Discord). */
+  readonly secret: string;
+  /** Secrets that are still active while `secret` replaces them; signed with too where the scheme has room for it. */
+  readonly olderSecrets?: readonly string[];
+  readonly method?: string;
+  /** Absolute, as it will be called. */
+  readonly url: string;
+  readonly body: Uint8Array;
+  readonly deliveryId: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  readonly rule?: RuleMembers;
+}
+
+/** An example of what a sender sends, unsigned. */
+export interface Sample {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** How one kind of sender signs. A preset is one file in `presets/` and one line in `all-presets.ts`. */
+export interface Preset<Name extends string = string, SampleName extends string = string> {
+  readonly name: Name;
+  /** Members that a rule of this preset may have. */
+  readonly members: readonly RuleMember[];
+  readonly required?: readonly RuleMember[];
+  /** Nothing when the signature is good. May throw on hostile input: `verifySignature` turns that into a refusal. */
+  readonly verify: (check: Check) => Refusal | undefined;
+  /** Called when the signature was good. */
+  readonly deliveryId: (request: SignedRequest, rule: RuleMembers) => string | undefined;
+  /** Whether whoever replays a request could change the id: such ids alone do not keep replays out. */
+  readonly deliveryIdIsSigned: boolean;
+  readonly challenge?: (request: SignedRequest, secrets: readonly string[]) => ChallengeAnswer | undefined;
+  /** Headers of a request that `verify` believes. */
+  readonly sign: (input: SignInput) => Readonly<Record<string, string>>;
+  readonly samples: Readonly<Record<SampleName, Sample>>;
+}
+
+/** Keeps the names of a preset and of its samples as types. */
+export const definePreset = <const Name extends string, SampleName extends string>(
+  preset: Preset<Name, SampleName>,
+): Preset<Name, SampleName> => preset;
+
+export const JSON_HEADERS = { 'content-type': 'application/json' } as const;
