@@ -12,6 +12,8 @@ export interface PlatformParts {
   readonly add: <Started extends Part>(starting: Promise<Started>) => Promise<Started>;
   readonly get: (name: ServerProcess) => Part | undefined;
   readonly setPid: (name: ServerProcess, pid: number | undefined) => void;
+  /** Where Prometheus finds a service. */
+  readonly setAdminPort: (name: ServerProcess, port: number) => void;
   /** Aborted when everything is being ended: who still starts something gives up. */
   readonly ending: AbortSignal;
   /** Undone between the services and the servers, last first. */
@@ -55,6 +57,7 @@ export const makePlatformParts = (onEvent: OnPlatformEvent, file: ServerFileWrit
     ending: ending.signal,
     get: (name) => parts.get(name),
     setPid: (name, pid) => file.update({ pids: { [name]: pid } }),
+    setAdminPort: (name, port) => file.update({ adminPorts: { [name]: port } }),
     defer: (undo) => void undone.push(undo),
     stop: () => (stopping ??= stopAll()),
     kill: () => parts.forEach((part) => part.kill()),

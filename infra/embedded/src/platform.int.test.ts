@@ -36,6 +36,7 @@ describe('a platform', () => {
     expect(file.token).toMatch(/^mr_[0-9a-f]+_[0-9a-f]{64}$/);
     expect(Object.keys(file.pids).sort()).toEqual([...SERVER_PROCESSES].sort());
     for (const pid of Object.values(file.pids)) expect(isProcessAlive(pid)).toBe(true);
+    expect(Object.keys(file.adminPorts ?? {}).sort()).toEqual(['executor', 'gateway', 'projector', 'scheduler']);
     expect(statSync(join(platform.dataDir, 'server.json')).mode & 0o777).toBe(0o600);
   });
 
@@ -62,9 +63,11 @@ describe('a platform', () => {
 
   test.each(SERVER_PROCESSES)('%s that is killed comes back, says so and is in server.json', async (name) => {
     const before = platform.pid(name);
+    const { adminPorts } = serverFileOf(platform.dataDir);
     await platform.kill(name);
     await platform.untilRestarted(name, before);
     expect(serverFileOf(platform.dataDir).pids[name]).toBe(platform.pid(name));
+    expect(serverFileOf(platform.dataDir).adminPorts).toEqual(adminPorts);
     expect(platform.events()).toContainEqual(
       expect.objectContaining({ type: 'died', name, status: { code: null, signal: 'SIGKILL' } }),
     );

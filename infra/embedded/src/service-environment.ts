@@ -1,11 +1,18 @@
 import { join } from 'node:path';
 import { type ServerConfig } from '@millrace/runtime';
+import { type ServiceName } from './start-service.ts';
 
 export interface Addresses {
   readonly natsUrl: string;
   readonly databaseUrl: string;
   /** 0: any free one. */
   readonly port: number;
+}
+
+/** What one start of a service is told. */
+export interface ServiceAddresses extends Addresses {
+  /** 0: any free one. */
+  readonly adminPort: number;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -18,8 +25,19 @@ const inherited = (env: Environment): Environment =>
 
 const listed = (names: readonly string[]): string | undefined => (names.length === 0 ? undefined : names.join(','));
 
+/** Of a first port that is configured each takes the one of its place. */
+const ADMIN_PORT_ORDER: readonly ServiceName[] = ['gateway', 'scheduler', 'executor', 'projector'];
+
+/** 0: any free one. */
+export const adminPortOf = (name: ServiceName, first: number): number =>
+  first === 0 ? 0 : first + ADMIN_PORT_ORDER.indexOf(name);
+
 /** What every service is told; each reads its own part. */
-export const serviceEnvironment = (config: ServerConfig, addresses: Addresses, env: Environment): Environment => {
+export const serviceEnvironment = (
+  config: ServerConfig,
+  addresses: ServiceAddresses,
+  env: Environment,
+): Environment => {
   const { server, executor, log, telemetry } = config;
   return {
     NODE_COMPILE_CACHE: join(server.dataDir, 'cache', 'compile'),
@@ -30,7 +48,7 @@ export const serviceEnvironment = (config: ServerConfig, addresses: Addresses, e
     MILLRACE_SUPERVISED: '1',
     MILLRACE_DATA_DIR: server.dataDir,
     MILLRACE_SHARD: '0',
-    MILLRACE_ADMIN_PORT: '0',
+    MILLRACE_ADMIN_PORT: String(addresses.adminPort),
     MILLRACE_PORT: String(addresses.port),
     MILLRACE_BIND: server.bind,
     MILLRACE_ALLOWED_HOSTS: listed(server.allowedHosts),
@@ -40,6 +58,7 @@ export const serviceEnvironment = (config: ServerConfig, addresses: Addresses, e
     MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
     MILLRACE_LOG_LEVEL: log.level,
+    MILLRACE_LOG_RUNS: log.runs,
     OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.otlpEndpoint,
   };
 };

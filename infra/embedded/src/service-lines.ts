@@ -1,6 +1,8 @@
 import { type ServerProcess } from '@millrace/runtime';
 import { type OnPlatformEvent } from './platform-events.ts';
 
+/** How lines begin that nobody is shown: most do, so they are not parsed. */
+const UNSHOWN = /^\{"level":"(?:info|debug)"/;
 const SHOWN_LEVELS = new Set(['warn', 'error', 'fatal']);
 /** A service that warns a thousand times a second does not scroll the console away. */
 const LINES_MAX = 10;
@@ -14,7 +16,7 @@ interface Line {
 
 /** A JSON line of level `warn` or above, or a line that is no JSON: what Node itself says when a process cannot start. */
 export const readableLine = (line: string): Line | undefined => {
-  if (line.trim() === '') return undefined;
+  if (line.trim() === '' || UNSHOWN.test(line)) return undefined;
   try {
     // Foreign text: every member is looked at before it is used.
     const parsed = JSON.parse(line) as { level?: unknown; msg?: unknown; reason?: unknown; code?: unknown } | null;

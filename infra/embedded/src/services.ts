@@ -3,7 +3,7 @@ import { type ServerConfig } from '@millrace/runtime';
 import { keepRunning } from './keep-running.ts';
 import { openLogFile } from './log-file.ts';
 import { type PlatformParts } from './platform-parts.ts';
-import { type Addresses, serviceEnvironment } from './service-environment.ts';
+import { adminPortOf, type Addresses, serviceEnvironment } from './service-environment.ts';
 import { makeLineReader } from './service-lines.ts';
 import { type RunningService, type ServiceName, startService } from './start-service.ts';
 
@@ -24,11 +24,12 @@ export const keepService = async (
 ): Promise<RunningService> => {
   const logFile = openLogFile(join(config.server.dataDir, 'logs', `${name}.log`));
   const readLines = makeLineReader(name, parts.onEvent);
-  const start = (previous: RunningService | undefined): Promise<RunningService> => {
+  const start = async (previous: RunningService | undefined): Promise<RunningService> => {
     const port = previous?.port ?? addresses.port;
-    return startService({
+    const adminPort = previous?.adminPort ?? adminPortOf(name, config.admin.port);
+    const service = await startService({
       name,
-      env: serviceEnvironment(config, { ...addresses, port }, process.env),
+      env: serviceEnvironment(config, { ...addresses, port, adminPort }, process.env),
       giveUp: parts.ending,
       stopGraceMs: STOP_GRACE_MS[name],
       onOutput: (chunk) => {
@@ -36,6 +37,8 @@ export const keepService = async (
         readLines(chunk);
       },
     });
+    parts.setAdminPort(name, service.adminPort);
+    return service;
   };
   const { onEvent } = parts;
   const service = await parts.add(keepRunning({ name, start, onEvent, onPid: (pid) => parts.setPid(name, pid) }));

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { formatTraceparent, isRunId, parseTraceparent, uuidV7 } from './ids.ts';
+import { formatTraceparent, isRunId, parseTraceparent, uuidV7, uuidV7TimeMs } from './ids.ts';
 
 const random = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 255]);
 
 describe('uuidV7', () => {
   test('carries the time first, then version 7 and variant 10', () => {
     expect(uuidV7(0x0193_a5f0_7c1e, random)).toBe('0193a5f0-7c1e-7102-8304-0506070809ff');
+  });
+
+  test('tells its time', () => {
+    expect(uuidV7TimeMs(uuidV7(0x0193_a5f0_7c1e, random))).toBe(0x0193_a5f0_7c1e);
   });
 
   test('is a run id, and nothing near it is', () => {

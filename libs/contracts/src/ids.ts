@@ -17,6 +17,9 @@ export const uuidV7 = (timeMs: number, random: Uint8Array): string => {
   );
 };
 
+/** The time in a UUIDv7, in milliseconds since 1970. */
+export const uuidV7TimeMs = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+
 const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Whether a text can be a run id at all; others are "not found" without asking anyone. */

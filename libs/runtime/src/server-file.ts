@@ -17,11 +17,14 @@ const ServerFileSchema = Type.Object({
   databaseUrl: Type.String(),
   /** Current process ids; what was not started here is absent. */
   pids: Type.Record(Type.String(), Type.Integer()),
+  /** Ports on loopback of `/metrics` and health; absent in files of versions that did not say. */
+  adminPorts: Type.Optional(Type.Record(Type.String(), Type.Integer())),
 });
 
 /** How to reach the server that runs on a data folder. Kept current by its supervisor, mode 0600. */
-export interface ServerFile extends Omit<Static<typeof ServerFileSchema>, 'pids'> {
+export interface ServerFile extends Omit<Static<typeof ServerFileSchema>, 'pids' | 'adminPorts'> {
   readonly pids: Readonly<Partial<Record<ServerProcess, number>>>;
+  readonly adminPorts?: Readonly<Partial<Record<ServerProcess, number>>>;
 }
 
 export const SERVER_FILE = 'server.json';

@@ -69,6 +69,7 @@ const run = async (
       metrics,
       onUnusable: () => undefined,
       spans: { emit: () => undefined },
+      logEnded: () => undefined, onForeign: () => undefined,
     };
     const poll = setInterval(() => void isDone().then((is) => is && done()), 20);
     const session = (onStep: () => void): Promise<void> => followIt(deps, onStep);

@@ -9,6 +9,10 @@ const ConfigSchema = Type.Object({
   MILLRACE_SHARD: Type.Integer({ minimum: 0, default: 0 }),
   /** 0 takes any free port. */
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
+  /** Runs whose end is a line in the log. */
+  MILLRACE_LOG_RUNS: Type.Union([Type.Literal('all'), Type.Literal('failed'), Type.Literal('none')], {
+    default: 'all',
+  }),
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 

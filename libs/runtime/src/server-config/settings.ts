@@ -150,6 +150,15 @@ export const SETTINGS = {
         'Variables of the server that scripts see as well: `NAME` for all, `NAME@pattern` for matching workflows. They see no others. `MILLRACE_DATABASE_URL` is the address of the read models.',
     }),
   },
+  admin: {
+    port: setting({
+      schema: Type.Integer({ minimum: 0, maximum: 65_535 - 3 }),
+      default: 0,
+      env: 'MILLRACE_ADMIN_PORT',
+      description:
+        'First of four ports on loopback for `/metrics` and health: gateway, scheduler (+1), executor (+2), projector (+3). 0 takes any free ones, which `server.json` names.',
+    }),
+  },
   log: {
     level: setting({
       schema: Type.Enum([...LOG_LEVELS]),
@@ -157,6 +166,12 @@ export const SETTINGS = {
       env: 'MILLRACE_LOG_LEVEL',
       flag: 'log-level',
       description: 'The least important lines that the services write.',
+    }),
+    runs: setting({
+      schema: Type.Enum(['all', 'failed', 'none']),
+      default: 'all',
+      env: 'MILLRACE_LOG_RUNS',
+      description: 'Runs whose end is a line in the log of the projector: all, those that did not complete, or none.',
     }),
   },
   telemetry: {

@@ -1,3 +1,4 @@
+import { isTerminal } from '@millrace/contracts';
 import { isSuperseded, type RunState, type RunStatus } from '@millrace/domain';
 import { type RunEventRecord, type RunProgressRecord, type RunRecord } from '@millrace/read-model';
 import { birthOf } from './birth.ts';
@@ -13,6 +14,8 @@ export interface FoldedRuns {
   readonly born: readonly RunRecord[];
   readonly changed: readonly RunProgressRecord[];
   readonly events: readonly RunEventRecord[];
+  /** What ended a run. */
+  readonly ended: readonly RecordedEvent[];
 }
 
 const gateOf = ({ state, attempt }: RunProgressRecord): RunGate => ({ status: state as RunStatus, attempt });
@@ -23,12 +26,14 @@ export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly
   const born = new Map<string, RunRecord>();
   const changed = new Map<string, RunProgressRecord>();
   const events: RunEventRecord[] = [];
+  const ended: RecordedEvent[] = [];
   for (const entry of recorded) {
     const { event, position, time } = entry;
     const newborn = born.get(event.subject);
     const row = newborn ?? changed.get(event.subject) ?? before.get(event.subject);
     if (isSuperseded(row && gateOf(row), event)) continue;
     events.push(eventRecordOf(entry));
+    if (isTerminal(event.type)) ended.push(entry);
     if (row === undefined) {
       if (event.type === 'dev.millrace.run.requested.v1') born.set(event.subject, birthOf(event, time, position));
       continue;
@@ -37,5 +42,5 @@ export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly
     if (newborn === undefined) changed.set(event.subject, { ...row, ...change });
     else born.set(event.subject, { ...newborn, ...change });
   }
-  return { born: [...born.values()], changed: [...changed.values()], events };
+  return { born: [...born.values()], changed: [...changed.values()], events, ended };
 };
