@@ -1,4 +1,5 @@
 import { checkEnvironment } from '@millrace/domain';
+import { isReservedSecretName } from '@millrace/contracts';
 import { HOUR, type Milliseconds, messageOf, parseDuration, suggest } from '@millrace/kernel';
 import { type TObject } from 'typebox';
 import { Value } from 'typebox/value';
@@ -77,14 +78,31 @@ const environmentComplaints = (names: readonly string[]): readonly Complaint[] =
     return reason === undefined ? [] : [{ keys: ['env', String(index)], reason: `env: ${reason}` }];
   });
 
+const secretComplaint = (name: string, env: readonly string[]): string | undefined => {
+  if (isReservedSecretName(name)) return `${name} has a meaning of its own for programs: no secret can be called so`;
+  return env.includes(name) ? `${name} is in env too: no caller sets a secret` : undefined;
+};
+
+const secretComplaints = (names: readonly string[], env: readonly string[]): readonly Complaint[] =>
+  names.flatMap((name, index) => {
+    const reason = secretComplaint(name, env) ?? (names.indexOf(name) < index ? `${name} is there twice` : undefined);
+    return reason === undefined ? [] : [{ keys: ['secrets', String(index)], reason: `secrets: ${reason}` }];
+  });
+
+const textsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : [];
+
 /** Everything that is wrong with metadata; nothing when it may be deployed. */
 export const metadataComplaints = (schema: TObject, value: Readonly<Record<string, unknown>>): readonly Complaint[] => {
   const complaints = schemaComplaints(schema, value);
-  if (complaints.length > 0) return complaints;
-  const { input, env, timeout } = value;
-  return [
+  const { input, env, secrets, timeout } = value;
+  const further = [
     ...timeoutComplaints(timeout),
-    ...environmentComplaints(Array.isArray(env) ? env.map(String) : []),
+    ...environmentComplaints(textsOf(env)),
+    ...secretComplaints(textsOf(secrets), textsOf(env)),
     ...(input === undefined ? [] : inputSchemaComplaints(input)),
   ];
+  // Of one value the schema's word is enough; a second one would only say it in another way.
+  const named = new Set(complaints.map(({ keys }) => keys[0]));
+  return [...complaints, ...further.filter(({ keys }) => !named.has(keys[0]))];
 };

@@ -17,6 +17,7 @@ describe('readMetadata', () => {
 description: Dumps a database
 input: { type: object, properties: { n: { type: integer } } }
 env: [TARGET, NOTIFY]
+secrets: [API_KEY]
 timeout: 15m
 concurrency: 2
 on_limit: reject
@@ -28,6 +29,7 @@ methods: [GET, POST]`;
         description: 'Dumps a database',
         input: { type: 'object', properties: { n: { type: 'integer' } } },
         env: ['TARGET', 'NOTIFY'],
+        secrets: ['API_KEY'],
         timeout: '15m',
         concurrency: 2,
         onLimit: 'reject',
@@ -35,6 +37,33 @@ methods: [GET, POST]`;
         methods: ['GET', 'POST'],
       },
     });
+  });
+
+  test('reports everything that is wrong at once, whatever kind it is, and each thing once', () => {
+    const text = `
+tiemout: 5s
+timeout: soon
+concurrency: 0
+env: [TARGET, LD_PRELOAD]
+input: { type: objekt }`;
+    const faults = refusal(text);
+    expect(faults.map(({ line }) => line)).toEqual([2, 4, 3, 5, 6]);
+    expect(faults.map(({ reason }) => reason.split(/[ :]/)[0])).toEqual([
+      'unknown',
+      'concurrency',
+      'timeout',
+      'env',
+      'not',
+    ]);
+  });
+
+  test.each([
+    ['secrets: [PATH]', 'secrets: PATH has a meaning of its own for programs'],
+    ['secrets: [A, A]', 'secrets: A is there twice'],
+    ['secrets: [A]\nenv: [A]', 'secrets: A is in env too'],
+    ['secrets: [api-key]', 'secrets.0 must match pattern'],
+  ])('refuses %j', (text, reason) => {
+    expect(refusal(text)).toEqual([expect.objectContaining({ line: 1, reason: expect.stringContaining(reason) })]);
   });
 
   test.each(['', '# nothing to say\n', '---\n'])('takes %j as no metadata', (text) => {
