@@ -27,13 +27,14 @@ const policyOf = ({ timeout, concurrency, onLimit, retries }: Metadata): Workflo
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
 export const makeVersion = ({ kind, file, bytes, metadata }: VersionParts): VersionDraft => {
-  const { description = '', input, env, methods = DEFAULT_METHODS } = metadata;
+  const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
   const content = {
     kind,
     file,
     description,
     ...(input !== undefined && { inputSchema: input }),
     ...(env !== undefined && { env }),
+    ...(secrets.length > 0 && { secrets }),
     methods,
     policy: policyOf(metadata),
   };

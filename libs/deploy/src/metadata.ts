@@ -1,8 +1,10 @@
+import { SECRET_NAME_PATTERN } from '@millrace/contracts';
 import { type Static, Type } from 'typebox';
 
 const OnLimit = Type.Union([Type.Literal('queue'), Type.Literal('reject')]);
 const Method = Type.Union(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => Type.Literal(method)));
 const DESCRIPTION_CHARACTERS_MAX = 2_000;
+const SECRETS_MAX = 50;
 const RETRIES_MAX = 100;
 const CONCURRENCY_MAX = 100_000;
 
@@ -10,6 +12,7 @@ const FIELDS = {
   description: Type.Optional(Type.String({ maxLength: DESCRIPTION_CHARACTERS_MAX })),
   input: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   env: Type.Optional(Type.Array(Type.String())),
+  secrets: Type.Optional(Type.Array(Type.String({ pattern: SECRET_NAME_PATTERN }), { maxItems: SECRETS_MAX })),
   timeout: Type.Optional(Type.Unknown()),
   concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: CONCURRENCY_MAX })),
   retries: Type.Optional(

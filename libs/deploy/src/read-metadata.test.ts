@@ -80,7 +80,7 @@ input: { type: objekt }`;
     ],
     ['a key of the definition', 'onLimit: queue\n', 1, 1, 'unknown key "onLimit"; did you mean "on_limit"?'],
     ['a nested key', 'retries:\n  faild: 1\n', 2, 3, 'unknown key "faild"; did you mean "failed"?'],
-    ['a strange key', 'x: 1\n', 1, 1, /^unknown key "x"; known keys: description, input, env, timeout/],
+    ['a strange key', 'x: 1\n', 1, 1, /^unknown key "x"; known keys: description, input, env, secrets, timeout/],
     ['a wrong type', 'concurrency: many\n', 1, 1, 'concurrency must be integer'],
     ['a number below the limit', 'concurrency: 0\n', 1, 1, 'concurrency must be >= 1'],
     [

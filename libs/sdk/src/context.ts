@@ -23,6 +23,14 @@ export interface RunInfo {
   readonly traceparent: string;
 }
 
+/** Secrets that the definition declares. Their values are replaced by `***` in everything that a run records. */
+export interface WorkflowSecrets {
+  /** The newest value. @throws Error when the definition does not declare the name in `secrets` */
+  get(name: string): string;
+  /** All values that are valid now, the newest first: more than one while one replaces another. @throws Error as `get` */
+  all(name: string): readonly string[];
+}
+
 /** What a handler is given. Valid until the handler settles; writes after that go nowhere. */
 export interface WorkflowContext<Input = Record<string, unknown>> {
   /** The caller's input; fits the definition's schema when it has one. `{}` when the caller gave none. */
@@ -33,6 +41,8 @@ export interface WorkflowContext<Input = Record<string, unknown>> {
    * are here and not in `process.env`.
    */
   readonly env: Readonly<Record<string, string>>;
+  /** The secrets that the definition declares, as they were when the attempt began. */
+  readonly secrets: WorkflowSecrets;
   /** Lines for the output of this run. `console.*` inside the handler goes there as well. */
   readonly log: WorkflowLog;
   /**

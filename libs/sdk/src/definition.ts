@@ -22,6 +22,11 @@ export interface WorkflowDefinition {
   readonly input?: JsonSchema;
   /** Names of the environment variables that a caller may set; they arrive in `ctx.env`. Absent: any safe name. */
   readonly env?: readonly string[];
+  /**
+   * Names of the secrets that `ctx.secrets` gives; a run fails with `secret_missing` when one is not set. No caller can
+   * set a variable of such a name.
+   */
+  readonly secrets?: readonly string[];
   /** Longest time of one attempt; then `ctx.signal` aborts and the run ends as `timed_out`. Default: the server's. */
   readonly timeout?: Duration;
   /** How many runs of this workflow may be active at the same time. Absent: only the server's own limit. */

@@ -12,6 +12,8 @@ export interface LocalBundle {
   readonly path: string;
   /** How to start it as a script. */
   readonly argv: readonly [string, ...string[]];
+  /** Names of the secrets that its runs get. */
+  readonly secrets: readonly string[];
 }
 
 export interface BundleCache {
@@ -32,6 +34,8 @@ export interface BundleCacheOptions {
 const FETCHES_MAX = 5;
 const BACKOFF = { first: 100, max: 2_000 };
 const EXECUTABLE = 0o555;
+/** Beside the file, when there are any; no bundle's file begins with a dot. */
+const SECRETS_FILE = '.secrets.json';
 
 const corrupt = (version: string, reason: string): AppError =>
   new AppError('bug', 'bundle.corrupt', `bundle ${version.slice(0, 12)}… ${reason}`);
@@ -65,15 +69,19 @@ const store = async (options: BundleCacheOptions, version: string): Promise<void
   await mkdir(incoming, { recursive: true });
   await writeDurably(join(incoming, bundle.file), bundle.bytes);
   await chmod(join(incoming, bundle.file), EXECUTABLE);
+  if (bundle.secrets.length > 0)
+    await writeDurably(join(incoming, SECRETS_FILE), Buffer.from(JSON.stringify(bundle.secrets)));
   await rename(incoming, join(options.directory, version)).catch(() => rm(incoming, { recursive: true }));
 };
 
 const findOnDisk = async (directory: string, version: string): Promise<LocalBundle | undefined> => {
   const folder = join(directory, version);
-  const [file] = await readdir(folder).catch(() => []);
+  const files: readonly string[] = await readdir(folder).catch(() => []);
+  const file = files.find((name) => name !== SECRETS_FILE);
   if (file === undefined) return undefined;
   const path = join(folder, file);
-  return { path, argv: argvOf(path, await readFile(path)) };
+  const secrets = files.includes(SECRETS_FILE) ? await readFile(join(folder, SECRETS_FILE), 'utf8') : '[]';
+  return { path, argv: argvOf(path, await readFile(path)), secrets: JSON.parse(secrets) as readonly string[] };
 };
 
 export const makeBundleCache = (options: BundleCacheOptions): BundleCache => {

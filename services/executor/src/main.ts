@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { connectLog, makeOutputWriter, openBundles } from '@millrace/eventlog';
+import { loadKeyRing, openSecretValues } from '@millrace/secrets';
 import { makeIds, makeMetrics, runService, startAdminServer, startTelemetry, systemClock } from '@millrace/runtime';
 import { makeLaunch } from './attempts/launch.ts';
+import { makeSecretsOf } from './attempts/run-secrets.ts';
 import { makeBundleCache } from './bundles.ts';
 import { baseEnvironment, readGrants } from './child-environment.ts';
 import { startChildProcesses } from './child-processes.ts';
@@ -18,6 +20,9 @@ await runService('executor', async ({ log, env, defer, fail }) => {
   defer('telemetry', telemetry.shutdown);
   const connection = await connectLog({ url: config.NATS_URL, name: 'executor' });
   defer('log', connection.close);
+  const secrets = openSecretValues(connection, { ring: loadKeyRing(env), log });
+  defer('secrets', secrets.close);
+  await secrets.ready;
   const output = makeOutputWriter(connection, { shard: config.MILLRACE_SHARD });
   defer('output', output.close);
 
@@ -36,7 +41,7 @@ await runService('executor', async ({ log, env, defer, fail }) => {
     slots: config.MILLRACE_SLOTS,
     heartbeatMs: config.MILLRACE_HEARTBEAT_MS,
     drainGraceMs: config.MILLRACE_DRAIN_GRACE_MS,
-    launch: makeLaunch({ ...processes, bundles, environment, grants }),
+    launch: makeLaunch({ ...processes, bundles, environment, grants, secretsOf: makeSecretsOf(secrets) }),
     processes,
     output,
     telemetry,

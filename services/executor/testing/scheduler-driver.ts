@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  DEFAULT_WORKSPACE,
   encodeBundle,
   type Heartbeat,
   type HeartbeatAnswer,
@@ -20,9 +21,11 @@ import {
   type LogConnection,
   makeEventWriter,
   openBundles,
+  openSecrets,
   publish,
   respond,
 } from '@millrace/eventlog';
+import { changeSecret, parseKeyRing, type SecretChange } from '@millrace/secrets';
 import {
   claimNats,
   dispatched,
@@ -34,6 +37,8 @@ import {
 } from '@millrace/testkit';
 
 const SHARD = 0;
+/** Of the executor, unless it is given another. */
+export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const EXECUTOR_MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 
 export interface DriverOptions {
@@ -47,7 +52,9 @@ export interface Driver {
   readonly dataDir: string;
   readonly heartbeats: readonly Heartbeat[];
   /** Stores a bundle and gives its version. */
-  readonly deploy: (file: string, text: string) => Promise<string>;
+  readonly deploy: (file: string, text: string, metadata?: Readonly<Record<string, unknown>>) => Promise<string>;
+  /** Changes a secret, sealed under {@link MASTER_KEY}. */
+  readonly setSecret: (name: string, change: SecretChange) => Promise<void>;
   /** Stores any object under any name. */
   readonly store: (version: string, object: Uint8Array) => Promise<void>;
   /** Assigns a run to the executor that was heard last, and gives the dispatch. */
@@ -63,7 +70,7 @@ export interface Driver {
   readonly textOf: (runId: string) => string;
   /** Whether heartbeats are answered; they are at first. */
   readonly answer: (yes: boolean) => void;
-  readonly startExecutor: () => Promise<StartedService>;
+  readonly startExecutor: (more?: Readonly<Record<string, string>>) => Promise<StartedService>;
   readonly close: () => Promise<void>;
 }
 
@@ -165,6 +172,14 @@ const lastOf = (events: readonly RunEvent[]): RunEvent => {
   return last;
 };
 
+const setSecret = async (connection: LogConnection, name: string, change: SecretChange): Promise<void> => {
+  const store = openSecrets(connection);
+  const ring = parseKeyRing(MASTER_KEY, 'test');
+  const place = { workspace: DEFAULT_WORKSPACE, name };
+  await store.change(DEFAULT_WORKSPACE, name, (current) => changeSecret(current, change, { place, ring, now: 0 }));
+  await store.close();
+};
+
 export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions = {}): Promise<Driver> => {
   const { url } = claimNats();
   const dataDir = makeTempFolder('executor');
@@ -172,8 +187,10 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
   await ensureTopology(connection, { shard: SHARD, logMaxBytes: 64 * 1_048_576 });
   const leader = answerHeartbeats(connection, leaseMs);
   const record = recordEverything(connection);
-  const startExecutor = (): Promise<StartedService> =>
-    startService(EXECUTOR_MAIN, { env: { NATS_URL: url, MILLRACE_DATA_DIR: dataDir, ...env } });
+  const startExecutor = (more: Readonly<Record<string, string>> = {}): Promise<StartedService> =>
+    startService(EXECUTOR_MAIN, {
+      env: { NATS_URL: url, MILLRACE_DATA_DIR: dataDir, MILLRACE_MASTER_KEY: MASTER_KEY, ...env, ...more },
+    });
   const bundles = openBundles(connection);
   const executor = await startExecutor();
   const append = (event: RunDispatched): Promise<void> => appendDispatch(connection, event);
@@ -190,12 +207,13 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
         .map(({ text }) => text)
         .join(''),
     store: bundles.put,
-    deploy: async (file, text) => {
-      const object = encodeBundle({ file }, Buffer.from(text));
+    deploy: async (file, text, metadata = {}) => {
+      const object = encodeBundle({ file, ...metadata }, Buffer.from(text));
       const version = createHash('sha256').update(object).digest('hex');
       await bundles.put(version, object);
       return version;
     },
+    setSecret: (name, change) => setSecret(connection, name, change),
     dispatch: async (overrides) => {
       const event = dispatched({ executor: await leader.executor(), ...overrides });
       await append(event);

@@ -119,6 +119,15 @@ describe('checkEnvironment', () => {
     expect(refusal({ OTHER: 'a' }, [])).toEqual({ code: 'env.undeclared', variable: 'OTHER' });
   });
 
+  test('refuses the name of a secret of the workflow, declared or not', () => {
+    expect(checkEnvironment({ TARGET: 'a' }, undefined, ['API_KEY'])).toEqual({ TARGET: 'a' });
+    for (const declared of [undefined, ['API_KEY']]) {
+      expect(() => checkEnvironment({ API_KEY: 'a' }, declared, ['API_KEY'])).toThrow(
+        expect.objectContaining({ code: 'env.secret', details: { variable: 'API_KEY' } }),
+      );
+    }
+  });
+
   test.each([1, null, true, {}, ['a']])('refuses the value %j', (value) => {
     expect(refusal({ TARGET: value })).toEqual({ code: 'env.not_text', variable: 'TARGET' });
   });

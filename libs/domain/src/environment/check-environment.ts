@@ -63,10 +63,16 @@ const checkValue = (name: string, value: unknown): string => {
  *
  * @param env anything that came from outside
  * @param declared the only names that this workflow takes; absent: any safe name
+ * @param secrets names under which the workflow gets secrets
  * @throws AppError `invalid`, the first problem found, its message and `details.variable` naming the variable:
- *   `env.not_object`, `env.too_many`, `env.name`, `env.denied` (even when declared), `env.undeclared`, `env.not_text`, `env.nul`, `env.too_long`.
+ *   `env.not_object`, `env.too_many`, `env.name`, `env.denied` (even when declared), `env.undeclared`, `env.not_text`, `env.nul`, `env.too_long`,
+ *   `env.secret`.
  */
-export const checkEnvironment = (env: unknown, declared?: readonly string[]): Record<string, string> => {
+export const checkEnvironment = (
+  env: unknown,
+  declared?: readonly string[],
+  secrets: readonly string[] = [],
+): Record<string, string> => {
   if (env === undefined) return {};
   if (typeof env !== 'object' || env === null || Array.isArray(env)) {
     throw refuse('env.not_object', 'the environment must be an object of names and strings');
@@ -81,6 +87,8 @@ export const checkEnvironment = (env: unknown, declared?: readonly string[]): Re
   return Object.fromEntries(
     entries.map(([name, value]) => {
       checkName(name, declared);
+      if (secrets.includes(name))
+        throw refuse('env.secret', `${name} is a secret of this workflow: no caller sets it`, name);
       return [name, checkValue(name, value)];
     }),
   );

@@ -19,6 +19,14 @@ import { type Launch } from './launch.ts';
 /** The last word about a run waits so long for the output before it to be stored. */
 const OUTPUT_WAIT_MS: Milliseconds = 2_000;
 
+/** How a run says that it could not begin; anything else is `start_failed`. */
+const LAUNCH_FAILURES: Readonly<Record<string, string>> = {
+  'bundle.corrupt': 'bundle_corrupt',
+  'secret.missing': 'secret_missing',
+  'secret.denied': 'secret_denied',
+  'secret.sealed': 'secret_sealed',
+};
+
 export interface AttemptDeps {
   readonly executor: string;
   readonly launch: Launch;
@@ -88,7 +96,7 @@ export class Attempt {
       this.#execution = execution;
       if (this.#stopped !== undefined) execution?.stop(this.#stopped);
     } catch (error) {
-      const code = error instanceof AppError && error.code === 'bundle.corrupt' ? 'bundle_corrupt' : 'start_failed';
+      const code = (error instanceof AppError ? LAUNCH_FAILURES[error.code] : undefined) ?? 'start_failed';
       this.#end({ kind: 'failed', error: { code, message: messageOf(error) } });
     }
   }

@@ -4,11 +4,13 @@ import { type EnvironmentGrant, grantedEnvironment } from '../child-environment.
 import { type ScriptPool } from '../scripts/script-pool.ts';
 import { type HostPool } from '../workflows/host-pool.ts';
 import { type Execution, type ExecutionListener } from './execution.ts';
+import { makeRedactingListener } from './redacting-listener.ts';
+import { type RunSecrets, type SecretsOf } from './run-secrets.ts';
 
 /**
  * Starts what a dispatch names. Resolves with nothing when the attempt is over before its bundle is there.
  *
- * @throws what fetching the bundle throws; everything later goes to the listener.
+ * @throws what fetching the bundle throws, and what {@link SecretsOf} throws; everything later goes to the listener.
  */
 export type Launch = (
   dispatch: RunDispatched,
@@ -24,17 +26,23 @@ export interface LaunchDeps {
   /** What every script gets besides its own. */
   readonly environment: Readonly<Record<string, string>>;
   readonly grants: readonly EnvironmentGrant[];
+  readonly secretsOf: SecretsOf;
 }
+
+const newestOf = (secrets: RunSecrets | undefined): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(secrets?.values ?? {}).map(([name, [newest]]) => [name, newest]));
 
 /** The environment of a script: later ones win, so that no caller can pretend to be another run. */
 const scriptEnvironment = (
   { environment, grants }: LaunchDeps,
   dispatch: RunDispatched,
   traceparent: string,
+  secrets: RunSecrets | undefined,
 ): Readonly<Record<string, string>> => ({
   ...environment,
   ...grantedEnvironment(grants, dispatch.workflow),
   ...dispatch.data.env,
+  ...newestOf(secrets),
   MILLRACE_RUN_ID: dispatch.subject,
   MILLRACE_WORKFLOW: dispatch.workflow,
   MILLRACE_ATTEMPT: String(dispatch.attempt ?? 1),
@@ -43,22 +51,24 @@ const scriptEnvironment = (
 
 export const makeLaunch =
   (deps: LaunchDeps): Launch =>
-  async (dispatch, traceparent, listener, isOver) => {
+  async (dispatch, traceparent, plain, isOver) => {
     const { bundles, scripts, workflows } = deps;
     const { version, kind, input, env } = dispatch.data;
-    const { path, argv } = await bundles.load(version);
+    const { path, argv, secrets: declared } = await bundles.load(version);
     if (isOver()) return undefined;
+    const secrets = deps.secretsOf(dispatch.workflow, declared);
+    const listener = secrets === undefined ? plain : makeRedactingListener(plain, secrets.redactor);
     const attempt = dispatch.attempt ?? 1;
     // A later attempt may be the one that took down the process it was in, or the victim of such a one: it gets a process of its own.
     const isLater = attempt > 1;
     if (kind === 'script') {
       const request = {
         argv,
-        env: scriptEnvironment(deps, dispatch, traceparent),
+        env: scriptEnvironment(deps, dispatch, traceparent, secrets),
         input: JSON.stringify(input),
       };
       return scripts.start(request, isLater, listener);
     }
     const run = { id: dispatch.subject, workflow: dispatch.workflow, version, attempt, traceparent };
-    return workflows.start({ file: path, run, input, env }, isLater, listener);
+    return workflows.start({ file: path, run, input, env, secrets: secrets?.values ?? {} }, isLater, listener);
   };

@@ -61,6 +61,9 @@ interface StreamDeps {
   readonly onClosed: () => void;
 }
 
+/** A mark says that the beginning is gone: what takes secrets out of it looks there for a part of one. */
+const lastOf = (text: string): string => (text.length > COMPLAINT_MAX ? `…${text.slice(1 - COMPLAINT_MAX)}` : text);
+
 const lastLineOf = (text: string): string | undefined =>
   text
     .split('\n')
@@ -87,7 +90,7 @@ export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClos
   };
   const onStderr = (text: string): void => {
     received += text.length;
-    stderrEnd = (stderrEnd + text).slice(-COMPLAINT_MAX);
+    stderrEnd = lastOf(stderrEnd + text);
     forward('stderr', text);
   };
   const onStdoutClosed = (): void => {

@@ -9,6 +9,8 @@ export interface StartWorkflow {
   readonly run: RunInfo;
   readonly input: unknown;
   readonly env: Readonly<Record<string, string>>;
+  /** Those that the workflow declares, by name; the newest value first. */
+  readonly secrets: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the executor says to a host: JSON lines on descriptor 3. */

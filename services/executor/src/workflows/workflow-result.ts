@@ -46,16 +46,19 @@ const isError = (thrown: unknown): thrown is Error => {
   }
 };
 
+/** A mark says where a text was cut: what takes secrets out of it looks there for a part of one. */
+const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
 /** Message and stack of whatever was thrown, without the frames of the process around the handler. Never throws. */
 export const describeError = (thrown: unknown, code: WorkflowError['code'] = 'exception'): WorkflowError => {
   if (!isError(thrown)) {
     const text = textOf(() => thrown) || 'what was thrown cannot be shown as text';
-    return { code, message: text.slice(0, MESSAGE_MAX) };
+    return { code, message: cut(text, MESSAGE_MAX) };
   }
   const stack = textOf(() => thrown.stack ?? '')
     .split('\n')
     .filter((line) => !line.includes(import.meta.dirname) && !line.includes('node:internal'))
     .join('\n');
   const message = textOf(() => thrown.message) || textOf(() => thrown.name);
-  return { code, message: message.slice(0, MESSAGE_MAX), stack: stack.slice(0, STACK_MAX) };
+  return { code, message: cut(message, MESSAGE_MAX), stack: cut(stack, STACK_MAX) };
 };

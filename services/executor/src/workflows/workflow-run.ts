@@ -1,4 +1,4 @@
-import { type LogFields, type WorkflowContext, type WorkflowLog } from '@millrace/sdk';
+import { type LogFields, type WorkflowContext, type WorkflowLog, type WorkflowSecrets } from '@millrace/sdk';
 import { type OutputStream, type StopReason } from '../attempts/execution.ts';
 import { type FromHost, type StartWorkflow } from './host-protocol.ts';
 
@@ -39,8 +39,17 @@ const makeLog = (write: WorkflowRun['write']): WorkflowLog => {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };
 
+const makeSecrets = (values: StartWorkflow['secrets']): WorkflowSecrets => {
+  const all = (name: string): readonly [string, ...string[]] => {
+    const [newest, ...older] = Object.hasOwn(values, name) ? (values[name] ?? []) : [];
+    if (newest !== undefined) return [newest, ...older];
+    throw new Error(`the workflow does not declare the secret ${name}: add it to secrets in its definition`);
+  };
+  return { get: (name) => all(name)[0], all };
+};
+
 export const makeWorkflowRun = (
-  { id, run, input, env }: StartWorkflow,
+  { id, run, input, env, secrets }: StartWorkflow,
   send: (message: FromHost) => void,
 ): WorkflowRun => {
   const controller = new AbortController();
@@ -55,7 +64,15 @@ export const makeWorkflowRun = (
   };
   return {
     id,
-    context: { input, run, env, log: makeLog(write), progress, signal: controller.signal },
+    context: {
+      input,
+      run,
+      env,
+      secrets: makeSecrets(secrets),
+      log: makeLog(write),
+      progress,
+      signal: controller.signal,
+    },
     write,
     abort: (reason) => controller.abort(abortError(reason)),
     end: () => {
