@@ -3,13 +3,13 @@ import { kindOf, messageOf } from '@millrace/kernel';
 import { type Health } from '@millrace/contracts';
 import { type LogConnection } from '@millrace/eventlog';
 import { pingReadModel, type ReadModel } from '@millrace/read-model';
-import { type LogRoomState } from './admission/log-room.ts';
+import { type LogState } from './admission/watch-log.ts';
 import { HEALTH_FRESH_MS, HEALTH_TIMEOUT_MS } from './limits.ts';
 
 export interface HealthDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
-  readonly room: () => LogRoomState;
+  readonly log: () => LogState;
   readonly durability: string;
 }
 
@@ -36,13 +36,14 @@ const ping = async (readModel: ReadModel): Promise<Dependency> => {
   }
 };
 
-const statusOf = (nats: Dependency, others: readonly Dependency[]): Health['status'] => {
-  if (!nats.ok) return 'unavailable';
+const statusOf = (canRecord: boolean, others: readonly Dependency[]): Health['status'] => {
+  if (!canRecord) return 'unavailable';
   return others.every(({ ok }) => ok) ? 'ok' : 'degraded';
 };
 
 /** Percentages are of the log's `max_bytes`. */
-const logOf = ({ bytes, maxBytes, neededBytes, isFull }: LogRoomState): Dependency => {
+const logOf = ({ bytes, maxBytes, neededBytes, isFull, problem }: LogState): Dependency => {
+  if (problem !== undefined) return { ok: false, detail: `nothing can be recorded: ${problem}` };
   if (!isFull) return { ok: true };
   const percent = (part: number): number => Math.round((100 * part) / maxBytes);
   const detail = `full: ${percent(bytes)} % used, ${percent(neededBytes)} % kept for open runs; requests are refused. Raise log_max_bytes, or shorten log_max_age`;
@@ -50,7 +51,12 @@ const logOf = ({ bytes, maxBytes, neededBytes, isFull }: LogRoomState): Dependen
 };
 
 /** Health as callers need it. Anyone may ask, so Postgres is asked at most once a second. */
-export const makeHealth = ({ connection, readModel, room, durability }: HealthDeps): (() => Promise<Health>) => {
+export const makeHealth = ({
+  connection,
+  readModel,
+  log: logState,
+  durability,
+}: HealthDeps): (() => Promise<Health>) => {
   let asked = Number.NEGATIVE_INFINITY;
   let answer: Promise<Dependency> = Promise.resolve(AWAY);
   return async () => {
@@ -63,7 +69,9 @@ export const makeHealth = ({ connection, readModel, room, durability }: HealthDe
       ? { ok: true }
       : { ok: false, detail: 'not reachable: no request can be recorded' };
     const postgres = await answer;
-    const log = logOf(room());
-    return { status: statusOf(nats, [postgres, log]), durability, dependencies: { nats, log, postgres } };
+    const state = logState();
+    const log = logOf(state);
+    const canRecord = nats.ok && state.problem === undefined;
+    return { status: statusOf(canRecord, [postgres, log]), durability, dependencies: { nats, log, postgres } };
   };
 };

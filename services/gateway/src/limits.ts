@@ -32,6 +32,13 @@ export const RUN_LOG_BYTES = 5_120;
 /** Left free in the log: the larger of these two, but at most a quarter of it. A request that would go beyond is answered 503. */
 export const LOG_RESERVE_BYTES = 4 * 1_048_576;
 export const LOG_RESERVE_SHARE = 0.02;
+export const LOG_RESERVE_SHARE_MAX = 0.25;
+/** So long after a request was refused for want of room, `/health` says that the log is full for requests of its size. */
+export const REFUSAL_FRESH_MS = 10 * SECOND;
+/** The supervisor repeats every second that the log cannot be written; its word is good for so long. */
+export const UNWRITABLE_FRESH_MS = 3 * SECOND;
+/** Pause between two probes of a log that does not acknowledge. */
+export const LOG_PROBE_INTERVAL_MS = 2 * SECOND;
 
 /** Callers that wait for an outcome at the same time; more are answered 429. */
 export const WAITERS_MAX = 5_000;

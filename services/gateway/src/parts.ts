@@ -1,9 +1,9 @@
 import { type Health } from '@millrace/contracts';
-import { recordKeyed } from '@millrace/eventlog';
+import { findKeyed, recordKeyed } from '@millrace/eventlog';
 import { makeInputCheck } from './admission/input-validation.ts';
-import { watchLogRoom } from './admission/log-room.ts';
 import { makeRequestRun } from './admission/request-run.ts';
 import { makeStartRun, type StartRun } from './admission/start-run.ts';
+import { watchLog } from './admission/watch-log.ts';
 import { type GatewayDeps } from './deps.ts';
 import { makeHealth } from './health.ts';
 import { APPEND_TIMEOUT_MS } from './limits.ts';
@@ -33,28 +33,32 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
   const watch = makeProjectionWatch({ connection, readModel, shard });
   const hub = makeLiveHub({ connection, shard, log: deps.log });
   const slots = makeStreamSlots();
-  const room = watchLogRoom(connection, shard);
+  const logWatch = watchLog(connection, shard);
+  const { watched } = logWatch;
   const requestRun = makeRequestRun({
     ...deps,
-    recordKeyed: (keyHash, event) => recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS }),
+    writer: { append: (events) => watched(deps.writer.append(events)) },
+    recordKeyed: (keyHash, event) =>
+      watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
+    findKeyed: async (keyHash) => (await findKeyed(connection, { shard, keyHash }))?.event,
     checkInput: makeInputCheck(),
-    room,
+    room: logWatch,
     onLimit: settings.onLimit,
   });
   observeGauges(deps.metrics, {
     sseClients: slots.count,
     waiters: waiters.count,
     appendsPending: deps.writer.pending,
-    logRoom: room.state,
+    logRoom: logWatch.state,
   });
   return {
     startRun: makeStartRun({ requestRun, waiters, connection, readModel, runsMax: settings.runsMax }),
     findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, shard }),
     openRunFeed: makeRunFeed({ connection, readModel, hub, watch }),
     slots,
-    health: makeHealth({ connection, readModel, room: room.state, durability: settings.durability }),
+    health: makeHealth({ connection, readModel, log: logWatch.state, durability: settings.durability }),
     close: () => {
-      room.close();
+      logWatch.close();
       hub.close();
       waiters.close();
       watch.close();

@@ -2,22 +2,26 @@
  * Keeps room in the log for what was accepted. The log refuses everything once it is full, dispatches and results too: runs that filled it
  * would wait for ever. So requests are refused earlier, while the open runs can still be written to their end.
  *
- * The leader says about once a second what the open runs need; between two answers every request takes its share of what is left. Without an
- * answer the last one holds. This is a hint: it only ever makes a gateway refuse.
+ * I1 what a request takes counts from the moment it is let in until an answer of the leader that was asked for long enough afterwards
+ *    to know of it; it is never in neither of the two.
+ * I2 the state is that of now: a refusal is forgotten after {@link REFUSAL_FRESH_MS}.
  */
-import { type LeaderAnswer, messagingSubject } from '@millrace/contracts';
-import { type LogConnection, logFill, request } from '@millrace/eventlog';
-import { AppError, SECOND } from '@millrace/kernel';
-import { LOG_RESERVE_BYTES, LOG_RESERVE_SHARE, LOG_ROOM_INTERVAL_MS, RUN_LOG_BYTES } from '../limits.ts';
+import { AppError } from '@millrace/kernel';
+import {
+  APPEND_TIMEOUT_MS,
+  LOG_RESERVE_BYTES,
+  LOG_RESERVE_SHARE,
+  LOG_RESERVE_SHARE_MAX,
+  REFUSAL_FRESH_MS,
+  RUN_LOG_BYTES,
+} from '../limits.ts';
 
-const LOG_RESERVE_SHARE_MAX = 0.25;
-const ANSWER_TIMEOUT_MS = SECOND;
 const RETRY_AFTER_SECONDS = 5;
 
 export interface LogRoomState {
   readonly bytes: number;
   readonly maxBytes: number;
-  /** What the open runs still need. */
+  /** What the open runs may still need. */
   readonly neededBytes: number;
   readonly isFull: boolean;
 }
@@ -29,12 +33,18 @@ export interface LogRoom {
    * @throws AppError `unavailable` `log.full` when there is none.
    */
   readonly take: (bodyBytes: number) => void;
+  /** What the leader answered that open runs need, and when it was asked. */
+  readonly onNeeded: (neededBytes: number, askedAtMs: number) => void;
+  readonly onFill: (fill: { readonly bytes: number; readonly maxBytes: number }) => void;
   readonly state: () => LogRoomState;
-  readonly close: () => void;
 }
 
-const reserveOf = (maxBytes: number): number =>
+/** What requests leave free beyond what open runs need: the answer to "how full is it?" is a second old. */
+export const reserveOf = (maxBytes: number): number =>
   Math.min(maxBytes * LOG_RESERVE_SHARE_MAX, Math.max(LOG_RESERVE_BYTES, maxBytes * LOG_RESERVE_SHARE));
+
+/** What a request takes until its run is over: itself, its dispatch, which repeats the body, and the other events. */
+export const requestBytes = (bodyBytes: number): number => RUN_LOG_BYTES + 2 * bodyBytes;
 
 const full = ({ bytes, maxBytes }: LogRoomState): AppError =>
   new AppError(
@@ -44,55 +54,52 @@ const full = ({ bytes, maxBytes }: LogRoomState): AppError =>
     { retryAfterSeconds: RETRY_AFTER_SECONDS },
   );
 
-export const watchLogRoom = (connection: LogConnection, shard: number): LogRoom => {
+interface Taken {
+  readonly atMs: number;
+  bytes: number;
+}
+
+/** Takes of one moment are counted together: there are at most so many entries between two answers. */
+const MOMENT_MS = 50;
+
+/** @param nowMs monotonic */
+export const makeLogRoom = (nowMs: () => number): LogRoom => {
   let fill = { bytes: 0, maxBytes: Number.POSITIVE_INFINITY };
   let neededBytes = 0;
-  /** Taken since the leader was last asked: it may not know of these yet. */
+  let taken: Taken[] = [];
   let takenBytes = 0;
-  /** What the last refused request would have taken: while that is more than is left, the log is full. */
-  let refusedBytes = RUN_LOG_BYTES;
-
-  const askLeader = async (): Promise<void> => {
-    const before = takenBytes;
-    const answer = await request(connection, messagingSubject.leader(shard), '', ANSWER_TIMEOUT_MS);
-    neededBytes = (JSON.parse(answer) as LeaderAnswer).neededBytes;
-    takenBytes -= before;
-  };
-  const refresh = async (): Promise<void> => {
-    await askLeader().catch(() => undefined); // the last answer holds, and what was taken since is counted
-    fill = await logFill(connection, shard);
-  };
+  let refused = { bytes: 0, atMs: Number.NEGATIVE_INFINITY };
 
   const freeBytes = (): number => fill.maxBytes - reserveOf(fill.maxBytes) - fill.bytes - neededBytes - takenBytes;
+  const leastWanted = (): number =>
+    nowMs() - refused.atMs < REFUSAL_FRESH_MS ? Math.max(RUN_LOG_BYTES, refused.bytes) : RUN_LOG_BYTES;
   const state = (): LogRoomState => ({
-    ...fill,
+    bytes: fill.bytes,
+    maxBytes: fill.maxBytes,
     neededBytes: neededBytes + takenBytes,
-    isFull: freeBytes() < refusedBytes,
+    isFull: freeBytes() < leastWanted(),
   });
-
-  let isRefreshing = false;
-  const tick = (): void => {
-    if (isRefreshing) return;
-    isRefreshing = true;
-    refresh()
-      .catch(() => undefined) // the log is away: every append says so itself
-      .finally(() => {
-        isRefreshing = false;
-      });
-  };
-  const timer = setInterval(tick, LOG_ROOM_INTERVAL_MS);
-  tick();
-
   return {
     take: (bodyBytes) => {
-      const bytes = RUN_LOG_BYTES + 2 * bodyBytes;
+      const bytes = requestBytes(bodyBytes);
+      const atMs = nowMs();
       if (bytes > freeBytes()) {
-        refusedBytes = bytes;
+        refused = { bytes, atMs };
         throw full(state());
       }
       takenBytes += bytes;
+      const last = taken.at(-1);
+      if (last !== undefined && atMs - last.atMs < MOMENT_MS) last.bytes += bytes;
+      else taken.push({ atMs, bytes });
+    },
+    onNeeded: (needed, askedAtMs) => {
+      neededBytes = needed;
+      taken = taken.filter(({ atMs }) => atMs > askedAtMs - APPEND_TIMEOUT_MS - MOMENT_MS);
+      takenBytes = taken.reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+    onFill: ({ bytes, maxBytes }) => {
+      fill = { bytes, maxBytes };
     },
     state,
-    close: () => clearInterval(timer),
   };
 };

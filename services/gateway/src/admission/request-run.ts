@@ -5,7 +5,7 @@ import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
 import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
 import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
-import { type LogRoom } from './log-room.ts';
+import { type LogWatch } from './watch-log.ts';
 import { requestedEvent } from './requested-event.ts';
 import { type RunArguments } from './run-body.ts';
 
@@ -19,7 +19,7 @@ export interface RunRequest extends RunArguments {
   /** `traceparent` of the caller, as it came. */
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
-  /** Size of its body, for the room that it takes in the log. */
+  /** Size of its body in bytes, for the room that it takes in the log. */
   readonly bodyBytes: number;
   /** True when the caller waits for the outcome. */
   readonly waits: boolean;
@@ -44,8 +44,10 @@ export interface AdmissionDeps {
   readonly telemetry: Telemetry;
   readonly writer: Pick<EventWriter, 'append'>;
   readonly recordKeyed: (keyHash: string, event: RunRequested) => Promise<KeyedOutcome>;
+  /** The request that was recorded under a key; reads, and takes no room. */
+  readonly findKeyed: (keyHash: string) => Promise<RunRequested | undefined>;
   readonly checkInput: CheckInput;
-  readonly room: Pick<LogRoom, 'take'>;
+  readonly room: Pick<LogWatch, 'take'>;
   /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
   readonly onLimit: RunPolicy['onLimit'];
 }
@@ -54,7 +56,8 @@ export interface AdmissionDeps {
  * Records a request; resolves once the log has it on disk.
  *
  * @throws AppError `invalid` when environment or input are refused; `refused` `idempotency.key_reused` that names the first run;
- * `unavailable` when the log did not acknowledge: then 503 is the only honest answer.
+ * `unavailable` `log.full`, `log.not_writable` when nothing can be recorded now and this is no repeat; others when the log did not
+ * acknowledge: then 503 is the only honest answer.
  */
 export type RequestRun = (request: RunRequest) => Promise<AcceptedRun>;
 
@@ -92,6 +95,21 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     return endWith(span, record(event));
   };
 
+  /** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
+  const findRepeat = (event: RunRequested, bodyBytes: number): Promise<Recorded> | undefined => {
+    try {
+      deps.room.take(bodyBytes);
+      return undefined;
+    } catch (error) {
+      const { idempotency } = event.data;
+      if (idempotency === undefined) throw error;
+      return deps.findKeyed(idempotency.keyHash).then((first) => {
+        if (first === undefined) throw error;
+        return checkRepeat(first, event);
+      });
+    }
+  };
+
   const policyOf = ({ policy }: WorkflowVersion): RunPolicy => ({
     ...policy,
     onLimit: policy.onLimit ?? deps.onLimit,
@@ -101,12 +119,11 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     const env = checkEnvironment(request.env, request.version.env);
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version);
-    deps.room.take(request.bodyBytes);
     const runId = ids.runId();
     const { traceparent, traceId } = span;
     if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
     const event = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
-    const recorded = await commit(event);
+    const recorded = await (findRepeat(event, request.bodyBytes) ?? commit(event));
     if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
     return { ...recorded, workflow: request.workflow, traceId, policy };
   };

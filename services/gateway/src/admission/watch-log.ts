@@ -1,0 +1,82 @@
+import { type LeaderAnswer, messagingSubject } from '@millrace/contracts';
+import { type LogConnection, logFill, probeLog, request, subscribe } from '@millrace/eventlog';
+import { SECOND } from '@millrace/kernel';
+import { APPEND_TIMEOUT_MS, LOG_PROBE_INTERVAL_MS, LOG_ROOM_INTERVAL_MS } from '../limits.ts';
+import { type LogRoomState, makeLogRoom } from './log-room.ts';
+import { makeLogWritability } from './log-writability.ts';
+
+const ANSWER_TIMEOUT_MS = SECOND;
+
+export interface LogState extends LogRoomState {
+  /** Why nothing can be written; absent when it can. */
+  readonly problem: string | undefined;
+}
+
+/** What a gateway knows of the log before it writes. */
+export interface LogWatch {
+  /**
+   * Takes room for one run.
+   *
+   * @throws AppError `unavailable` `log.full`, `log.not_writable`.
+   */
+  readonly take: (bodyBytes: number) => void;
+  /** Learns from how an append ends; passes it on. */
+  readonly watched: <Value>(append: Promise<Value>) => Promise<Value>;
+  readonly state: () => LogState;
+  readonly close: () => void;
+}
+
+const nowMs = (): number => performance.now();
+
+/**
+ * Asks the leader once a second what the open runs need, and the log how full it is. The leader's answer is a hint: it only ever makes
+ * a gateway refuse, and without one the last one holds.
+ */
+export const watchLog = (connection: LogConnection, shard: number): LogWatch => {
+  const room = makeLogRoom(nowMs);
+  const writability = makeLogWritability({
+    probe: () => probeLog(connection, { shard, timeoutMs: APPEND_TIMEOUT_MS }),
+    probeIntervalMs: LOG_PROBE_INTERVAL_MS,
+    nowMs,
+  });
+  const askLeader = async (): Promise<void> => {
+    const askedAtMs = nowMs();
+    const answer = await request(connection, messagingSubject.leader(shard), '', ANSWER_TIMEOUT_MS);
+    room.onNeeded((JSON.parse(answer) as LeaderAnswer).neededBytes, askedAtMs);
+  };
+  const refresh = async (): Promise<void> => {
+    await askLeader().catch(() => undefined); // the last answer holds, and what was taken since is counted
+    room.onFill(await logFill(connection, shard));
+  };
+
+  let isRefreshing = false;
+  const tick = (): void => {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    refresh()
+      .catch(() => undefined) // the log is away: every append says so itself
+      .finally(() => {
+        isRefreshing = false;
+      });
+  };
+  const timer = setInterval(tick, LOG_ROOM_INTERVAL_MS);
+  tick();
+  const listening = subscribe(connection, messagingSubject.unwritable(shard), writability.onWord);
+
+  return {
+    take: (bodyBytes) => {
+      writability.check();
+      room.take(bodyBytes);
+    },
+    watched: (append) => {
+      append.catch(writability.onAppendError);
+      return append;
+    },
+    state: () => ({ ...room.state(), problem: writability.problem() }),
+    close: () => {
+      clearInterval(timer);
+      listening.close();
+      writability.close();
+    },
+  };
+};
