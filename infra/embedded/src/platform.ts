@@ -7,6 +7,7 @@ import { lockDataFolder } from './data-lock.ts';
 import { type Deployment, deployWorkflows } from './deployment.ts';
 import { portProblem } from './free-port.ts';
 import { migrateReadModels, prepareLog, preparePostgres } from './infrastructure.ts';
+import { ensureMasterKey } from './master-key.ts';
 import { type OnPlatformEvent } from './platform-events.ts';
 import { makePlatformParts, type PlatformParts } from './platform-parts.ts';
 import { makeServerFileWriter, type ServerFileWriter } from './server-file-writer.ts';
@@ -74,6 +75,7 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
   const [log, database] = await Promise.all([preparingLog, preparingPostgres]);
   const databaseUrl = database.url;
   const addresses = { natsUrl: log.url, databaseUrl, port: config.server.port };
+  const withKey = { ...addresses, masterKey: await ensureMasterKey(config, process.env) };
   file.update({ natsUrl: log.url, databaseUrl });
 
   const tokens = openTokens(log.connection);
@@ -81,9 +83,9 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
   const [token, deployment, gateway] = await Promise.all([
     ensureAdminToken({ dataDir: config.server.dataDir, tokens, configured: config.server.apiKey }),
     deployWorkflows(config, log.connection, parts),
-    keepService('gateway', config, addresses, parts),
+    keepService('gateway', config, withKey, parts),
     keepService('scheduler', config, addresses, parts),
-    keepService('executor', config, addresses, parts),
+    keepService('executor', config, withKey, parts),
     migrateReadModels(databaseUrl).then(() => keepService('projector', config, addresses, parts)),
   ]);
   const url = urlOf(config.server.bind, gateway.port);

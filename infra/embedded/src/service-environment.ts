@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type ServerConfig } from '@millrace/runtime';
+import { type MasterKeyEnvironment } from './master-key.ts';
 import { type ServiceName } from './start-service.ts';
 
 export interface Addresses {
@@ -7,6 +8,8 @@ export interface Addresses {
   readonly databaseUrl: string;
   /** 0: any free one. */
   readonly port: number;
+  /** For services that open secrets; the others do not get it. */
+  readonly masterKey?: MasterKeyEnvironment;
 }
 
 /** What one start of a service is told. */
@@ -17,8 +20,9 @@ export interface ServiceAddresses extends Addresses {
 
 type Environment = Record<string, string | undefined>;
 
-/** Left out: what belongs to npm and to our own start, and the token, which no service needs. */
-const WITHHELD = /^(npm_|MILLRACE_TOKEN$|MILLRACE_CONFIG$|MILLRACE_BOOTSTRAPPED$|NODE_CHANNEL_|INIT_CWD$)/i;
+/** Left out: what belongs to npm and to our own start, the token, which no service needs, and the master key, which few do. */
+const WITHHELD =
+  /^(npm_|MILLRACE_TOKEN$|MILLRACE_MASTER_KEY(_FILE)?$|MILLRACE_CONFIG$|MILLRACE_BOOTSTRAPPED$|NODE_CHANNEL_|INIT_CWD$)/i;
 
 const inherited = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.test(name)));
@@ -57,6 +61,7 @@ export const serviceEnvironment = (
     MILLRACE_DURABILITY: server.durability,
     MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
+    ...addresses.masterKey,
     MILLRACE_LOG_LEVEL: log.level,
     MILLRACE_LOG_RUNS: log.runs,
     OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.otlpEndpoint,

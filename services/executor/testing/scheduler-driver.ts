@@ -172,6 +172,8 @@ const lastOf = (events: readonly RunEvent[]): RunEvent => {
   return last;
 };
 
+const textOf = (chunks: readonly OutputChunk[]): string => chunks.map(({ text }) => text).join('');
+
 const setSecret = async (connection: LogConnection, name: string, change: SecretChange): Promise<void> => {
   const store = openSecrets(connection);
   const ring = parseKeyRing(MASTER_KEY, 'test');
@@ -202,10 +204,7 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
     startExecutor,
     eventsOf,
     outputOf,
-    textOf: (runId) =>
-      outputOf(runId)
-        .map(({ text }) => text)
-        .join(''),
+    textOf: (runId) => textOf(outputOf(runId)),
     store: bundles.put,
     deploy: async (file, text, metadata = {}) => {
       const object = encodeBundle({ file, ...metadata }, Buffer.from(text));

@@ -174,6 +174,15 @@ export const SETTINGS = {
       description: 'Runs whose end is a line in the log of the projector: all, those that did not complete, or none.',
     }),
   },
+  secrets: {
+    master_key_file: optionalSetting({
+      schema: Text,
+      env: 'MILLRACE_MASTER_KEY_FILE',
+      isPath: true,
+      description:
+        'File with the key that seals [secrets](secrets.md): 32 bytes in base64. Without it `master-key` in the data folder, made on the first start.',
+    }),
+  },
   telemetry: {
     otlp_endpoint: optionalSetting({
       schema: Text,
