@@ -2,6 +2,13 @@ import { type Static, Type } from 'typebox';
 
 /** What a shell can name without effort; the name is also the variable that scripts read. */
 export const SECRET_NAME_PATTERN = '^[A-Z][A-Z0-9_]{0,63}$';
+/** What Millrace itself tells a run, and what would change the program instead of telling it something. */
+const RESERVED =
+  /^(MILLRACE_.*|OTEL_.*|LD_.*|DYLD_.*|BASH_.*|TRACEPARENT|PATH|HOME|TMPDIR|LANG|IFS|ENV|PS4|NODE_OPTIONS|PYTHON(STARTUP|PATH|HOME)|PERL5(OPT|LIB)|RUBYOPT)$/;
+
+/** Whether no secret may have this name, because it means something else as a variable. */
+export const isReservedSecretName = (name: string): boolean => RESERVED.test(name);
+
 /** Of one value, as UTF-8: half of what Linux takes as one variable. */
 export const SECRET_VALUE_BYTES_MAX = 65_536;
 /** Values of one secret that are valid at the same time. */
