@@ -10,7 +10,7 @@ const named = <Result>(name: string, work: () => Result): Result => {
     const { kind, code, details } = error;
     throw new AppError(kind, code, `${name}: ${error.message}`, {
       cause: error,
-      ...(details === undefined ? {} : { details: { ...details, name } }),
+      details: { ...details, name },
     });
   }
 };
