@@ -2,11 +2,14 @@ import { OUTPUT_STREAM, type OutputChunk, outputSubject } from '@millrace/contra
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
 import { followStream } from './follow-stream.ts';
+import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 import { type Bounds, streamBounds } from './stream-bounds.ts';
 
 /** Chunks of many runs that were stored as one message. */
 export interface OutputPack {
   readonly sequence: number;
+  /** When the stream stored it, milliseconds since the epoch. */
+  readonly storedAt: number;
   readonly chunks: readonly OutputChunk[];
 }
 
@@ -14,6 +17,8 @@ export interface FollowOutputOptions {
   readonly shard: number;
   /** The first sequence wanted; 1 or 0 for everything that is kept. */
   readonly fromSequence: number;
+  /** A pack that was read from this stream before: the stream must still be the same. */
+  readonly anchor?: StreamAnchor | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +42,11 @@ export const decodeOutput = (text: string): readonly OutputChunk[] => {
   }
 };
 
-const decode = ({ sequence, message }: Delivered): OutputPack => ({ sequence, chunks: decodeOutput(message.string()) });
+const decode = ({ sequence, time, message }: Delivered): OutputPack => ({
+  sequence,
+  storedAt: time,
+  chunks: decodeOutput(message.string()),
+});
 
 /**
  * Output of all runs as it is stored, as `follow` does it: in order, without gap or repeat, bounded.
@@ -46,12 +55,11 @@ const decode = ({ sequence, message }: Delivered): OutputPack => ({ sequence, ch
  */
 export async function* followOutput(
   connection: LogConnection,
-  { shard, fromSequence, signal }: FollowOutputOptions,
+  { shard, fromSequence, anchor, signal }: FollowOutputOptions,
 ): AsyncGenerator<readonly OutputPack[], void, undefined> {
   const filters = [outputSubject(shard)];
-  for await (const batch of followStream(connection, { stream: OUTPUT_STREAM, filters, fromSequence, signal })) {
-    yield batch.map(decode);
-  }
+  const options = { stream: OUTPUT_STREAM, filters, fromSequence, anchor, signal };
+  for await (const batch of followStream(connection, options)) yield batch.map(decode);
 }
 
 /**
@@ -61,3 +69,13 @@ export async function* followOutput(
  */
 export const outputBounds = async (connection: LogConnection): Promise<Bounds> =>
   streamBounds(connection, OUTPUT_STREAM);
+
+/**
+ * What speaks against the output stream being the one that the anchor was read from; `undefined` when nothing does.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
+export const outputContradiction = async (
+  connection: LogConnection,
+  anchor: StreamAnchor,
+): Promise<string | undefined> => contradictionOf(connection, OUTPUT_STREAM, anchor);

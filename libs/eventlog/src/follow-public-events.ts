@@ -10,6 +10,7 @@ import {
   decodePublicEvent,
   isRunEventType,
   positionOf,
+  storedAtOf,
   type PublicRunEvent,
 } from './public-event.ts';
 import { streamBounds } from './stream-bounds.ts';
@@ -18,6 +19,8 @@ import { streamBounds } from './stream-bounds.ts';
 export interface PublicEvent {
   /** Position in the log. */
   readonly position: Position;
+  /** When the log stored it, milliseconds since the epoch; `undefined` in events of older versions. */
+  readonly storedAt: number | undefined;
   readonly runId: string;
   /** Sequence in the stream of public events. */
   readonly sequence: number;
@@ -37,6 +40,8 @@ export interface PublicEventsStart {
   readonly sequence: number;
 }
 
+type Start = PublicEventsStart & Place;
+
 export interface FollowPublicEventsOptions {
   readonly signal: AbortSignal;
   /** First sequence wanted of the stream `EVENTS`; only new events by default. */
@@ -49,20 +54,32 @@ const INDEX_MAX = 999_999;
 const before = ({ sequence, index }: Position): Position =>
   index > 0 ? { sequence, index: index - 1 } : { sequence: Math.max(0, sequence - 1), index: INDEX_MAX };
 
-const positionIn = (message: StoredMsg | null): Position | undefined => positionOf((name) => message?.header.get(name));
+/** Where an event stands: in the log, and in time, which also orders events of a log and of the one that replaced it. */
+type Place = Pick<PublicEvent, 'position' | 'storedAt'>;
 
-/** The message just before the start says it exactly; when that is gone, the first one after it does. */
-const startAt = async (connection: LogConnection, sequence: number): Promise<PublicEventsStart> => {
-  const { streams } = await managerOf(connection);
-  if (sequence <= 1) return { position: ORIGIN, sequence };
-  const previous = positionIn(await streams.getMessage(EVENTS_STREAM, { seq: sequence - 1 }));
-  if (previous !== undefined) return { position: previous, sequence };
-  const query = { seq: sequence, next_by_subj: PUBLIC_EVENTS_FILTER };
-  const next = positionIn(await streams.getMessage(EVENTS_STREAM, query));
-  return { position: next === undefined ? ORIGIN : before(next), sequence };
+const placeIn = (message: StoredMsg | null): Place | undefined => {
+  const header = (name: string): string | undefined => message?.header.get(name);
+  const position = positionOf(header);
+  return position && { position, storedAt: storedAtOf(header) };
 };
 
-const findStart = async (connection: LogConnection, fromSequence: number | undefined): Promise<PublicEventsStart> => {
+/** In one log both agree. In a log that was replaced or cut short positions begin anew, and time goes on. */
+const isLater = (one: Place, other: Place): boolean =>
+  comparePositions(one.position, other.position) > 0 ||
+  (one.storedAt !== undefined && other.storedAt !== undefined && one.storedAt > other.storedAt);
+
+/** The message just before the start says it exactly; when that is gone, the first one after it does. */
+const startAt = async (connection: LogConnection, sequence: number): Promise<Start> => {
+  const { streams } = await managerOf(connection);
+  if (sequence <= 1) return { position: ORIGIN, storedAt: undefined, sequence };
+  const previous = placeIn(await streams.getMessage(EVENTS_STREAM, { seq: sequence - 1 }));
+  if (previous !== undefined) return { ...previous, sequence };
+  const query = { seq: sequence, next_by_subj: PUBLIC_EVENTS_FILTER };
+  const next = placeIn(await streams.getMessage(EVENTS_STREAM, query));
+  return { position: next === undefined ? ORIGIN : before(next.position), storedAt: undefined, sequence };
+};
+
+const findStart = async (connection: LogConnection, fromSequence: number | undefined): Promise<Start> => {
   try {
     const { last } = await streamBounds(connection, EVENTS_STREAM);
     return await startAt(connection, Math.min(fromSequence ?? last + 1, last + 1));
@@ -82,6 +99,7 @@ const decode = ({ sequence, message }: Delivered): PublicEvent | undefined => {
   let decoded: PublicRunEvent | undefined;
   return {
     position,
+    storedAt: storedAtOf(header),
     sequence,
     runId: decodeHeaderValue(runId),
     get event() {
@@ -103,10 +121,10 @@ export async function* followPublicEvents(
 ): AsyncGenerator<readonly PublicEvent[], void, undefined> {
   const start = await findStart(connection, fromSequence);
   onStart?.(start);
-  let { position: last } = start;
+  let last: Place = start;
   const isNew = (event: PublicEvent | undefined): event is PublicEvent => {
-    if (event === undefined || comparePositions(event.position, last) <= 0) return false;
-    last = event.position;
+    if (event === undefined || !isLater(event, last)) return false;
+    last = event;
     return true;
   };
   const filters = [PUBLIC_EVENTS_FILTER];

@@ -1,11 +1,13 @@
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
+import { type StreamAnchor } from './stream-anchor.ts';
 import { makePuller } from './stream-puller.ts';
 
 export interface FollowStreamOptions {
   readonly stream: string;
   readonly filters: readonly string[];
   readonly fromSequence: number;
+  readonly anchor?: StreamAnchor | undefined;
   readonly signal: AbortSignal;
   /** `fail` by default. */
   readonly onRewind?: 'fail' | 'repeat';
@@ -18,12 +20,12 @@ const BATCH_MAX = 1_024;
 /** Every message of a stream from a sequence on, in order, in batches of all that has arrived. Frees its consumer when it ends. */
 export async function* followStream(
   connection: LogConnection,
-  { stream, filters, fromSequence, signal, onRewind = 'fail', maxBatch = BATCH_MAX }: FollowStreamOptions,
+  { stream, filters, fromSequence, anchor, signal, onRewind = 'fail', maxBatch = BATCH_MAX }: FollowStreamOptions,
 ): AsyncGenerator<readonly Delivered[], void, undefined> {
   let change = Promise.withResolvers<undefined>();
   const onChange = (): void => change.resolve(undefined);
   signal.addEventListener('abort', onChange);
-  const puller = makePuller(connection, { stream, filters, fromSequence, onRewind, onChange });
+  const puller = makePuller(connection, { stream, filters, fromSequence, anchor, onRewind, onChange });
   try {
     while (!signal.aborted) {
       const batch = puller.take(maxBatch);

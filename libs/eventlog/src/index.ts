@@ -5,7 +5,7 @@ export * from './connection.ts';
 export * from './event-writer.ts';
 export { makeFencedWriter, type FencedWriter, type FencedWriterOptions } from './fenced-writer.ts';
 export { follow, type FollowOptions } from './follow.ts';
-export { followOutput, outputBounds, type FollowOutputOptions, type OutputPack } from './follow-output.ts';
+export { followOutput, outputBounds, outputContradiction, type FollowOutputOptions, type OutputPack } from './follow-output.ts';
 export * from './follow-public-events.ts';
 export * from './keyed-request.ts';
 export { acquireLease, type Lease, type LeaseOptions } from './lease.ts';
@@ -23,12 +23,13 @@ export {
   makePublicEventPublisher,
   type PositionedEvent,
   type PublicEventPublisher,
-  type PublishedEnd,
 } from './public-event-publisher.ts';
+export { type IsOfLog, type PublishedEnd } from './published-end.ts';
 export * from './holds-request.ts';
-export { logBounds, logFill, readCommit, readLastCommit } from './read-commit.ts';
+export { logBounds, logContradiction, logFill, readCommit, readLastCommit } from './read-commit.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { probeLog } from './probe-log.ts';
+export { type StreamAnchor } from './stream-anchor.ts';
 export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-bounds.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
 export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';

@@ -8,34 +8,34 @@
  * I1 message n+1 is stored only directly behind message n.
  * I2 after an error nothing is sent until `lastPosition` was asked again.
  */
-import { EVENTS_STREAM, ORIGIN, type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
+import { type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
 import { type MsgHdrs } from '@nats-io/transport-node';
 import { type AckInbox, type PublishOutcome } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
 import { headerText } from './header-text.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
-import { handleOf, managerOf } from './nats-handle.ts';
-import { positionOf, publicBody, publicHeaders } from './public-event.ts';
+import { handleOf } from './nats-handle.ts';
+import { publicBody, publicHeaders, STORED_AT_HEADER } from './public-event.ts';
 import { outcomeError } from './publish-commit.ts';
-import { streamBounds } from './stream-bounds.ts';
+import { type IsOfLog, OPEN_SINCE_HEADER, type PublishedEnd, readPublishedEnd } from './published-end.ts';
 
 export interface PositionedEvent {
   readonly position: Position;
   readonly event: RunEvent;
   /** Sequence of the log from which on a fold knows every run that is open here; written into the message, read back with the end. */
   readonly openSince?: number;
-}
-
-/** Position of the last public event, and what its publisher wrote with it. */
-export interface PublishedEnd extends Position {
-  readonly openSince?: number;
+  /** When the log stored the event's commit, milliseconds since the epoch; written and read back likewise. */
+  readonly storedAt?: number;
 }
 
 /** Writes the public events; exactly one may be active, and the stream itself refuses a second. */
 export interface PublicEventPublisher {
-  /** Position of the last event in the stream, `ORIGIN` when there is none. Call first, and again after any error. */
-  readonly lastPosition: () => Promise<PublishedEnd>;
+  /**
+   * Position of the last event in the stream that is of this log, `ORIGIN` when there is none. Call first, and again after any error.
+   * Every event is taken to be of this log by default.
+   */
+  readonly lastPosition: (isOfLog?: IsOfLog) => Promise<PublishedEnd>;
   /**
    * Publishes in this order; resolves when all are stored. May be called again before it resolves.
    *
@@ -45,16 +45,11 @@ export interface PublicEventPublisher {
   readonly publish: (items: readonly PositionedEvent[]) => Promise<void>;
 }
 
-/** Sequence of the log that a publisher which begins behind this message has to fold from. */
-const OPEN_SINCE_HEADER = 'Millrace-Open-Since';
 /** Messages sent and not yet acknowledged. */
 export const PUBLISHED_IN_FLIGHT_MAX = 1_024;
 /** At the limit, so many leave together once they may: one by one each would be a write to the socket of its own. */
 const REFILL = 256;
 const ACK_TIMEOUT_MS = 5_000;
-/** How many foreign messages at the end of the stream are passed by to find our last one. */
-const FOREIGN_MESSAGES_MAX = 10_000;
-
 const moved = (why: string): AppError => new AppError('conflict', 'events.moved', why);
 
 interface Job {
@@ -65,36 +60,18 @@ interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-const headersOf = ({ position, event, openSince }: PositionedEvent, expectedLast: number): MsgHdrs =>
+const headersOf = ({ position, event, openSince, storedAt }: PositionedEvent, expectedLast: number): MsgHdrs =>
   headerText([
     ['Nats-Expected-Last-Sequence', String(expectedLast)],
     ...publicHeaders(position, event),
     ...(openSince === undefined ? [] : [[OPEN_SINCE_HEADER, String(openSince)] as const]),
+    ...(storedAt === undefined ? [] : [[STORED_AT_HEADER, String(storedAt)] as const]),
   ]);
-
-const endOf = (header: (name: string) => string | undefined): PublishedEnd | undefined => {
-  const position = positionOf(header);
-  const openSince = Number(header(OPEN_SINCE_HEADER) ?? '');
-  if (position === undefined) return undefined;
-  return Number.isSafeInteger(openSince) && openSince > 0 ? { ...position, openSince } : position;
-};
 
 const errorOf = (outcome: PublishOutcome): AppError => {
   if (outcome.kind === 'stored') return moved('a public event was stored in an unexpected place');
   const isStale = outcome.kind === 'refused' && outcome.errorCode === JETSTREAM_ERROR.wrongLastSequence;
   return isStale ? moved('somebody else published public events') : outcomeError(outcome);
-};
-
-/** Last sequence of the stream, and the position of its last event of ours. */
-const readEnd = async (connection: LogConnection): Promise<{ last: number; position: PublishedEnd }> => {
-  const { first, last } = await streamBounds(connection, EVENTS_STREAM);
-  const { streams } = await managerOf(connection);
-  for (let seq = last; seq >= first && last - seq < FOREIGN_MESSAGES_MAX; seq -= 1) {
-    const message = await streams.getMessage(EVENTS_STREAM, { seq });
-    const position = endOf((name) => message?.header.get(name));
-    if (position !== undefined) return { last, position };
-  }
-  return { last, position: ORIGIN };
 };
 
 class ChainedPublisher implements PublicEventPublisher {
@@ -112,13 +89,13 @@ class ChainedPublisher implements PublicEventPublisher {
     this.#acks = handleOf(connection).acks;
   }
 
-  readonly lastPosition = async (): Promise<Position> => {
+  readonly lastPosition = async (isOfLog: IsOfLog = async () => true): Promise<PublishedEnd> => {
     this.#breakOff(moved('the publisher began anew'));
     const epoch = this.#epoch;
     try {
-      const { last, position } = await readEnd(this.#connection);
+      const { last, end } = await readPublishedEnd(this.#connection, isOfLog);
       if (epoch === this.#epoch) this.#lastSent = last;
-      return position;
+      return end;
     } catch (cause) {
       throw translate(cause, 'reading the end of the public events');
     }

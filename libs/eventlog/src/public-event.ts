@@ -30,6 +30,9 @@ export type PublicRunEvent = Exclude<RunEvent, RunRequested | RunDispatched> | P
 /** Log position of a public event, `<sequence>.<index>`. */
 export const POSITION_HEADER = 'Millrace-Position';
 
+/** When the log stored that event's commit, milliseconds since the epoch: with the position, by which the log is known again. */
+export const STORED_AT_HEADER = 'Millrace-Stored-At';
+
 const OPTIONAL_TEXTS = ['traceparent', 'causationid'] as const;
 
 /** Everything but printable ASCII without space, quote and percent. */
@@ -90,6 +93,12 @@ export const isRunEventType = (type: string | undefined): type is RunEventType =
 /** Position of a message on `EVENTS`; `undefined` for what others published there. */
 export const positionOf = (header: (name: string) => string | undefined): Position | undefined =>
   parsePosition(header(POSITION_HEADER) ?? '');
+
+/** When the log stored the event of a message on `EVENTS`; `undefined` in those of older versions. */
+export const storedAtOf = (header: (name: string) => string | undefined): number | undefined => {
+  const storedAt = Number(header(STORED_AT_HEADER) ?? '');
+  return Number.isSafeInteger(storedAt) && storedAt > 0 ? storedAt : undefined;
+};
 
 const parseData = (body: string): unknown => {
   try {

@@ -82,8 +82,10 @@ test('sends nothing after an error until it asked for its position again', async
 
 test('passes by what others publish there', async () => {
   publish(connection, 'run.completed.default.f.x', 'not an event');
+  const { streams } = await managerOf(connection);
+  await eventually(async () => expect((await streams.info('EVENTS')).state.last_seq).toBe(3_201));
   const publisher = makePublicEventPublisher(connection);
-  await eventually(async () => expect(await publisher.lastPosition()).toEqual({ sequence: 3_200, index: 0 }));
+  expect(await publisher.lastPosition()).toEqual({ sequence: 3_200, index: 0 });
   const { events, began, end } = collect();
   expect(await began).toMatchObject({ sequence: 3_202 });
   await publisher.publish(items(3_201, 3_201));
@@ -111,5 +113,36 @@ test('yields nothing twice when the stream lost its end and is written again', a
   expect(events.map(({ position }) => position.sequence)).toEqual(
     items(1, 3_202).map(({ position }) => position.sequence),
   );
+  await end();
+});
+
+test('ends, for a log that forked, where the log still agrees, and goes on behind it', async () => {
+  const { streams } = await managerOf(connection);
+  await streams.delete('EVENTS');
+  await ensureTopology(connection, { logMaxBytes: 64 * 1024 * 1024 });
+  const publisher = makePublicEventPublisher(connection);
+  await publisher.lastPosition();
+  const at = (from: number, to: number, time: number): PositionedEvent[] =>
+    items(from, to).map((item) => ({ ...item, storedAt: time + item.position.sequence, openSince: 1 }));
+  await publisher.publish(at(1, 1_000, 1_000_000));
+  const { events, end } = collect(1);
+  await eventually(() => expect(events).toHaveLength(1_000));
+
+  for (const fork of [1_000, 999, 998, 640, 1, 0]) {
+    const found = await publisher.lastPosition(async ({ sequence, storedAt }) => {
+      expect(storedAt).toBe(1_000_000 + sequence);
+      return sequence <= fork;
+    });
+    expect(found).toMatchObject(fork === 0 ? ORIGIN : { sequence: fork, storedAt: 1_000_000 + fork, openSince: 1 });
+    expect(found.foreign ?? 0).toBe(1_000 - fork);
+  }
+
+  // The log grew on from 640: its events come behind those that it no longer has, and who follows gets them too.
+  await publisher.publish(at(641, 650, 2_000_000));
+  await eventually(() => expect(events).toHaveLength(1_010));
+  expect(events.slice(-10).map(({ position }) => position.sequence)).toEqual(
+    items(641, 650).map(({ position }) => position.sequence),
+  );
+  expect(await publisher.lastPosition()).toMatchObject({ sequence: 650, storedAt: 2_000_650 });
   await end();
 });

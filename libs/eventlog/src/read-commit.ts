@@ -3,20 +3,10 @@ import { type StoredMsg } from '@nats-io/jetstream';
 import { decodeStored } from './commit.ts';
 import { type Commit } from './commit.ts';
 import { type LogConnection } from './connection.ts';
+import { loadMessage } from './load-message.ts';
 import { translate } from './log-errors.ts';
-import { managerOf } from './nats-handle.ts';
+import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 import { type Bounds, type Fill, streamBounds, streamFill } from './stream-bounds.ts';
-
-const load = async (
-  connection: LogConnection,
-  stream: string,
-  query: { seq: number } | { last_by_subj: string },
-): Promise<StoredMsg | undefined> => {
-  const manager = await managerOf(connection);
-  const found = await manager.direct.getMessage(stream, query);
-  // any replica may answer a direct get, and one that lags does not know the message yet: the leader has the last word
-  return found ?? (await manager.streams.getMessage(stream, query)) ?? undefined;
-};
 
 /**
  * The commit at this sequence; `undefined` when the log does not (or no longer) hold it.
@@ -28,8 +18,9 @@ export const readCommit = async (
   shard: number,
   sequence: number,
 ): Promise<Commit | undefined> => {
+  if (sequence < 1) return undefined; // before every log
   try {
-    const stored = await load(connection, logStream(shard), { seq: sequence });
+    const stored = await loadMessage(connection, logStream(shard), { seq: sequence });
     return stored === undefined ? undefined : decodeStored(stored);
   } catch (cause) {
     throw translate(cause, `reading commit ${sequence}`);
@@ -43,7 +34,7 @@ export const readLastMessage = async (
   subject: string,
 ): Promise<StoredMsg | undefined> => {
   try {
-    return await load(connection, logStream(shard), { last_by_subj: subject });
+    return await loadMessage(connection, logStream(shard), { last_by_subj: subject });
   } catch (cause) {
     throw translate(cause, `reading the last message on ${subject}`);
   }
@@ -66,3 +57,14 @@ export const logBounds = async (connection: LogConnection, shard: number): Promi
 /** @throws AppError `unavailable` when the log is away. */
 export const logFill = async (connection: LogConnection, shard: number): Promise<Fill> =>
   streamFill(connection, logStream(shard));
+
+/**
+ * What speaks against this log being the one that the anchor was read from; `undefined` when nothing does.
+ *
+ * @throws AppError `unavailable` when the log is away.
+ */
+export const logContradiction = async (
+  connection: LogConnection,
+  shard: number,
+  anchor: StreamAnchor,
+): Promise<string | undefined> => contradictionOf(connection, logStream(shard), anchor);

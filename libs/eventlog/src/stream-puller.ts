@@ -6,7 +6,8 @@
  *
  * I1 sequences are handed on in rising order, each once; again only after a rewind, where that is wanted.
  * I2 at most {@link BUFFERED_MESSAGES_MAX} messages and about {@link BUFFERED_BYTES_MAX} bytes are buffered.
- * I3 one pull is open at a time, so that every status on the inbox belongs to it.
+ * I3 a consumer is opened only on a stream that still holds what was taken from it last, or holds nothing against it.
+ * I4 one pull is open at a time, so that every status on the inbox belongs to it.
  */
 import { AppError, backoffDelay, type Backoff } from '@millrace/kernel';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
@@ -15,6 +16,7 @@ import { type LogConnection } from './connection.ts';
 import { type Delivered, parseDelivered } from './delivered.ts';
 import { closedError } from './log-errors.ts';
 import { handleOf, managerOf } from './nats-handle.ts';
+import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 
 export const BUFFERED_MESSAGES_MAX = 4_096;
 export const BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
@@ -27,6 +29,8 @@ const SILENCE_MAX_MS = 3 * HEARTBEAT_MS;
 const INACTIVE_THRESHOLD_MS = 60_000;
 const REOPEN: Backoff = { first: 50, max: 1_000 };
 
+const NOTHING_READ: StreamAnchor = { sequence: 0, storedAt: undefined };
+
 const STATUS_HEARTBEAT = 100;
 const STATUS_NO_MESSAGES = 404;
 const STATUS_PULL_EXPIRED = 408;
@@ -37,9 +41,11 @@ export interface PullOptions {
   readonly filters: readonly string[];
   /** First sequence wanted. */
   readonly fromSequence: number;
+  /** Something that was read from the stream before; it must still be the same stream. */
+  readonly anchor?: StreamAnchor | undefined;
   /**
-   * What happens when the stream ends before `fromSequence`, or before what was taken already: it was replaced, or a power cut took the end
-   * of an asynchronously written one. `repeat` begins again at its first message.
+   * What happens when the stream ends before `fromSequence`, or is not the one that the newest message taken came from: it was replaced, or
+   * a power cut took the end of an asynchronously written one. `repeat` begins again at its first message.
    */
   readonly onRewind: 'fail' | 'repeat';
   /** Called when there may be something to take, or the puller failed. */
@@ -83,6 +89,9 @@ class ReopeningPuller implements Puller {
   readonly #watchdog: NodeJS.Timeout;
   readonly #stopWatching: () => void;
   #nextSequence: number;
+  /** The newest message taken, by which the stream is known again; before the first, what the reader knew of it. */
+  #newest: Delivered | undefined;
+  #anchor: StreamAnchor | undefined;
   #buffer: Delivered[] = [];
   #head = 0;
   #bufferedBytes = 0;
@@ -98,6 +107,7 @@ class ReopeningPuller implements Puller {
     this.#connection = connection;
     this.#options = options;
     this.#nextSequence = Math.max(1, options.fromSequence);
+    this.#anchor = options.anchor;
     this.#watchdog = setInterval(() => this.#checkSilence(), HEARTBEAT_MS);
     this.#stopWatching = connection.onStatus((status) => {
       if (status === 'closed') this.#fail(closedError());
@@ -187,10 +197,25 @@ class ReopeningPuller implements Puller {
 
   /** The server would silently wait until the stream has grown to where it was. */
   async #checkRewind(manager: JetStreamManager): Promise<void> {
-    const { state } = await manager.streams.info(this.#options.stream);
-    if (state.last_seq >= this.#nextSequence - 1) return;
-    if (this.#options.onRewind === 'fail') this.#fail(rewound(this.#options.stream, this.#nextSequence));
-    else this.#nextSequence = 1;
+    const { stream, onRewind } = this.#options;
+    const { state } = await manager.streams.info(stream);
+    const finding =
+      state.last_seq < this.#nextSequence - 1
+        ? `it ends at ${state.last_seq}, and ${this.#nextSequence - 1} was read`
+        : await contradictionOf(this.#connection, stream, this.#known());
+    if (finding === undefined) return;
+    if (onRewind === 'fail') {
+      this.#fail(rewound(stream, finding));
+    } else {
+      this.#nextSequence = 1;
+      this.#newest = undefined;
+      this.#anchor = undefined;
+    }
+  }
+
+  #known(): StreamAnchor {
+    if (this.#newest === undefined) return this.#anchor ?? NOTHING_READ;
+    return { sequence: this.#newest.sequence, storedAt: this.#newest.time };
   }
 
   async #create(): Promise<Incarnation> {
@@ -256,11 +281,12 @@ class ReopeningPuller implements Puller {
       return;
     }
     if (delivered.sequence < this.#nextSequence) {
-      this.#fail(rewound(this.#options.stream, this.#nextSequence));
+      this.#fail(rewound(this.#options.stream, `message ${delivered.sequence} came again`));
       return;
     }
     this.#failedOpens = 0;
     this.#nextSequence = delivered.sequence + 1;
+    this.#newest = delivered;
     this.#buffer.push(delivered);
     this.#bufferedBytes += delivered.bytes;
     this.#options.onChange();
@@ -268,8 +294,8 @@ class ReopeningPuller implements Puller {
   }
 }
 
-const rewound = (stream: string, sequence: number): AppError =>
-  new AppError('unavailable', 'log.rewound', `${stream} went back behind ${sequence}: it was replaced`);
+const rewound = (stream: string, finding: string): AppError =>
+  new AppError('unavailable', 'log.rewound', `${stream} was replaced or cut short: ${finding}`);
 
 export const makePuller = (connection: LogConnection, options: PullOptions): Puller =>
   new ReopeningPuller(connection, options);

@@ -78,6 +78,8 @@ export interface ProjectionPositionTable {
   readonly projection: ReadOnly<string>;
   readonly shard: ReadOnly<number>;
   readonly sequence: ReadOnly<number>;
+  /** When the stream stored the message at that position, milliseconds since the epoch; null when that was not kept. */
+  readonly stored_at: ReadOnly<number | null>;
 }
 
 export interface Database {

@@ -7,8 +7,8 @@ const RETRY_AFTER_SECONDS = 2;
 const AWAY_SQLSTATE = /^(08|53|57|58)|^25006$|^25P03$/;
 /** Lock not available, deadlock, serialization. */
 const RACE_SQLSTATE = /^(55P03|40P01|40001)$/;
-/** The database or its tables are not there yet. */
-const MISSING_SQLSTATE = /^(3D000|3F000|42P01)$/;
+/** The database, its tables or their newest columns are not there yet. */
+const MISSING_SQLSTATE = /^(3D000|3F000|42P01|42703)$/;
 const AWAY_ERRNO = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|ENOENT)/;
 /** `pg` and its pool report these without any code. */
 const AWAY_MESSAGE =

@@ -16,3 +16,4 @@ export * from './write-output.ts';
 export * from './write-runs.ts';
 export * from './hash-read-model.ts';
 export * from './rebuild-tables.ts';
+export { LOG_LOST, type Reach } from './take-over.ts';

@@ -4,6 +4,31 @@ import { translateError } from './errors.ts';
 /** `runs` follows the log into `run` and `run_event`, `output` follows the stream `LOGS` into `run_output`. */
 export type Projection = 'runs' | 'output';
 
+/** Where a projection stands, and what its stream is known by there. */
+export interface ProjectedAnchor {
+  /** Sequence of the last message whose content is all in the tables; 0 before the first. */
+  readonly sequence: number;
+  /** When the stream stored that message, milliseconds since the epoch; `undefined` when that was not kept. */
+  readonly storedAt: number | undefined;
+}
+
+/** @throws AppError `unavailable` when Postgres is away. */
+export const projectedAnchor = async (
+  readModel: ReadModel,
+  shard: number,
+  projection: Projection = 'runs',
+): Promise<ProjectedAnchor> => {
+  const row = await translateError(async () =>
+    readModel.db
+      .selectFrom('projection_position')
+      .select(['sequence', 'stored_at'])
+      .where('projection', '=', projection)
+      .where('shard', '=', shard)
+      .executeTakeFirst(),
+  );
+  return { sequence: row?.sequence ?? 0, storedAt: row?.stored_at ?? undefined };
+};
+
 /**
  * Sequence of the last message whose events are all in the tables; 0 before the first.
  *
@@ -13,14 +38,4 @@ export const projectedPosition = async (
   readModel: ReadModel,
   shard: number,
   projection: Projection = 'runs',
-): Promise<number> => {
-  const row = await translateError(async () =>
-    readModel.db
-      .selectFrom('projection_position')
-      .select('sequence')
-      .where('projection', '=', projection)
-      .where('shard', '=', shard)
-      .executeTakeFirst(),
-  );
-  return row?.sequence ?? 0;
-};
+): Promise<number> => (await projectedAnchor(readModel, shard, projection)).sequence;

@@ -10,6 +10,8 @@ export interface PositionMove {
   /** Where the projection must stand: what the batch was folded from. 0 before the first. */
   readonly from: number;
   readonly to: number;
+  /** When the stream stored the message at `to`, milliseconds since the epoch. */
+  readonly storedAt: number | undefined;
 }
 
 /** `moved`: the projection stood elsewhere, because another process or a rebuild moved it. Nothing was written. */
@@ -23,15 +25,16 @@ export type MoveOutcome = 'written' | 'moved';
 const BEGIN = 'begin; set local synchronous_commit = off; set local plan_cache_mode = force_generic_plan';
 
 const movePosition = async (client: PoolClient, schema: string, move: PositionMove): Promise<boolean> => {
-  const { projection, shard, from, to } = move;
+  const { projection, shard, from, to, storedAt } = move;
   const table = `"${schema}".projection_position`;
-  const first = `insert into ${table} as position (projection, shard, sequence) values ($1, $2, $3)
-    on conflict (projection, shard) do update set sequence = excluded.sequence where position.sequence = $4`;
-  const next = `update ${table} set sequence = $3 where projection = $1 and shard = $2 and sequence = $4`;
+  const first = `insert into ${table} as position (projection, shard, sequence, stored_at) values ($1, $2, $3, $5)
+    on conflict (projection, shard) do update set sequence = excluded.sequence, stored_at = excluded.stored_at
+    where position.sequence = $4`;
+  const next = `update ${table} set sequence = $3, stored_at = $5 where projection = $1 and shard = $2 and sequence = $4`;
   const { rowCount } = await client.query({
     name: `${schema}:position:${from === 0 ? 'first' : 'next'}`,
     text: from === 0 ? first : next,
-    values: [projection, shard, to, from],
+    values: [projection, shard, to, from, storedAt ?? null],
   });
   return rowCount === 1;
 };

@@ -66,7 +66,7 @@ describe('lists of runs', () => {
     rowAt(minute, minute % 2 === 0 ? 'a/even' : 'a/odd', STATES[minute % 3] ?? 'waiting'),
   );
   beforeAll(async () => {
-    await writeRuns(readModel, { shard: 9, from: 0, to: 1, born: rows, changed: [], events: [] });
+    await writeRuns(readModel, { shard: 9, from: 0, to: 1, storedAt: undefined, born: rows, changed: [], events: [] });
   });
 
   test('come in pages, newest first, without gap or repeat while runs arrive', async () => {
@@ -78,7 +78,15 @@ describe('lists of runs', () => {
       cursor = page.next;
       if (seen.length === 17) {
         const late = rowAt(500, 'a/late', 'waiting');
-        await writeRuns(readModel, { shard: 9, from: 1, to: 2, born: [late], changed: [], events: [] });
+        await writeRuns(readModel, {
+          shard: 9,
+          from: 1,
+          to: 2,
+          storedAt: undefined,
+          born: [late],
+          changed: [],
+          events: [],
+        });
       }
     } while (cursor !== undefined);
     expect(seen).toEqual(rows.map(({ id }) => id).reverse());
@@ -107,20 +115,24 @@ describe('writing a batch', () => {
   const batch = { shard: 1, born: [], changed: [], events: [] };
 
   test('moves the position from where it stands and from nowhere else', async () => {
-    expect(await writeRuns(readModel, { ...batch, from: 0, to: 5 })).toBe('written');
-    expect(await writeRuns(readModel, { ...batch, from: 0, to: 7 })).toBe('moved');
-    expect(await writeRuns(readModel, { ...batch, from: 4, to: 7 })).toBe('moved');
-    expect(await writeRuns(readModel, { ...batch, from: 5, to: 7 })).toBe('written');
-    expect(await writeRuns(readModel, { ...batch, shard: 2, from: 5, to: 7 })).toBe('moved');
+    expect(await writeRuns(readModel, { ...batch, from: 0, to: 5, storedAt: undefined })).toBe('written');
+    expect(await writeRuns(readModel, { ...batch, from: 0, to: 7, storedAt: undefined })).toBe('moved');
+    expect(await writeRuns(readModel, { ...batch, from: 4, to: 7, storedAt: undefined })).toBe('moved');
+    expect(await writeRuns(readModel, { ...batch, from: 5, to: 7, storedAt: undefined })).toBe('written');
+    expect(await writeRuns(readModel, { ...batch, shard: 2, from: 5, to: 7, storedAt: undefined })).toBe('moved');
     expect(await projectedPosition(readModel, 1)).toBe(7);
     expect(await projectedPosition(readModel, 2)).toBe(0);
   });
 
   test('writes nothing when a run is there already', async () => {
     const row = rowAt(900, 'a/b', 'waiting');
-    expect(await writeRuns(readModel, { ...batch, shard: 3, from: 0, to: 1, born: [row] })).toBe('written');
+    expect(await writeRuns(readModel, { ...batch, shard: 3, from: 0, to: 1, storedAt: undefined, born: [row] })).toBe(
+      'written',
+    );
     const other = rowAt(901, 'a/b', 'waiting');
-    expect(await writeRuns(readModel, { ...batch, shard: 3, from: 1, to: 2, born: [other, row] })).toBe('exists');
+    expect(
+      await writeRuns(readModel, { ...batch, shard: 3, from: 1, to: 2, storedAt: undefined, born: [other, row] }),
+    ).toBe('exists');
     expect(await projectedPosition(readModel, 3)).toBe(1);
     expect(await findRun(readModel, other.id)).toBeUndefined();
   });
@@ -132,8 +144,14 @@ describe('writing a batch', () => {
       ...{ text: JSON.stringify(text), sequence, pack_index: index },
     });
     const chunks = [chunk(0, 'a\0b\ud800', 1), chunk(1, 'c', 1)];
-    await writeOutput(readModel, { shard: 0, from: 0, to: 1, chunks });
-    await writeOutput(readModel, { shard: 0, from: 1, to: 2, chunks: [chunk(1, 'again', 2), chunk(2, 'd', 2)] });
+    await writeOutput(readModel, { shard: 0, from: 0, to: 1, storedAt: undefined, chunks });
+    await writeOutput(readModel, {
+      shard: 0,
+      from: 1,
+      to: 2,
+      storedAt: undefined,
+      chunks: [chunk(1, 'again', 2), chunk(2, 'd', 2)],
+    });
     expect((await listOutput(readModel, run_id)).map(({ text }) => text)).toEqual(['a\0b\ud800', 'c', 'd']);
     const after = await listOutput(readModel, run_id, { after: { sequence: 1, index: 0 } });
     expect(after.map(({ text }) => text)).toEqual(['c', 'd']);
@@ -168,7 +186,7 @@ describe('errors and migrations', () => {
   test('a reader cannot write, and every connection has its limits', async () => {
     const reader = openReadModel({ url, poolMax: 1, applicationName: 'reader', access: 'read' });
     await expect(
-      writeRuns(reader, { shard: 5, from: 0, to: 1, born: [], changed: [], events: [] }),
+      writeRuns(reader, { shard: 5, from: 0, to: 1, storedAt: undefined, born: [], changed: [], events: [] }),
     ).rejects.toMatchObject({ kind: 'unavailable' });
     const settings = await sql<{ name: string; setting: string }>`select name, setting from pg_settings
       where name in ('statement_timeout', 'lock_timeout', 'application_name') order by name`.execute(reader.db);

@@ -11,7 +11,8 @@ import { openReadModel, type ReadModel } from './connect.ts';
 import { type Database, LIVE_SCHEMA, REBUILD_SCHEMA } from './database.ts';
 import { translateError } from './errors.ts';
 import { migrate, migrateSchema } from './migrate.ts';
-import { projectedPosition, type Projection } from './projected-position.ts';
+import { projectedAnchor, type ProjectedAnchor, type Projection } from './projected-position.ts';
+import { type Reach, takeOver } from './take-over.ts';
 
 export interface RebuildSwap {
   readonly shard: number;
@@ -19,11 +20,11 @@ export interface RebuildSwap {
   readonly catchUp: (live: LivePositions) => Promise<RebuildReach>;
 }
 
-/** How far the live projections have come; 0 when they have not begun. */
-export type LivePositions = Readonly<Record<Projection, number>>;
+/** How far the live projections have come; at 0 when they have not begun. */
+export type LivePositions = Readonly<Record<Projection, ProjectedAnchor>>;
 
-/** What the new tables cover: everything from `first` to `last` of each stream. Older rows are taken over. */
-export type RebuildReach = Readonly<Record<Projection, { readonly first: number; readonly last: number }>>;
+/** What the new tables cover: everything from `first` to `last` of each stream. The rest is taken over. */
+export type RebuildReach = Readonly<Record<Projection, Reach>>;
 
 /** New tables in the making. */
 export interface RebuildTables {
@@ -37,7 +38,6 @@ export interface RebuildTables {
 const REBUILD_LOCK = 7_309_453_711_003;
 const OLD_SCHEMA = 'millrace_old';
 const POOL_MAX = 4;
-const live = (table: string) => sql.id(LIVE_SCHEMA, table);
 const fresh = (table: string) => sql.id(REBUILD_SCHEMA, table);
 
 const dropSchema = async (db: Kysely<Database>, schema: string): Promise<void> => {
@@ -45,32 +45,23 @@ const dropSchema = async (db: Kysely<Database>, schema: string): Promise<void> =
 };
 
 const livePositions = async (readModel: ReadModel, shard: number): Promise<LivePositions> => ({
-  runs: await projectedPosition(readModel, shard, 'runs'),
-  output: await projectedPosition(readModel, shard, 'output'),
+  runs: await projectedAnchor(readModel, shard, 'runs'),
+  output: await projectedAnchor(readModel, shard, 'output'),
 });
-
-/** Rows of runs whose request the log no longer holds are as they were: nothing can be said against them. */
-const takeOver = async (db: Kysely<Database>, { runs, output }: RebuildReach): Promise<void> => {
-  await sql`insert into ${fresh('run_event')} select event.* from ${live('run_event')} event
-    join ${live('run')} run on run.id = event.run_id where run.requested_sequence < ${runs.first}
-    on conflict do nothing`.execute(db);
-  await sql`insert into ${fresh('run')} select * from ${live('run')} where requested_sequence < ${runs.first}
-    on conflict do nothing`.execute(db);
-  await sql`insert into ${fresh('run_output')} select * from ${live('run_output')} where sequence < ${output.first}
-    on conflict do nothing`.execute(db);
-};
 
 const setPositions = async (db: Kysely<Database>, shard: number, reach: RebuildReach): Promise<void> => {
   for (const projection of ['runs', 'output'] as const) {
-    await sql`insert into ${fresh('projection_position')} (projection, shard, sequence)
-      values (${projection}, ${shard}, ${reach[projection].last})
-      on conflict (projection, shard) do update set sequence = excluded.sequence`.execute(db);
+    await sql`insert into ${fresh('projection_position')} (projection, shard, sequence, stored_at)
+      values (${projection}, ${shard}, ${reach[projection].last}, ${reach[projection].storedAt ?? null})
+      on conflict (projection, shard) do update set sequence = excluded.sequence, stored_at = excluded.stored_at`.execute(
+      db,
+    );
   }
 };
 
 const swapTables = async (readModel: ReadModel, { shard, catchUp }: RebuildSwap): Promise<void> => {
   await readModel.db.transaction().execute(async (transaction) => {
-    await sql`lock table ${live('projection_position')} in exclusive mode`.execute(transaction);
+    await sql`lock table ${sql.id(LIVE_SCHEMA, 'projection_position')} in exclusive mode`.execute(transaction);
     const reach = await catchUp(await livePositions({ ...readModel, db: transaction }, shard));
     await takeOver(transaction, reach);
     await setPositions(transaction, shard, reach);

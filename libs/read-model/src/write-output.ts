@@ -9,6 +9,8 @@ export interface OutputBatch {
   readonly shard: number;
   readonly from: number;
   readonly to: number;
+  /** When the stream stored the pack at `to`, milliseconds since the epoch. */
+  readonly storedAt: number | undefined;
   readonly chunks: readonly RunOutputRecord[];
 }
 
@@ -38,10 +40,10 @@ const insertChunks = (schema: string): BulkStatement<RunOutputRecord> => ({
  */
 export const writeOutput = async (
   readModel: ReadModel,
-  { shard, from, to, chunks }: OutputBatch,
+  { shard, from, to, storedAt, chunks }: OutputBatch,
   schema: string = LIVE_SCHEMA,
 ): Promise<MoveOutcome> => {
-  const move = { projection: 'output', shard, from, to } as const;
+  const move = { projection: 'output', shard, from, to, storedAt } as const;
   const outcome = await inProjectionTransaction(readModel, schema, move, async (client) => {
     await executeBulk(client, [bulkWork(insertChunks(schema), chunks)]);
     return true;

@@ -16,6 +16,8 @@ export interface RunsBatch {
   /** Position that the batch was folded from. */
   readonly from: number;
   readonly to: number;
+  /** When the log stored the commit at `to`, milliseconds since the epoch. */
+  readonly storedAt: number | undefined;
   /** Runs requested in this stretch. */
   readonly born: readonly RunRecord[];
   /** Earlier runs that changed in it. */
@@ -65,10 +67,10 @@ const insertEvents = (schema: string): BulkStatement<RunEventRecord> => ({
  */
 export const writeRuns = async (
   readModel: ReadModel,
-  { shard, from, to, born, changed, events }: RunsBatch,
+  { shard, from, to, storedAt, born, changed, events }: RunsBatch,
   schema: string = LIVE_SCHEMA,
 ): Promise<MoveOutcome | 'exists'> => {
-  const move = { projection: 'runs', shard, from, to } as const;
+  const move = { projection: 'runs', shard, from, to, storedAt } as const;
   const outcome = await inProjectionTransaction(readModel, schema, move, async (client) => {
     const [inserted] = await executeBulk(client, [
       bulkWork(insertRuns(schema), born),

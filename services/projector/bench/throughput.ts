@@ -69,7 +69,8 @@ const run = async (
       metrics,
       onUnusable: () => undefined,
       spans: { emit: () => undefined },
-      logEnded: () => undefined, onForeign: () => undefined,
+      logEnded: () => undefined,
+      onForeign: () => undefined,
     };
     const poll = setInterval(() => void isDone().then((is) => is && done()), 20);
     const session = (onStep: () => void): Promise<void> => followIt(deps, onStep);

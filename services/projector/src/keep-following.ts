@@ -1,5 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffDelay, type ErrorKind, kindOf, messageOf, type Milliseconds, POLICY, SECOND } from '@millrace/kernel';
+import {
+  AppError,
+  backoffDelay,
+  type ErrorKind,
+  kindOf,
+  messageOf,
+  type Milliseconds,
+  POLICY,
+  SECOND,
+} from '@millrace/kernel';
 import { type Logger } from '@millrace/runtime';
 import { type LoopHealth } from './loop-health.ts';
 
@@ -37,10 +46,12 @@ const waitFor = async (ms: Milliseconds, signal: AbortSignal): Promise<void> => 
  */
 export const keepFollowing = async ({ name, log, health, signal, session }: FollowingLoop): Promise<void> => {
   let failures = 0;
+  const said = new Set<string>();
   const pauseFor = makePause();
   const onStep = (): void => {
     if (failures > 0) log.info(`${name} goes on`);
     failures = 0;
+    said.clear();
     health.well();
   };
   const isOver = (): boolean => signal.aborted;
@@ -52,8 +63,10 @@ export const keepFollowing = async ({ name, log, health, signal, session }: Foll
       failures += 1;
       const kind = kindOf(error);
       health.ill(messageOf(error));
-      // An outage is one line, however long it lasts.
-      if (failures === 1) log[POLICY[kind].log](`${name} stopped: ${messageOf(error)}`, { err: error });
+      // An outage is one line for each thing that is wrong, however long it lasts.
+      const code = error instanceof AppError ? error.code : '';
+      if (!said.has(code)) log[POLICY[kind].log](`${name} stopped: ${messageOf(error)}`, { err: error });
+      said.add(code);
       await waitFor(pauseFor(kind, failures), signal);
     }
   }

@@ -8,6 +8,8 @@ import { makeLoopHealth } from './loop-health.ts';
 import { followOutputs } from './output-projection/output-projection.ts';
 import { makeProjectorMetrics, type ProjectorMetrics } from './projector-metrics.ts';
 import { followForPublic } from './public-events/public-events.ts';
+import { reportForeign } from './public-events/report-foreign.ts';
+import { makeLogEndedRuns } from './run-projection/log-ended-runs.ts';
 import { makeProjectSpans } from './run-projection/project-spans.ts';
 import { followRuns } from './run-projection/run-projection.ts';
 import { reportUnusable } from './unusable-entries.ts';
@@ -43,14 +45,19 @@ await runService('projector', async ({ log, env, signal, defer }) => {
   const metrics = makeProjectorMetrics(registry);
   const health = { runs: makeLoopHealth(), output: makeLoopHealth(), events: makeLoopHealth() };
   const shared = { connection, readModel, shard, signal, metrics };
-  const runs = { ...shared, onUnusable: reportUnusable(log, metrics.unusable), spans: makeProjectSpans(telemetry) };
+  const runs = {
+    ...shared,
+    onUnusable: reportUnusable(log, metrics.unusable),
+    spans: makeProjectSpans(telemetry),
+    logEnded: makeLogEndedRuns(log, config.MILLRACE_LOG_RUNS),
+  };
   const start = (name: keyof typeof health, session: FollowingLoop['session']): void => {
     const done = keepFollowing({ name, log, health: health[name], signal, session });
     defer(name, () => done);
   };
   start('runs', (onStep) => followRuns(runs, onStep));
   start('output', (onStep) => followOutputs(shared, onStep));
-  start('events', (onStep) => followForPublic(shared, onStep));
+  start('events', (onStep) => followForPublic({ ...shared, onForeign: reportForeign(log) }, onStep));
 
   const lag = watchLag(connection, shard, metrics);
   defer('lag', () => clearInterval(lag));

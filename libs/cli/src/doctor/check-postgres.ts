@@ -1,10 +1,10 @@
 import { DEFAULT_SHARD } from '@millrace/contracts';
 import { messageOf } from '@millrace/kernel';
-import { connectLog, holdsRequest } from '@millrace/eventlog';
+import { connectLog, logContradiction, outputContradiction } from '@millrace/eventlog';
 import {
-  listRuns,
   openReadModel,
-  projectedPosition,
+  type ProjectedAnchor,
+  projectedAnchor,
   type ReadModel,
   readServerSettings,
   type ServerSettings,
@@ -35,19 +35,23 @@ const lagFinding = (lastSequence: number | undefined, projected: number): Findin
   );
 };
 
-const OTHER_LOG = fail(
-  'projector',
-  'the rows were folded from another log, which was replaced or cut short; new runs are not visible',
-  'rebuild them: millrace projector rebuild',
-);
+const otherLog = (finding: string): Finding =>
+  fail(
+    'projector',
+    `the rows were folded from another log, which was replaced or cut short, and new runs are not visible: ${finding}`,
+    'rebuild them: millrace projector rebuild',
+  );
 
-/** Whether the newest run's request is in the log where the rows say it is. */
-const isSameLog = async (readModel: ReadModel, natsUrl: string): Promise<boolean> => {
-  const [newest] = (await listRuns(readModel, { limit: 1 })).runs;
-  if (newest === undefined) return true;
+/** What speaks against the rows being folded from the log and the output that are there. */
+const findOtherLog = async (
+  readModel: ReadModel,
+  natsUrl: string,
+  runs: ProjectedAnchor,
+): Promise<string | undefined> => {
   const connection = await connectLog({ url: natsUrl, name: 'millrace-doctor' });
   try {
-    return await holdsRequest(connection, DEFAULT_SHARD, { runId: newest.id, ...newest.requested });
+    const output = await projectedAnchor(readModel, DEFAULT_SHARD, 'output');
+    return (await logContradiction(connection, DEFAULT_SHARD, runs)) ?? (await outputContradiction(connection, output));
   } finally {
     await connection.close();
   }
@@ -69,10 +73,9 @@ export const checkPostgres = async ({
   const readModel = openReadModel({ url, poolMax: 1, applicationName: 'millrace-doctor', access: 'read' });
   try {
     const settings = settingsFinding(await readServerSettings(readModel));
-    const projected = await projectedPosition(readModel, DEFAULT_SHARD);
-    const isForeign =
-      lastSequence !== undefined && (projected > lastSequence || !(await isSameLog(readModel, natsUrl)));
-    return [settings, isForeign ? OTHER_LOG : lagFinding(lastSequence, projected)];
+    const anchor = await projectedAnchor(readModel, DEFAULT_SHARD);
+    const finding = lastSequence === undefined ? undefined : await findOtherLog(readModel, natsUrl, anchor);
+    return [settings, finding === undefined ? lagFinding(lastSequence, anchor.sequence) : otherLog(finding)];
   } catch (error) {
     const fix = 'requests are accepted and run without it; start it, or check DATABASE_URL';
     return [fail('postgres', messageOf(error), fix)];

@@ -1,8 +1,8 @@
 import { AppError } from '@millrace/kernel';
 import { allows } from '@millrace/domain';
 import { isRunId } from '@millrace/contracts';
-import { type LogConnection, logBounds } from '@millrace/eventlog';
-import { findRun, projectedPosition, type ReadModel, type RunRow } from '@millrace/read-model';
+import { type LogConnection, logBounds, logContradiction } from '@millrace/eventlog';
+import { findRun, projectedAnchor, type ReadModel, type RunRow } from '@millrace/read-model';
 import { type Principal } from '../auth/access.ts';
 import { READ_YOUR_WRITES_MS } from '../limits.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
@@ -11,7 +11,7 @@ import { type ProjectionWatch } from './projection-watch.ts';
  * Finds a run that the caller may see. Read your writes: a run that was acknowledged is never "not found".
  *
  * @throws AppError `not_found` `run.not_found`: no such run, or none of the caller's business, which looks the same;
- * `unavailable` `read_model.behind` or `read_model.unavailable` when that cannot be known now.
+ * `unavailable` `read_model.behind`, `read_model.other_log` or `read_model.unavailable` when that cannot be known now.
  */
 export type FindVisibleRun = (principal: Principal, id: string) => Promise<RunRow>;
 
@@ -28,11 +28,18 @@ const behind = (): AppError =>
     retryAfterSeconds: 1,
   });
 
+const otherLog = (finding: string): AppError =>
+  new AppError(
+    'unavailable',
+    'read_model.other_log',
+    `the read models are of another log, and the run may exist: ${finding}. Rebuild them: millrace projector rebuild`,
+  );
+
 export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: FindVisibleRunDeps): FindVisibleRun => {
-  /** Rows beyond the end of the log are another log's, and say nothing about what this one holds. */
-  const isOfThisLog = async (): Promise<boolean> => {
-    const position = await projectedPosition(readModel, shard);
-    return position <= (await logBounds(connection, shard)).last;
+  /** Rows that were folded from another log say nothing about what this one holds. */
+  const checkSameLog = async (): Promise<void> => {
+    const finding = await logContradiction(connection, shard, await projectedAnchor(readModel, shard));
+    if (finding !== undefined) throw otherLog(finding);
   };
 
   /** No row yet: only what the log held just now can still become one. */
@@ -40,8 +47,10 @@ export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: Find
     const { last } = await logBounds(connection, shard);
     const passed = await watch.passes('runs', last, READ_YOUR_WRITES_MS);
     const row = await findRun(readModel, id);
-    if (row === undefined && !(passed && (await isOfThisLog()))) throw behind();
-    return row;
+    if (row !== undefined) return row;
+    await checkSameLog();
+    if (!passed) throw behind();
+    return undefined;
   };
 
   return async (principal, id) => {

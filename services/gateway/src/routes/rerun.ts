@@ -35,7 +35,9 @@ export interface RerunDeps {
 const readRequest = async ({ connection, shard }: RerunDeps, run: RunRow): Promise<RunRequested> => {
   const commit = await readCommit(connection, shard, run.requested.sequence);
   const decoded = commit?.events[run.requested.index];
-  if (decoded?.known === true && decoded.event.type === 'dev.millrace.run.requested.v1') return decoded.event;
+  const event = decoded?.known === true ? decoded.event : undefined;
+  // The place may be of a log that was replaced since, and hold somebody else's request in this one.
+  if (event?.type === 'dev.millrace.run.requested.v1' && event.subject === run.id) return event;
   throw new AppError('refused', 'run.request_expired', 'the log no longer holds the request of this run', {
     details: { run_id: run.id },
   });

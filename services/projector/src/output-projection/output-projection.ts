@@ -1,7 +1,8 @@
 import { AppError } from '@millrace/kernel';
 import { followOutput, type LogConnection, type OutputPack } from '@millrace/eventlog';
-import { migrate, projectedPosition, type ReadModel, writeOutput } from '@millrace/read-model';
+import { migrate, projectedAnchor, type ReadModel, writeOutput } from '@millrace/read-model';
 import { type ProjectorMetrics } from '../projector-metrics.ts';
+import { checkSameOutput } from '../same-log.ts';
 import { outputRecordsOf } from './output-records.ts';
 
 export interface OutputProjectionDeps {
@@ -16,14 +17,18 @@ export interface OutputProjectionDeps {
 export const followOutputs = async (deps: OutputProjectionDeps, onStep: () => void): Promise<void> => {
   const { connection, readModel, shard, metrics, signal } = deps;
   await migrate(readModel);
-  let position = await projectedPosition(readModel, shard, 'output');
+  const anchor = await projectedAnchor(readModel, shard, 'output');
+  await checkSameOutput(deps, anchor);
+  let position = anchor.sequence;
   onStep();
 
   const write = async (packs: readonly OutputPack[]): Promise<void> => {
     const begin = performance.now();
     const chunks = outputRecordsOf(packs);
-    const to = packs.at(-1)?.sequence ?? position;
-    const outcome = await writeOutput(readModel, { shard, from: position, to, chunks });
+    const last = packs.at(-1);
+    if (last === undefined) return;
+    const { sequence: to, storedAt } = last;
+    const outcome = await writeOutput(readModel, { shard, from: position, to, storedAt, chunks });
     if (outcome === 'moved') throw new AppError('conflict', 'projection.moved', 'another projector writes the output');
     position = to;
     metrics.projected('output', position);
@@ -31,5 +36,6 @@ export const followOutputs = async (deps: OutputProjectionDeps, onStep: () => vo
     onStep();
   };
 
-  for await (const packs of followOutput(connection, { shard, fromSequence: position + 1, signal })) await write(packs);
+  const options = { shard, fromSequence: position + 1, anchor, signal };
+  for await (const packs of followOutput(connection, options)) await write(packs);
 };

@@ -5,14 +5,19 @@
  * so each message says where in the log the oldest open run was requested. Whoever begins (or begins again) reads the last message,
  * folds the log from there, and knows every open run, however long the log is. A run that this fold does not meet has ended.
  *
- * I1 the last message of `EVENTS` says everything that is needed to go on.
+ * A log that was replaced, restored or cut short has other events behind some place than were published. The publisher goes on behind
+ * the newest public event that the log still agrees with: the stream keeps what was said before, and what the log holds instead follows.
+ *
+ * I1 the last message of `EVENTS` that is of this log says everything that is needed to go on.
  * I2 an event at or before the last message's position is never published again, one behind it always is, unless it does not count.
  */
 import { comparePositions } from '@millrace/contracts';
 import {
   type Commit,
   follow,
+  type IsOfLog,
   type LogConnection,
+  logContradiction,
   makePublicEventPublisher,
   type PositionedEvent,
 } from '@millrace/eventlog';
@@ -25,6 +30,8 @@ export interface PublicEventsDeps {
   readonly shard: number;
   readonly signal: AbortSignal;
   readonly metrics: ProjectorMetrics;
+  /** Called when so many of the newest public events are of a log that is gone; what this log holds instead follows them. */
+  readonly onForeign: (count: number) => void;
 }
 
 /** Batches that may be on their way at the same time. */
@@ -38,7 +45,7 @@ const countingEvents = (open: OpenRuns, commits: readonly Commit[]): readonly Po
     const openSince = open.since() ?? commit.sequence;
     for (const entry of readEntries(commit)) {
       if (!isUsable(entry) || !open.take(entry.event, commit.sequence)) continue;
-      events.push({ position: entry.position, event: entry.event, openSince });
+      events.push({ position: entry.position, event: entry.event, openSince, storedAt: commit.time });
     }
   }
   return events;
@@ -48,15 +55,20 @@ const countingEvents = (open: OpenRuns, commits: readonly Commit[]): readonly Po
 export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void): Promise<void> => {
   const { connection, shard, signal, metrics } = deps;
   const publisher = makePublicEventPublisher(connection);
-  const end = await publisher.lastPosition();
+  const isOfLog: IsOfLog = async ({ sequence, storedAt }) =>
+    (await logContradiction(connection, shard, { sequence, storedAt })) === undefined;
+  const end = await publisher.lastPosition(isOfLog);
+  if (end.foreign !== undefined) deps.onForeign(end.foreign);
   const open = makeOpenRuns();
   const inFlight: Promise<void>[] = [];
   const failed = new AbortController();
   const following = AbortSignal.any([signal, failed.signal]);
   const fromSequence = end.openSince ?? end.sequence;
+  const anchor = { sequence: end.sequence, storedAt: end.storedAt };
+  const options = { shard, fromSequence, anchor, signal: following };
   onStep();
 
-  for await (const commits of follow(connection, { shard, fromSequence, signal: following })) {
+  for await (const commits of follow(connection, options)) {
     const events = countingEvents(open, commits).filter(({ position }) => comparePositions(position, end) > 0);
     if (events.length === 0) continue;
     const published = publisher.publish(events).then(() => {

@@ -8,6 +8,8 @@ import { projectStretch, stretchesOf } from '../run-projection/project-runs.ts';
 export interface Reached {
   readonly first: number | undefined;
   readonly last: number;
+  /** When the stream stored the message at `last`; `undefined` when it was not read. */
+  readonly storedAt: number | undefined;
 }
 
 export interface FoldStep {
@@ -22,7 +24,7 @@ export type FoldTo = (step: FoldStep, reached: Reached, target: number) => Promi
 
 /** The log, into `run` and `run_event`. */
 export const foldRunsTo: FoldTo = async ({ connection, readModel, shard, onProgress }, reached, target) => {
-  let { first, last } = reached;
+  let { first, last, storedAt } = reached;
   if (last >= target) return reached;
   const ending = new AbortController();
   for await (const commits of follow(connection, { shard, fromSequence: last + 1, signal: ending.signal })) {
@@ -30,41 +32,40 @@ export const foldRunsTo: FoldTo = async ({ connection, readModel, shard, onProgr
     const wanted = commits.filter(({ sequence }) => sequence <= target);
     for (const stretch of stretchesOf(wanted, () => undefined)) {
       await projectStretch({ readModel, shard, schema: REBUILD_SCHEMA }, stretch, last);
-      last = stretch.to;
+      ({ to: last, storedAt } = stretch);
       onProgress(last);
     }
     if ((commits.at(-1)?.sequence ?? 0) >= target) break;
   }
-  return { first, last: target };
+  return { first, last: target, storedAt: last === target ? storedAt : undefined };
 };
 
+/** Writes packs that follow on `from`; resolves with how far that is. */
 const writePacks = async (
   { readModel, shard, onProgress }: FoldStep,
   packs: readonly OutputPack[],
-  from: number,
-): Promise<number> => {
-  const to = packs.at(-1)?.sequence;
-  if (to === undefined) return from;
-  const outcome = await writeOutput(readModel, { shard, from, to, chunks: outputRecordsOf(packs) }, REBUILD_SCHEMA);
+  from: Reached,
+): Promise<Reached> => {
+  const newest = packs.at(-1);
+  if (newest === undefined) return from;
+  const { sequence: to, storedAt } = newest;
+  const batch = { shard, from: from.last, to, storedAt, chunks: outputRecordsOf(packs) };
+  const outcome = await writeOutput(readModel, batch, REBUILD_SCHEMA);
   if (outcome === 'moved') throw new AppError('conflict', 'rebuild.moved', 'somebody else writes the new tables');
   onProgress(to);
-  return to;
+  return { ...from, last: to, storedAt };
 };
 
 /** The stream `LOGS`, into `run_output`. */
 export const foldOutputTo: FoldTo = async (step, reached, target) => {
   const { connection, shard } = step;
-  let { first, last } = reached;
-  if (last >= target) return reached;
+  let at = reached;
+  if (at.last >= target) return at;
   const ending = new AbortController();
-  for await (const packs of followOutput(connection, { shard, fromSequence: last + 1, signal: ending.signal })) {
-    first ??= packs[0]?.sequence;
-    last = await writePacks(
-      step,
-      packs.filter(({ sequence }) => sequence <= target),
-      last,
-    );
+  for await (const packs of followOutput(connection, { shard, fromSequence: at.last + 1, signal: ending.signal })) {
+    const wanted = packs.filter(({ sequence }) => sequence <= target);
+    at = await writePacks(step, wanted, { ...at, first: at.first ?? packs[0]?.sequence });
     if ((packs.at(-1)?.sequence ?? 0) >= target) break;
   }
-  return { first, last: target };
+  return { ...at, last: target, storedAt: at.last === target ? at.storedAt : undefined };
 };

@@ -1,11 +1,15 @@
 import { connectLog, logBounds, type LogConnection, outputBounds } from '@millrace/eventlog';
 import {
   type LivePositions,
+  type ProjectedAnchor,
   type Projection,
+  type Reach,
   type RebuildReach,
+  type ReadModel,
   type RebuildTables,
   withRebuildTables,
 } from '@millrace/read-model';
+import { findOtherLog, findOtherOutput } from '../same-log.ts';
 import { type FoldTo, foldOutputTo, foldRunsTo, type Reached } from './fold-to.ts';
 
 export interface RebuildProgress {
@@ -32,45 +36,62 @@ interface Source {
   readonly projection: Projection;
   readonly bounds: () => Promise<Bounds>;
   readonly foldTo: FoldTo;
+  /** What speaks against the live tables being of this stream. */
+  readonly contradiction: (live: ProjectedAnchor) => Promise<string | undefined>;
 }
 
+const sourcesOf = (
+  connection: LogConnection,
+  readModel: ReadModel,
+  shard: number,
+): Readonly<Record<Projection, Source>> => ({
+  runs: {
+    projection: 'runs',
+    bounds: () => logBounds(connection, shard),
+    foldTo: foldRunsTo,
+    contradiction: (live) => findOtherLog({ connection, readModel, shard }, live),
+  },
+  output: {
+    projection: 'output',
+    bounds: () => outputBounds(connection),
+    foldTo: foldOutputTo,
+    contradiction: (live) => findOtherOutput({ connection }, live),
+  },
+});
+
+const NOTHING: Reached = { first: undefined, last: 0, storedAt: undefined };
+
 /**
- * Where the new tables must end: exactly where the live ones stand, because what is taken over from them stands there. Live tables that
- * never began, or that belong to a log that is gone, have nothing to say: the end of the log it is.
+ * Folds each source on, to exactly where the live tables stand, because what is taken over from them stands there. Live tables that never
+ * began, or that belong to a log that is gone, have nothing to say of where: it is the end of the stream.
  */
-const targetOf = (live: number, { last }: Bounds): number => (live > 0 && live <= last ? live : last);
-
-const sourcesOf = (connection: LogConnection, shard: number): readonly Source[] => [
-  { projection: 'runs', bounds: () => logBounds(connection, shard), foldTo: foldRunsTo },
-  { projection: 'output', bounds: () => outputBounds(connection), foldTo: foldOutputTo },
-];
-
-const NOTHING: Reached = { first: undefined, last: 0 };
-
-/** Folds each source on, to where the live tables stand. */
-const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, options: RebuildOptions) => {
-  const { shard, onProgress } = options;
+const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { shard, onProgress }: RebuildOptions) => {
   const reached: Record<Projection, Reached> = { runs: NOTHING, output: NOTHING };
-  return async (live: LivePositions): Promise<RebuildReach> => {
-    const reach: Record<Projection, Bounds> = { runs: { first: 0, last: 0 }, output: { first: 0, last: 0 } };
-    for (const { projection, bounds, foldTo } of sourcesOf(connection, shard)) {
-      const there = await bounds();
-      const target = targetOf(live[projection], there);
-      const report = (sequence: number): void => onProgress?.({ projection, sequence, target });
-      const step = { connection, readModel, shard, onProgress: report };
-      // What retention took away is passed over, and taken over from the live tables.
-      const before = reached[projection];
-      if (there.first <= target) reached[projection] = await foldTo(step, before, target);
-      reach[projection] = { first: reached[projection].first ?? there.first, last: target };
-      report(target);
-    }
-    return reach;
+  const sources = sourcesOf(connection, readModel, shard);
+
+  const fold = async ({ projection, bounds, foldTo, contradiction }: Source, live: ProjectedAnchor): Promise<Reach> => {
+    const there = await bounds();
+    const isSame = (await contradiction(live)) === undefined;
+    const target = isSame && live.sequence > 0 ? live.sequence : there.last;
+    const report = (sequence: number): void => onProgress?.({ projection, sequence, target });
+    const step = { connection, readModel, shard, onProgress: report };
+    // What retention took away is passed over, and taken over from the live tables.
+    if (there.first <= target) reached[projection] = await foldTo(step, reached[projection], target);
+    const { first = there.first, storedAt } = reached[projection];
+    report(target);
+    return { first, last: target, storedAt: (isSame ? live.storedAt : undefined) ?? storedAt, isSame };
   };
+
+  return async (live: LivePositions): Promise<RebuildReach> => ({
+    runs: await fold(sources.runs, live.runs),
+    output: await fold(sources.output, live.output),
+  });
 };
 
 /**
  * Folds the whole log into new tables and puts them in the place of the live ones, while the projector and every reader go on.
- * The rows are the same, byte for byte; those of runs that the log no longer holds are taken over as they are.
+ * The rows are the same, byte for byte; those of runs that the log no longer holds, or that only the log before this one held, are taken
+ * over.
  *
  * @throws AppError `conflict` `rebuild.running` while another rebuild runs, `unavailable` when the log or Postgres is away: the live tables
  * are then as they were, and the rebuild can be repeated.

@@ -34,7 +34,7 @@ test('runs that the log no longer holds, wholly or in part, are taken over as th
   const middle = Math.floor(last / 2);
   await request(bed.connection, `$JS.API.STREAM.PURGE.${logStream(SHARD)}`, JSON.stringify({ seq: middle }), 2_000);
   expect((await logBounds(bed.connection, SHARD)).first).toBe(middle);
-  expect((await rebuild()).runs).toEqual({ first: middle, last });
+  expect((await rebuild()).runs).toMatchObject({ first: middle, last, isSame: true });
   expect(await hashReadModel(bed.readModel)).toBe(before);
 });
 

@@ -19,6 +19,8 @@ export interface Stretch {
   readonly recorded: readonly RecordedEvent[];
   /** Sequence of the last commit. */
   readonly to: number;
+  /** When the log stored that commit, milliseconds since the epoch. */
+  readonly storedAt: number;
 }
 
 /** Events and bytes of one transaction, not counting what the last commit has beyond. */
@@ -40,7 +42,7 @@ export function* stretchesOf(
     }
     const isFull = recorded.length >= STRETCH_EVENTS_MAX || bytes >= STRETCH_BYTES_MAX;
     if (!isFull && index < commits.length - 1) continue;
-    yield { recorded, to: commit.sequence };
+    yield { recorded, to: commit.sequence, storedAt: commit.time };
     recorded = [];
     bytes = 0;
   }
@@ -64,7 +66,7 @@ const idsOf = (recorded: readonly RecordedEvent[], which: 'all' | 'earlier'): re
 };
 
 /**
- * Folds one stretch over the rows as they are and writes the result.
+ * Folds one stretch over the rows as they are and writes the result; gives the events that ended a run.
  *
  * Runs that are requested in the stretch are not looked up first: an id is new. Should one not be, the write refuses and the stretch is
  * folded again with every row at hand.
@@ -73,14 +75,15 @@ const idsOf = (recorded: readonly RecordedEvent[], which: 'all' | 'earlier'): re
  */
 export const projectStretch = async (
   { readModel, shard, schema }: ProjectionTarget,
-  { recorded, to }: Stretch,
+  { recorded, to, storedAt }: Stretch,
   from: number,
-): Promise<void> => {
+): Promise<readonly RecordedEvent[]> => {
   for (const which of ['earlier', 'all'] as const) {
     const known = await loadRuns(readModel, idsOf(recorded, which), schema);
-    const batch: RunsBatch = { shard, from, to, ...foldRuns(known, recorded) };
+    const { ended, ...rows } = foldRuns(known, recorded);
+    const batch: RunsBatch = { shard, from, to, storedAt, ...rows };
     const outcome = await writeRuns(readModel, batch, schema);
-    if (outcome === 'written') return;
+    if (outcome === 'written') return ended;
     if (outcome === 'moved') throw new AppError('conflict', 'projection.moved', 'another projector writes the rows');
   }
   throw new AppError('conflict', 'projection.moved', 'rows appeared while they were folded');

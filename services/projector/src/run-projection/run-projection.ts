@@ -1,11 +1,12 @@
 import { messagingSubject } from '@millrace/contracts';
 import { follow, type LogConnection, publish } from '@millrace/eventlog';
-import { migrate, projectedPosition, type ReadModel } from '@millrace/read-model';
+import { migrate, projectedAnchor, type ReadModel } from '@millrace/read-model';
 import { type ProjectorMetrics } from '../projector-metrics.ts';
+import { type LogEndedRuns } from './log-ended-runs.ts';
+import { checkSameLog } from '../same-log.ts';
 import { type ProjectSpans } from './project-spans.ts';
 import { projectStretch, type Stretch, stretchesOf } from './project-runs.ts';
 import { type UnusableEntry } from './recorded-event.ts';
-import { checkSameLog } from './same-log.ts';
 
 export interface RunProjectionDeps {
   readonly connection: LogConnection;
@@ -15,6 +16,7 @@ export interface RunProjectionDeps {
   readonly metrics: ProjectorMetrics;
   readonly onUnusable: (entry: UnusableEntry) => void;
   readonly spans: ProjectSpans;
+  readonly logEnded: LogEndedRuns;
 }
 
 const secondsSince = (begin: number): number => (performance.now() - begin) / 1_000;
@@ -23,19 +25,21 @@ const secondsSince = (begin: number): number => (performance.now() - begin) / 1_
 export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): Promise<void> => {
   const { connection, readModel, shard, metrics, signal } = deps;
   await migrate(readModel);
-  let position = await projectedPosition(readModel, shard);
-  await checkSameLog(deps, position);
+  const anchor = await projectedAnchor(readModel, shard);
+  await checkSameLog(deps, anchor);
+  let position = anchor.sequence;
   metrics.projected('runs', position);
   onStep();
 
   const write = async (stretch: Stretch): Promise<void> => {
     const begin = performance.now();
-    await projectStretch({ readModel, shard }, stretch, position);
+    const ended = await projectStretch({ readModel, shard }, stretch, position);
     position = stretch.to;
     metrics.projected('runs', position);
     metrics.batch('runs', stretch.recorded.length, secondsSince(begin));
     publish(connection, messagingSubject.projected(shard), String(position));
     deps.spans.emit(stretch.recorded);
+    deps.logEnded(ended);
     onStep();
   };
 
@@ -44,7 +48,7 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
   const failed = new AbortController();
   const following = AbortSignal.any([signal, failed.signal]);
   let writing = Promise.resolve();
-  for await (const commits of follow(connection, { shard, fromSequence: position + 1, signal: following })) {
+  for await (const commits of follow(connection, { shard, fromSequence: position + 1, anchor, signal: following })) {
     for (const stretch of stretchesOf(commits, deps.onUnusable)) {
       await writing;
       writing = write(stretch);
