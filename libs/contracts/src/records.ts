@@ -1,7 +1,18 @@
-import { type Static, type TSchema } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { type SecretRecord, SecretRecordSchema } from './secrets.ts';
 import { type TokenRecord, TokenRecordSchema } from './tokens.ts';
-import { type CatalogEntry, CatalogEntrySchema } from './workflows.ts';
+import {
+  type WebhookAttempt,
+  WebhookAttemptSchema,
+  type WebhookDelivery,
+  WebhookDeliverySchema,
+  type WebhookEndpoint,
+  WebhookEndpointSchema,
+  type WebhookTrouble,
+  WebhookTroubleSchema,
+} from './webhooks.ts';
+import { type CatalogEntry, CatalogEntrySchema, type KeptVersion, KeptVersionSchema } from './workflows.ts';
 
 const parserOf = <Schema extends TSchema>(schema: Schema): ((text: string) => Static<Schema> | undefined) => {
   const validator = Compile(schema);
@@ -20,3 +31,17 @@ export const parseCatalogEntry: (text: string) => CatalogEntry | undefined = par
 
 /** Reads what is stored under a key of the bucket `tokens`; anything else is `undefined`. */
 export const parseTokenRecord: (text: string) => TokenRecord | undefined = parserOf(TokenRecordSchema);
+
+/** Reads what is stored under a key of the bucket `secrets`; anything else is `undefined`. */
+export const parseSecretRecord: (text: string) => SecretRecord | undefined = parserOf(SecretRecordSchema);
+
+/** Reads what is stored under a key of the bucket `webhooks`; anything else is `undefined`. */
+export const parseWebhookEndpoint: (text: string) => WebhookEndpoint | undefined = parserOf(WebhookEndpointSchema);
+export const parseWebhookDelivery: (text: string) => WebhookDelivery | undefined = parserOf(WebhookDeliverySchema);
+export const parseWebhookAttempt: (text: string) => WebhookAttempt | undefined = parserOf(WebhookAttemptSchema);
+export const parseWebhookTrouble: (text: string) => WebhookTrouble | undefined = parserOf(WebhookTroubleSchema);
+
+/** Reads what is stored under a key of the bucket `versions`; anything else is `undefined`. */
+export const parseKeptVersions: (text: string) => readonly KeptVersion[] | undefined = parserOf(
+  Type.Array(KeptVersionSchema),
+);

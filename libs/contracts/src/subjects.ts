@@ -52,6 +52,8 @@ export const messagingSubject = {
   leader: (shard: number): string => `scheduler.${shard}.leader`,
   /** The supervisor's word, every second, for as long as the log cannot be written: why, as text. */
   unwritable: (shard: number): string => `supervisor.${shard}.unwritable`,
+  /** Request: does anybody deliver webhooks? Only who does answers. */
+  notifier: 'notifier.leader',
   /** Hint to one executor that one of its runs shall be cancelled; the heartbeat's answer repeats it. */
   cancel: (executor: string): string => `executor.${executor}.cancel`,
   /** The projector's position after each transaction. */
