@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventually, startTestPlatform, type TestPlatform } from '@millrace/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startRun, untilEnded } from '../e2e/runs.ts';
+import { eventually, makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startRun } from '../e2e/runs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RUNS_BEFORE = 10;
@@ -13,10 +13,10 @@ const RUNS_AFTER = 30;
 
 let platform: TestPlatform;
 
-beforeAll(async () => {
+beforeEach(async () => {
   platform = await startTestPlatform({ workflows: { 'tests/quick.sh': '#!/bin/sh\ntrue\n' } });
 });
-afterAll(() => platform.stop());
+afterEach(() => platform.stop());
 
 const command = async (...args: string[]): Promise<{ code: number; text: string }> => {
   const bin = join(ROOT, 'libs/cli/bin/millrace.mjs');
@@ -30,33 +30,75 @@ const command = async (...args: string[]): Promise<{ code: number; text: string 
   }
 };
 
-test('a log that was replaced while Postgres was kept is noticed, and a rebuild heals it', async () => {
-  for (let index = 0; index < RUNS_BEFORE; index += 1) {
-    await untilEnded(platform.http, await startRun(platform.http, 'tests/quick'));
-  }
-  await platform.stop();
-  rmSync(join(platform.dataDir, 'nats/store'), { recursive: true });
-  platform = await startTestPlatform({ home: platform.home });
+const store = (): string => join(platform.dataDir, 'nats/store');
 
-  const first = await startRun(platform.http, 'tests/quick');
-  expect((await platform.http.get(`/status/${first}`)).status).toBe(503);
-  const ids = [first];
-  while (ids.length < RUNS_AFTER) {
+/** Starts the platform anew, on other files of nats-server. */
+const restart = async (change: () => void): Promise<void> => {
+  const { home } = platform;
+  await platform.stop();
+  change();
+  platform = await startTestPlatform({ home });
+};
+
+const runToEnd = async (count: number): Promise<readonly string[]> => {
+  const ids: string[] = [];
+  while (ids.length < count) {
     const { status, json } = await platform.http.post('/run/tests/quick?wait=20', { body: {} });
     expect(status).toBe(200);
     ids.push((json as { run_id: string }).run_id);
   }
-  for (const id of [first, ids.at(-1) ?? '']) expect((await platform.http.get(`/status/${id}`)).status).toBe(503);
-  expect(await command('doctor')).toMatchObject({
-    code: 1,
-    text: expect.stringContaining('millrace projector rebuild'),
-  });
+  return ids;
+};
 
-  expect(await command('projector', 'rebuild')).toMatchObject({ code: 0 });
+const expectUnknown = async (ids: readonly string[]): Promise<void> => {
+  for (const id of ids) {
+    expect(await platform.http.get(`/status/${id}`)).toMatchObject({
+      status: 503,
+      json: { code: 'read_model.other_log' },
+    });
+  }
+};
+
+const expectCompleted = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) {
     await eventually(async () => {
       expect((await platform.http.get(`/status/${id}`)).json).toMatchObject({ status: 'completed' });
     });
   }
+};
+
+const expectRebuildHeals = async (ids: readonly string[]): Promise<void> => {
+  expect(await command('doctor')).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('millrace projector rebuild'),
+  });
+  expect(await command('projector', 'rebuild')).toMatchObject({ code: 0 });
+  await expectCompleted(ids);
   expect(await command('doctor')).toMatchObject({ code: 0 });
+};
+
+test('a log that was replaced while Postgres was kept is noticed, and a rebuild heals it and keeps the old runs', async () => {
+  const old = await runToEnd(RUNS_BEFORE);
+  await expectCompleted(old);
+  await restart(() => rmSync(store(), { recursive: true }));
+  const first = await startRun(platform.http, 'tests/quick');
+  await expectUnknown([first]);
+  const ids = [first, ...(await runToEnd(RUNS_AFTER))];
+  await expectUnknown([first, ids.at(-1) ?? '']);
+  await expectRebuildHeals([...old, ...ids]);
+});
+
+test('a log that went back to an older copy and grew past it is noticed, and no run is lost from sight', async () => {
+  const copy = makeTempFolder('older-log');
+  const kept = await runToEnd(2);
+  await restart(() => cpSync(store(), copy, { recursive: true }));
+  const cut = await runToEnd(RUNS_BEFORE);
+  await expectCompleted([...kept, ...cut]);
+  await restart(() => {
+    rmSync(store(), { recursive: true });
+    cpSync(copy, store(), { recursive: true });
+  });
+  const ids = await runToEnd(RUNS_AFTER);
+  await expectUnknown([ids[0] ?? '', ids.at(-1) ?? '']);
+  await expectRebuildHeals([...kept, ...cut, ...ids]);
 });

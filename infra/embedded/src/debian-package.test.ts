@@ -40,6 +40,12 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`);
 });
 
+test('without a suite the sources keep their own', () => {
+  expect(replaceDeb822Suites(DEBIAN, undefined)).toContain('Suites: bookworm bookworm-updates\n');
+  const line = 'deb http://mirror.example.org/ubuntu noble main universe';
+  expect(replaceOneLineSuites(line, undefined)).toBe('deb http://mirror.example.org/ubuntu noble main');
+});
+
 test('of one-line sources only the main archive is kept, once', () => {
   const text = `# deb http://old.example.org/debian buster main
 deb [signed-by=/k.gpg arch=amd64] http://mirror.example.org/ubuntu noble main universe

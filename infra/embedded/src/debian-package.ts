@@ -30,8 +30,8 @@ const isMainArchive = (uris: string, suites: string): boolean => {
 const fieldOf = (stanza: string, name: string): string =>
   new RegExp(`^${name}:\\s*(.*)$`, 'im').exec(stanza)?.[1]?.trim() ?? '';
 
-/** The stanzas of a deb822 file that are of the main archive, with their suites replaced. */
-export const replaceDeb822Suites = (text: string, suite: string): string =>
+/** The stanzas of a deb822 file that are of the main archive, with their suites replaced; without a suite they keep their own. */
+export const replaceDeb822Suites = (text: string, suite: string | undefined): string =>
   text
     .split(/\n\s*\n/)
     .map((stanza) => stanza.replaceAll(/^#.*\n?/gm, '').trim())
@@ -39,18 +39,18 @@ export const replaceDeb822Suites = (text: string, suite: string): string =>
     .map((stanza) =>
       stanza
         .replace(/^Types:.*$/im, 'Types: deb')
-        .replace(/^Suites:.*$/im, `Suites: ${suite}`)
+        .replace(/^Suites:.*$/im, `Suites: ${suite ?? fieldOf(stanza, 'Suites')}`)
         .replace(/^Components:.*$/im, suite === 'devel' ? 'Components: main universe' : 'Components: main'),
     )
     .join('\n\n');
 
-/** The one-line sources that are of the main archive, with their suites replaced. */
-export const replaceOneLineSuites = (text: string, suite: string): string => {
+/** The one-line sources that are of the main archive, with their suites replaced; without a suite they keep their own. */
+export const replaceOneLineSuites = (text: string, suite: string | undefined): string => {
   const lines = text.split('\n').flatMap((line) => {
     const match = /^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+/.exec(line.trim());
     const [, options = '', uri = '', was = ''] = match ?? [];
     if (match === null || !ARCHIVE_HOST.test(uri) || !isMainArchive(uri, was)) return [];
-    return [`deb ${options}${uri} ${suite} main${suite === 'devel' ? ' universe' : ''}`];
+    return [`deb ${options}${uri} ${suite ?? was} main${suite === 'devel' ? ' universe' : ''}`];
   });
   return [...new Set(lines)].join('\n');
 };
@@ -62,7 +62,7 @@ const readSources = async (root: string): Promise<readonly { readonly name: stri
   return Promise.all(paths.map(async (name) => ({ name, text: await readFile(name, 'utf8').catch(() => '') })));
 };
 
-const writeSources = async (root: string, folder: string, suite: string): Promise<boolean> => {
+const writeSources = async (root: string, folder: string, suite: string | undefined): Promise<boolean> => {
   await mkdir(folder, { recursive: true });
   let found = false;
   for (const [index, source] of (await readSources(root)).entries()) {
@@ -76,23 +76,25 @@ const writeSources = async (root: string, folder: string, suite: string): Promis
   return found;
 };
 
-export interface DebianPackageOptions {
+export interface DebianPackagesOptions {
   /** An empty folder that is ours alone. */
   readonly folder: string;
-  readonly suite: string;
+  readonly packages: readonly string[];
+  /** Default: those of the system. */
+  readonly suite?: string;
   /** Where the system keeps its sources. Default `/etc/apt`. */
   readonly aptRoot?: string;
 }
 
 /**
- * Fetches Debian's package of nats-server from another suite of the system's own archive and unpacks it.
- * apt checks its signature as ever. Nothing of the system is changed: lists, cache and program lie in the folder.
+ * Fetches packages of Debian or Ubuntu from the system's own archive and unpacks them over each other, without what they depend on.
+ * apt checks their signatures as ever. Nothing of the system is changed: lists, cache and programs lie in the folder.
  *
- * @returns path of the program.
- * @throws AppError `unavailable` `nats.debian_failed`.
+ * @returns the folder that stands for `/`.
+ * @throws AppError `unavailable` `debian.download_failed`.
  */
-export const downloadDebianPackage = async (options: DebianPackageOptions): Promise<string> => {
-  const { folder, suite, aptRoot = '/etc/apt' } = options;
+export const downloadDebianPackages = async (options: DebianPackagesOptions): Promise<string> => {
+  const { folder, packages, suite, aptRoot = '/etc/apt' } = options;
   const parts = join(folder, 'sources');
   try {
     if (!(await writeSources(aptRoot, parts, suite))) throw new Error('no source of the main archive was found');
@@ -114,13 +116,15 @@ export const downloadDebianPackage = async (options: DebianPackageOptions): Prom
     ].flatMap((setting) => ['-o', setting]);
     const limits = { cwd: folder, timeout: UPDATE_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
     await run('apt-get', [...settings, '-qq', 'update'], limits);
-    await run('apt-get', [...settings, '-qq', 'download', 'nats-server'], limits);
-    const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-    if (archive === undefined) throw new Error('apt-get fetched nothing');
-    await run('dpkg', ['-x', join(folder, archive), join(folder, 'package')], limits);
-    return join(folder, 'package', 'usr', 'sbin', 'nats-server');
+    await run('apt-get', [...settings, '-qq', 'download', ...packages], limits);
+    const archives = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
+    if (archives.length === 0) throw new Error('apt-get fetched nothing');
+    const root = join(folder, 'package');
+    for (const archive of archives) await run('dpkg', ['-x', join(folder, archive), root], limits);
+    return root;
   } catch (cause) {
-    throw new AppError('unavailable', 'nats.debian_failed', `no nats-server from the suite ${suite}`, { cause });
+    const message = `no ${packages.join(', ')} from ${suite === undefined ? 'the archive' : `the suite ${suite}`}`;
+    throw new AppError('unavailable', 'debian.download_failed', message, { cause });
   }
 };
 

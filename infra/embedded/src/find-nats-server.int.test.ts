@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeTempFolder } from '@millrace/testkit';
-import { debianSuites, downloadDebianPackage } from './debian-package.ts';
+import { debianSuites, downloadDebianPackages } from './debian-package.ts';
 import { findNatsServer } from './find-nats-server.ts';
 import { downloadRelease } from './official-release.ts';
 import { isAtLeast, readServerVersion } from './server-version.ts';
@@ -99,7 +99,9 @@ const suite = (await debianSuites())[0];
 
 describe.skipIf(suite === undefined)('Debian (needs a Debian or Ubuntu whose archive can be reached)', () => {
   test('its archive has a package that is new enough', { timeout: 90_000 }, async () => {
-    const path = await downloadDebianPackage({ folder: makeTempFolder('embedded'), suite: suite ?? '' });
+    const packages = ['nats-server'];
+    const root = await downloadDebianPackages({ folder: makeTempFolder('embedded'), suite: suite ?? '', packages });
+    const path = join(root, 'usr/sbin/nats-server');
     const version = await readServerVersion(path);
     expect(version !== undefined && isAtLeast(version, '2.14.0')).toBe(true);
   });
@@ -119,7 +121,8 @@ describe.skipIf(suite === undefined)('Debian (needs a Debian or Ubuntu whose arc
 
   test('an archive without the package is an error that says so', { timeout: 90_000 }, async () => {
     const aptRoot = makeTempFolder('embedded');
-    const download = downloadDebianPackage({ folder: makeTempFolder('embedded'), suite: 'sid', aptRoot });
-    await expect(download).rejects.toMatchObject({ code: 'nats.debian_failed' });
+    const packages = ['nats-server'];
+    const download = downloadDebianPackages({ folder: makeTempFolder('embedded'), suite: 'sid', packages, aptRoot });
+    await expect(download).rejects.toMatchObject({ code: 'debian.download_failed' });
   });
 });

@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { AppError, messageOf } from '@millrace/kernel';
 import { cacheFolders, writableFolder } from './cache-folder.ts';
-import { debianSuites, downloadDebianPackage } from './debian-package.ts';
+import { debianSuites, downloadDebianPackages } from './debian-package.ts';
 import { NATS_FLOOR } from './nats-release.ts';
 import { downloadRelease, releaseArchive } from './official-release.ts';
 import { isAtLeast, readServerVersion } from './server-version.ts';
@@ -122,7 +122,10 @@ const fromDebian = async (search: Search): Promise<NatsServer | undefined> => {
   for (const suite of await debianSuites()) {
     search.onStep(`fetching Debian's package of nats-server from the suite ${suite}`);
     const found = await quietly(search, () =>
-      intoCache('debian', search, (folder) => downloadDebianPackage({ folder, suite })),
+      intoCache('debian', search, async (folder) => {
+        const root = await downloadDebianPackages({ folder, suite, packages: ['nats-server'] });
+        return join(root, 'usr', 'sbin', 'nats-server');
+      }),
     );
     if (found !== undefined) return found;
   }

@@ -1,8 +1,10 @@
 export { type ExitStatus } from './bound-process.ts';
 export * from './cache-folder.ts';
+export { downloadDebianPackages } from './debian-package.ts';
 export * from './find-nats-server.ts';
 export * from './free-port.ts';
 export * from './keep-running.ts';
+export { MASTER_KEY_FILE } from './master-key.ts';
 export * from './nats.ts';
 export { type Durability, isInMemory } from './nats-config.ts';
 export * from './nats-release.ts';
