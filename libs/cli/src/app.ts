@@ -166,6 +166,53 @@ const token = buildRouteMap({
   docs: { brief: 'Make, list and revoke tokens' },
 });
 
+const SECRET_NAME = argument('Name of the secret, such as API_KEY', 'name');
+
+const secret = buildRouteMap({
+  routes: {
+    set: buildCommand({
+      loader: async () => (await import('./commands/secret.ts')).setSecret,
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          fromFile: textFlag('File with the value; else it is read from stdin', 'file'),
+          value: textFlag('The value itself; it stays in the history of the shell', 'value'),
+          add: switchFlag('Keep the values before valid beside this one'),
+          retire: switchFlag('Take no value: keep the newest one only'),
+          workflow: textsFlag('Only these may read it, as path or pattern; may be repeated; * for all', 'pattern'),
+        },
+        aliases: COMMON_ALIASES,
+        positional: one(SECRET_NAME),
+      },
+      docs: { brief: 'Set a secret; in effect within a second' },
+    }),
+    list: buildCommand({
+      loader: async () => (await import('./commands/secret.ts')).listSecrets,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
+      docs: { brief: 'List the secrets, without their values' },
+    }),
+    rm: buildCommand({
+      loader: async () => (await import('./commands/secret.ts')).removeSecret,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one(SECRET_NAME) },
+      docs: { brief: 'Remove a secret' },
+    }),
+    rekey: buildCommand({
+      loader: async () => (await import('./commands/secret-rekey.ts')).rekeySecrets,
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          oldKeyFile: textFlag('File with the master key before', 'file'),
+          keyFile: textFlag("File with the new one; by default the server's", 'file'),
+        },
+        aliases: COMMON_ALIASES,
+        positional: none,
+      },
+      docs: { brief: 'Seal all secrets under another master key' },
+    }),
+  },
+  docs: { brief: 'Set, list and remove secrets' },
+});
+
 const deploy = buildCommand({
   loader: async () => (await import('./commands/deploy.ts')).deploy,
   parameters: {
@@ -224,8 +271,23 @@ const serve = buildCommand({
 export const makeApp = (version: string, show: ShowError = showText): Application<CliContext> =>
   buildApplication<CliContext>(
     buildRouteMap({
-      routes: { serve, run, tasks, status, runs, logs, cancel, rerun, token, deploy, projector, doctor, completion },
-      aliases: { tokens: 'token', workflows: 'tasks' },
+      routes: {
+        serve,
+        run,
+        tasks,
+        status,
+        runs,
+        logs,
+        cancel,
+        rerun,
+        token,
+        secret,
+        deploy,
+        projector,
+        doctor,
+        completion,
+      },
+      aliases: { tokens: 'token', secrets: 'secret', workflows: 'tasks' },
       docs: { brief: 'Durable workflow runs from HTTP requests' },
     }),
     {

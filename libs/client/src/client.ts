@@ -12,6 +12,8 @@ import {
   type RunResult,
   type RunState,
   type RunStatus,
+  type Secret,
+  type SecretChange,
   type Token,
   type Workflow,
 } from './wire-format.ts';
@@ -87,6 +89,11 @@ export interface MillraceClient {
     readonly create: (token: NewToken) => Promise<CreatedToken>;
     readonly list: (options?: CallOptions) => Promise<readonly Token[]>;
     readonly revoke: (id: string, options?: CallOptions) => Promise<void>;
+  };
+  readonly secrets: {
+    readonly set: (name: string, change: SecretChange, options?: CallOptions) => Promise<Secret>;
+    readonly list: (options?: CallOptions) => Promise<readonly Secret[]>;
+    readonly remove: (name: string, options?: CallOptions) => Promise<void>;
   };
 }
 
@@ -195,6 +202,27 @@ const tokensOf = (send: Send): MillraceClient['tokens'] => ({
   },
 });
 
+const secretTarget = (name: string): string => `/secrets/${encodeURIComponent(name)}`;
+
+const secretsOf = (send: Send): MillraceClient['secrets'] => ({
+  set: (name, change, { signal } = {}) =>
+    // Adding twice would add two values.
+    read<Secret>(
+      send({ method: 'PUT', target: secretTarget(name), body: change, isRepeatable: change.add !== true, signal }),
+      'name',
+    ),
+  list: async ({ signal } = {}) =>
+    (
+      await read<{ secrets: Secret[] }>(
+        send({ method: 'GET', target: '/secrets', isRepeatable: true, signal }),
+        'secrets',
+      )
+    ).secrets,
+  remove: async (name, { signal } = {}) => {
+    await send({ method: 'DELETE', target: secretTarget(name), isRepeatable: true, signal });
+  },
+});
+
 /** Makes a client; it holds no connection, so there is nothing to close. */
 export const createClient = (options: ConnectionOptions): MillraceClient => {
   const send = makeSend(options);
@@ -237,5 +265,6 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
     workflows: async (call) => (await get<{ workflows: Workflow[] }>('/workflows', 'workflows', call)).workflows,
     workflow: (path, call) => get(`/workflows/${segments(path)}`, 'path', call),
     tokens: tokensOf(send),
+    secrets: secretsOf(send),
   };
 };

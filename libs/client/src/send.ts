@@ -14,7 +14,7 @@ export interface ConnectionOptions {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query, from `/`. */
   readonly target: string;
   readonly body?: unknown;

@@ -148,6 +148,33 @@ export interface CreatedToken extends Token {
   readonly token: string;
 }
 
+/** A secret as it may be seen: never a value. */
+export interface Secret {
+  readonly name: string;
+  /** The newest first. */
+  readonly values: readonly {
+    readonly created_at: string;
+    readonly key_id: string;
+    /** Tells equal values apart from others; absent: no key of the server opens it. */
+    readonly fingerprint?: string;
+  }[];
+  /** Patterns of the workflows that may read it; absent: all. */
+  readonly workflows?: readonly string[];
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** What shall become of a secret: a new value, or `retire`. */
+export interface SecretChange {
+  readonly value?: string;
+  /** The values before stay valid beside the new one. */
+  readonly add?: boolean;
+  /** Only the newest value stays. */
+  readonly retire?: boolean;
+  /** Empty: all; absent: as before. */
+  readonly workflows?: readonly string[];
+}
+
 export interface Health {
   /** `ok`, or `degraded` while something is away that requests can do without. */
   readonly status: string;

@@ -4,6 +4,7 @@ import { checkGateway } from '../doctor/check-gateway.ts';
 import { checkDisk, checkExposure, checkProcesses } from '../doctor/check-machine.ts';
 import { checkNatsServer, checkSync, readLogState } from '../doctor/check-nats.ts';
 import { checkPostgres } from '../doctor/check-postgres.ts';
+import { checkMasterKey, checkSecrets } from '../doctor/check-secrets.ts';
 import { type Finding, type Level } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../output/table.ts';
@@ -35,6 +36,8 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...(await checkPostgres({ ...file, lastSequence: log?.lastSequence })),
     ...checkProcesses(file.pids),
     ...(await checkDisk(dataDir)),
+    checkMasterKey(context.env, dataDir),
+    ...(await checkSecrets(client)),
     ...(log?.problems ?? []),
   ];
 };
