@@ -111,7 +111,10 @@ test('nothing throws, whatever is asked (A9)', () => {
   const json = fc.json().map((text) => Buffer.from(text));
   const asked = fc.record({
     method: fc.constantFrom('GET', 'POST'),
-    url: fc.oneof(fc.string(), fc.webUrl({ withQueryParameters: true })),
+    url: fc.oneof(
+      fc.string(),
+      fc.string().map((query) => `https://a.example/?validationToken=%&hub.mode=${query}`),
+    ),
     headers: fc.constantFrom({}, { 'twitch-eventsub-message-type': 'webhook_callback_verification' }),
     body: fc.oneof(json, fc.uint8Array()),
   });

@@ -140,6 +140,13 @@ describe('Stripe', () => {
   ])('%s is refused: %s', (header, reason) => {
     expect(verdict({ 'stripe-signature': header }, ['s'])).toMatchObject(refused(reason));
   });
+
+  test('a good signature in a header of more than 4,096 characters is refused', () => {
+    const header = signRequest('stripe', input('s'))['stripe-signature'] ?? '';
+    const padded = (length: number) => ({ 'stripe-signature': `${header},v9=`.padEnd(length, '0') });
+    expect(verdict(padded(4_096), ['s'])).toMatchObject(GOOD);
+    expect(verdict(padded(4_097), ['s'])).toMatchObject(refused('malformed_signature'));
+  });
 });
 
 describe('Twilio', () => {

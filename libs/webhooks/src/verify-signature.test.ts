@@ -221,7 +221,11 @@ describe('hostile headers (A9)', () => {
       .constantFrom('{"value":[{}]}', '{"value":[{"clientState":7}]}', '{"value":null}')
       .map((text) => Buffer.from(text)),
   );
-  const urls = fc.oneof(fc.constant(URL), fc.webUrl({ withQueryParameters: true }), fc.string());
+  const urls = fc.oneof(
+    fc.constant(URL),
+    fc.string().map((query) => `${URL}&bodySHA256=${query}`),
+    fc.string(),
+  );
   const methods = fc.constantFrom('POST', 'GET', '');
 
   test.each(presetNames)('%s: whatever is sent, nothing throws and nothing is believed', (preset) => {
@@ -232,7 +236,7 @@ describe('hostile headers (A9)', () => {
         expect(verdict.ok).toBe(false);
         deliveryIdOf(preset, any);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
