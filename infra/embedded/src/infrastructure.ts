@@ -3,7 +3,8 @@ import { connectLog, ensureTopology, type LogConnection } from '@millrace/eventl
 import { migrate, openReadModel } from '@millrace/read-model';
 import { type ServerConfig } from '@millrace/runtime';
 import { findNatsServer } from './find-nats-server.ts';
-import { keepRunning } from './keep-running.ts';
+import { keepDisk, warnOfLargeStreams } from './keep-disk.ts';
+import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { openLogFile } from './log-file.ts';
 import { type RunningNats, startNats } from './nats.ts';
 import { type PlatformParts } from './platform-parts.ts';
@@ -24,6 +25,7 @@ interface NatsAddress {
   readonly url: string;
   readonly version: string | undefined;
   readonly storeBytes: number;
+  readonly nats: KeptProcess<RunningNats>;
 }
 
 const startOwnNats = async (config: ServerConfig, parts: PlatformParts): Promise<NatsAddress> => {
@@ -43,20 +45,25 @@ const startOwnNats = async (config: ServerConfig, parts: PlatformParts): Promise
     keepRunning({ name: 'nats', start, onEvent, onPid: (pid) => parts.setPid('nats', pid) }),
   );
   const { url, maxFileStoreBytes } = nats.current();
-  return { url, version, storeBytes: maxFileStoreBytes };
+  return { url, version, storeBytes: maxFileStoreBytes, nats };
 };
 
 /** Starts nats-server unless one is given, connects, and creates the streams. */
 export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Promise<LogServer> => {
   const given = config.nats.url;
-  const { url, version, storeBytes } =
+  const { url, version, storeBytes, nats } =
     given === undefined
       ? await startOwnNats(config, parts)
-      : { url: given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER };
+      : { url: given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER, nats: undefined };
   const connection = await connectLog({ url, name: 'supervisor' });
   parts.defer(() => connection.close());
   const logMaxBytes = Math.min(config.nats.logMaxBytes, Math.floor(storeBytes * LOG_SHARE_OF_STORE));
   await ensureTopology(connection, { logMaxBytes, logMaxAgeMs: config.nats.logMaxAge });
+  if (nats !== undefined) {
+    const options = { nats, connection, onEvent: parts.onEvent };
+    parts.defer(keepDisk(options));
+    await warnOfLargeStreams(options);
+  }
   return { url, connection, version };
 };
 

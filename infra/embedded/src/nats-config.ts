@@ -30,10 +30,22 @@ const account = (name: string, password: string): string =>
 
 const quote = (text: string): string => JSON.stringify(text);
 
-const authorization = ({ accounts, user, password }: NatsConfig): string =>
-  accounts.length === 0
-    ? `authorization { user: ${quote(user)}, password: ${quote(password)} }`
-    : `accounts {\n${accounts.map((name) => account(name, password)).join('\n')}\n}`;
+/** Who may ask the server how it is, and nothing else. */
+export const HEALTH_USER = 'health';
+
+const systemAccount = (password: string): string => {
+  const permissions = '{ publish: ["$SYS.REQ.SERVER.PING.HEALTHZ"], subscribe: ["probe.>"] }';
+  return `  $SYS: { users: [{ user: ${quote(HEALTH_USER)}, password: ${quote(password)}, permissions: ${permissions} }] }`;
+};
+
+/** Without accounts the user belongs to the global one, under whose name the streams are stored. */
+const authorization = ({ accounts, user, password }: NatsConfig): readonly string[] => [
+  ...(accounts.length > 0 ? [] : [`authorization { users: [{ user: ${quote(user)}, password: ${quote(password)} }] }`]),
+  'accounts {',
+  systemAccount(password),
+  ...accounts.map((name) => account(name, password)),
+  '}',
+];
 
 /** The server's configuration file. Loopback, one user, JetStream; no websocket, MQTT, leaf nodes or monitoring port. */
 export const natsConfigText = (config: NatsConfig): string =>
@@ -54,7 +66,7 @@ export const natsConfigText = (config: NatsConfig): string =>
     `  max_memory_store: ${256 * MIB}`,
     `  max_file_store: ${config.maxFileStoreBytes}`,
     `}`,
-    authorization(config),
+    ...authorization(config),
     '',
   ].join('\n');
 

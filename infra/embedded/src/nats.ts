@@ -4,9 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@millrace/kernel';
 import { type BoundProcess, type ExitStatus, startBound } from './bound-process.ts';
 import { findNatsServer } from './find-nats-server.ts';
-import { isJetStreamReady } from './jetstream-probe.ts';
+import { isJetStreamReady, readWriteError } from './jetstream-probe.ts';
 import { keepSecret } from './kept-secret.ts';
-import { type Durability, fileStoreLimitOf, isInMemory, natsConfigText, sizeFileStore } from './nats-config.ts';
+import {
+  type Durability,
+  fileStoreLimitOf,
+  HEALTH_USER,
+  isInMemory,
+  natsConfigText,
+  sizeFileStore,
+} from './nats-config.ts';
 
 export interface StartNatsOptions {
   /** Everything of the server: configuration, password, store, log. Made if need be. */
@@ -35,6 +42,10 @@ export interface RunningNats {
   readonly pid: number;
   /** What all streams together may reserve with the room that there is now. */
   readonly maxFileStoreBytes: number;
+  /** Holds the streams. */
+  readonly storeDir: string;
+  /** Why a stream cannot be written before the server has started anew; `undefined` when all can. */
+  readonly writeError: () => Promise<string | undefined>;
   /** Settles when the server is gone, whoever ended it. */
   readonly exited: Promise<ExitStatus>;
   readonly stop: () => Promise<ExitStatus>;
@@ -86,6 +97,16 @@ const waitUntilReady = async (waiting: Waiting): Promise<number> => {
   }
 };
 
+/** On a full disk a file that is written again is lost: one that is right is left alone. */
+const saveConfig = async (file: string, text: string, earlier: string): Promise<void> => {
+  if (text !== earlier) await writeFile(file, text, { mode: 0o600 });
+};
+
+const warnOfMemory = async (storeDir: string, onWarning: (line: string) => void): Promise<void> => {
+  if (!(await isInMemory(storeDir))) return;
+  onWarning(`${storeDir} lives in memory: nothing survives a power cut, whatever the durability mode says`);
+};
+
 /**
  * Starts nats-server with JetStream on loopback, waits until it answers, and sees to it that it dies with this process.
  *
@@ -97,9 +118,7 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   const [storeDir, portsDir, logFile] = [join(dataDir, 'store'), join(dataDir, 'ports'), join(dataDir, 'nats.log')];
   await rm(portsDir, { recursive: true, force: true });
   await Promise.all([mkdir(storeDir, { recursive: true, mode: 0o700 }), mkdir(portsDir, { recursive: true })]);
-  if (await isInMemory(storeDir)) {
-    onWarning(`${storeDir} lives in memory: nothing survives a power cut, whatever the durability mode says`);
-  }
+  await warnOfMemory(storeDir, onWarning);
   const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
   const password = await keepSecret(join(dataDir, 'password'));
   const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
@@ -107,19 +126,19 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   const port = options.port ?? -1;
   const { durability } = options;
   const configFile = join(dataDir, 'nats.conf');
-  const earlierLimit = fileStoreLimitOf(await readFile(configFile, 'utf8').catch(() => ''));
+  const earlier = await readFile(configFile, 'utf8').catch(() => '');
   const config = {
     storeDir,
     portsDir,
     logFile,
     port,
     durability,
-    maxFileStoreBytes: Math.max(maxFileStoreBytes, earlierLimit),
+    maxFileStoreBytes: Math.max(maxFileStoreBytes, fileStoreLimitOf(earlier)),
     user,
     password,
     accounts,
   };
-  await writeFile(configFile, natsConfigText(config), { mode: 0o600 });
+  await saveConfig(configFile, natsConfigText(config), earlier);
   const server = await startBound({
     command: binary,
     args: ['--config', configFile],
@@ -136,6 +155,8 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
     port: actualPort,
     pid: server.pid,
     maxFileStoreBytes,
+    storeDir,
+    writeError: () => readWriteError({ port: actualPort, user: HEALTH_USER, password }),
     exited: server.exited,
     stop: () => server.stop(STOP_GRACE_MS),
     kill: server.kill,
