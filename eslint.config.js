@@ -43,6 +43,7 @@ const ALLOWED = {
   'services/scheduler': ['kernel', 'contracts', 'domain', 'eventlog', 'runtime'],
   'services/executor': ['kernel', 'contracts', 'domain', 'eventlog', 'runtime', 'sdk', 'secrets'],
   'services/projector': ['kernel', 'contracts', 'domain', 'eventlog', 'read-model', 'runtime'],
+  'services/notifier': ['kernel', 'contracts', 'domain', 'eventlog', 'runtime', 'secrets', 'webhooks'],
   'infra/embedded': ['kernel', 'contracts', 'deploy', 'eventlog', 'read-model', 'runtime', 'secrets'],
 };
 

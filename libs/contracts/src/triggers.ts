@@ -27,6 +27,8 @@ export const TriggerSignatureSchema = Type.Object({
   secrets: Type.Array(Type.String(), { minItems: 1 }),
   /** Further members of the rule, as the preset has them: `header`, `prefix`, `toleranceSeconds`, … */
   rule: Type.Record(Type.String(), Type.Unknown()),
+  /** What a delivery that is sent again gets: the run of the first one (default), or a run of its own. */
+  repeats: Type.Optional(Type.Enum(['first_run', 'allow'])),
 });
 export type TriggerSignature = Static<typeof TriggerSignatureSchema>;
 

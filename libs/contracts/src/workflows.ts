@@ -32,6 +32,8 @@ export const WorkflowVersionSchema = Type.Object({
   inputSchema: Type.Optional(Type.Unknown()),
   /** Environment names that a caller may set; absent: any safe name. */
   env: Type.Optional(Type.Array(Type.String())),
+  /** Names of the secrets that its runs get; absent: none. */
+  secrets: Type.Optional(Type.Array(Type.String())),
   /** HTTP methods that start it; `POST` by default. */
   methods: Type.Array(Type.String()),
   /** Further ways to start it, besides those that every workflow has. */
@@ -55,6 +57,14 @@ export const CatalogEntrySchema = Type.Object({
   problem: Type.Optional(DeployProblemSchema),
 });
 export type CatalogEntry = Static<typeof CatalogEntrySchema>;
+
+/** A version that was once in service, and under which path. */
+export const KeptVersionSchema = Type.Object({
+  workspace: Type.String(),
+  workflow: Type.String(),
+  version: WorkflowVersionSchema,
+});
+export type KeptVersion = Static<typeof KeptVersionSchema>;
 
 /** `<folder>/<name>`: letters, digits, `_` and `-`; folders may nest; 200 characters at most. */
 export const WORKFLOW_PATH_PATTERN = '^(?=.{3,200}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)+$';

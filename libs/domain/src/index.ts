@@ -28,3 +28,5 @@ export * from './webhook/endpoint-health.ts';
 export * from './webhook/event-filter.ts';
 export * from './workflow/scopes.ts';
 export * from './workflow/workflow-path.ts';
+export * from './trigger/caller-address.ts';
+export * from './trigger/rate-limit.ts';

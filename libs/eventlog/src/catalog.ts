@@ -1,6 +1,7 @@
 import { type CatalogEntry, parseCatalogEntry } from '@millrace/contracts';
 import { type LogConnection } from './connection.ts';
 import { CATALOG_BUCKET } from './topology.ts';
+import { makeVersionKeeper } from './versions.ts';
 import { watchBucket } from './watched-bucket.ts';
 
 /** All workflows, held in memory and kept up to date. */
@@ -23,6 +24,7 @@ const keyOf = (workspace: string, path: string): string => `${workspace}/${path}
 export const openCatalog = (connection: LogConnection): Catalog => {
   const entries = new Map<string, CatalogEntry>();
   const listeners = new Set<(key: string, entry: CatalogEntry | undefined) => void>();
+  const keepVersion = makeVersionKeeper(connection);
   const bucket = watchBucket<CatalogEntry>(connection, {
     bucket: CATALOG_BUCKET,
     parse: parseCatalogEntry,
@@ -35,7 +37,10 @@ export const openCatalog = (connection: LogConnection): Catalog => {
   return {
     entries: () => entries,
     get: (workspace, path) => entries.get(keyOf(workspace, path)),
-    put: (entry) => bucket.put(keyOf(entry.workspace, entry.path), entry),
+    put: async (entry) => {
+      await keepVersion(entry);
+      await bucket.put(keyOf(entry.workspace, entry.path), entry);
+    },
     remove: (workspace, path) => bucket.remove(keyOf(workspace, path)),
     onChange: (listener) => {
       listeners.add(listener);

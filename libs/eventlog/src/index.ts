@@ -2,14 +2,22 @@ export { openBundles, type Bundles } from './bundles.ts';
 export { openCatalog, type Catalog } from './catalog.ts';
 export { type Commit } from './commit.ts';
 export * from './connection.ts';
+export * from './durable-consumer.ts';
 export * from './event-writer.ts';
 export { makeFencedWriter, type FencedWriter, type FencedWriterOptions } from './fenced-writer.ts';
 export { follow, type FollowOptions } from './follow.ts';
-export { followOutput, outputBounds, outputContradiction, type FollowOutputOptions, type OutputPack } from './follow-output.ts';
+export {
+  followOutput,
+  outputBounds,
+  outputContradiction,
+  type FollowOutputOptions,
+  type OutputPack,
+} from './follow-output.ts';
 export * from './follow-public-events.ts';
 export * from './keyed-request.ts';
 export { acquireLease, type Lease, type LeaseOptions } from './lease.ts';
 export * from './messaging.ts';
+export { takeNotifierLease, type NotifierLease } from './notifier-lease.ts';
 export { makeOutputWriter, OUTPUT_BYTES_MAX, type OutputWriter } from './output-writer.ts';
 export {
   decodePublicEvent,
@@ -19,17 +27,19 @@ export {
   type PublicRequested,
   type PublicRunEvent,
 } from './public-event.ts';
-export {
-  makePublicEventPublisher,
-  type PositionedEvent,
-  type PublicEventPublisher,
-} from './public-event-publisher.ts';
+export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublisher } from './public-event-publisher.ts';
 export { type IsOfLog, type PublishedEnd } from './published-end.ts';
 export * from './holds-request.ts';
 export { logBounds, logContradiction, logFill, readCommit, readLastCommit } from './read-commit.ts';
+export { openSecrets, type SecretStore } from './secrets.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { probeLog } from './probe-log.ts';
 export { type StreamAnchor } from './stream-anchor.ts';
 export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-bounds.ts';
+export { readStored, readStoredBefore, type StoredText } from './stored-messages.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
 export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';
+export { makeVersionKeeper, openVersions, SHORT_HASH_DIGITS, type Versions } from './versions.ts';
+export * from './webhook-deliveries.ts';
+export * from './webhook-endpoints.ts';
+export { openFiles, type Files } from './files.ts';

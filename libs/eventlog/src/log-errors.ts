@@ -4,6 +4,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 /** Error codes of the JetStream API that this package decides by; all others are `log.refused`. */
 export const JETSTREAM_ERROR = {
   insufficientResources: 10_023,
+  consumerNotFound: 10_014,
   noMessageFound: 10_037,
   notEnabledForAccount: 10_039,
   storageResourcesExceeded: 10_047,

@@ -1,10 +1,13 @@
 import {
   DEFAULT_SHARD,
+  DELIVERIES_STREAM,
+  DELIVERY_ATTEMPTS_STREAM,
   EVENTS_STREAM,
   logStream,
   logSubject,
   OUTPUT_STREAM,
   PUBLIC_EVENTS_FILTER,
+  webhookSubject,
 } from '@millrace/contracts';
 import { DAY, MINUTE } from '@millrace/kernel';
 import {
@@ -35,12 +38,32 @@ export interface TopologyOptions {
 export const JOURNAL_STREAM = 'JOURNAL';
 export const CATALOG_BUCKET = 'catalog';
 export const TOKENS_BUCKET = 'tokens';
+export const SECRETS_BUCKET = 'secrets';
+export const VERSIONS_BUCKET = 'versions';
+export const WEBHOOKS_BUCKET = 'webhooks';
 export const BUNDLES_STORE = 'bundles';
+export const FILES_STORE = 'files';
 
 const LOG_BYTES_MAX = 8 * 1024 ** 3;
-const BUCKET_BYTES_MAX = 64 * 1024 ** 2;
+const LOG_AGE_MS = 7 * DAY;
+const MIB = 1024 ** 2;
+/** Values kept of each key. Webhooks are made of changes: so many of one key are not lost while nobody reads them. */
+const CHANGES_KEPT = 8;
+/** Every key-value bucket: its size in bytes, and how many values of a key it keeps. */
+const BUCKETS: Readonly<Record<string, { readonly max_bytes: number; readonly history: number }>> = {
+  [CATALOG_BUCKET]: { max_bytes: 64 * MIB, history: CHANGES_KEPT },
+  [TOKENS_BUCKET]: { max_bytes: 64 * MIB, history: CHANGES_KEPT },
+  [SECRETS_BUCKET]: { max_bytes: 16 * MIB, history: 1 },
+  [VERSIONS_BUCKET]: { max_bytes: 64 * MIB, history: 1 },
+  [WEBHOOKS_BUCKET]: { max_bytes: 4 * MIB, history: 1 },
+};
 /** A retry of a commit with the same message id is recognised for this long. */
 const DUPLICATE_WINDOW_MS = 2 * MINUTE;
+
+/** Attempts that are kept of one endpoint. */
+export const ATTEMPTS_PER_ENDPOINT_MAX = 500;
+/** Far longer than any schedule: nothing that is owed gets so old. */
+const DELIVERIES_KEPT_MS = 30 * DAY;
 
 type Desired = Partial<StreamConfig> & { readonly name: string };
 
@@ -63,7 +86,7 @@ const stream = (name: string, subjects: string[], { bytes, ageMs }: Limits): Des
 const streams = ({
   shard = DEFAULT_SHARD,
   logMaxBytes: bytes = LOG_BYTES_MAX,
-  logMaxAgeMs: ageMs = 7 * DAY,
+  logMaxAgeMs: ageMs = LOG_AGE_MS,
 }: TopologyOptions): readonly Desired[] => [
   {
     ...stream(logStream(shard), [logSubject.all(shard)], { bytes, ageMs }),
@@ -78,6 +101,18 @@ const streams = ({
   },
   { ...stream(OUTPUT_STREAM, ['logs.*.chunks'], { bytes: bytes / 4, ageMs }), discard: DiscardPolicy.Old },
   { ...stream(JOURNAL_STREAM, ['journal.*.>'], { bytes: bytes / 8, ageMs }), discard: DiscardPolicy.New },
+  {
+    ...stream(DELIVERIES_STREAM, ['webhook.>'], { bytes: bytes / 32, ageMs: DELIVERIES_KEPT_MS }),
+    discard: DiscardPolicy.New, // a delivery that is owed is never dropped; when it is full, changes wait in their own streams
+    max_msgs_per_subject: 1,
+    allow_msg_ttl: true,
+  },
+  {
+    ...stream(DELIVERY_ATTEMPTS_STREAM, [webhookSubject.allAttempts], { bytes: bytes / 64, ageMs: 7 * DAY }),
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: ATTEMPTS_PER_ENDPOINT_MAX,
+    persist_mode: PersistMode.Async, // for people to look at
+  },
 ];
 
 const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
@@ -117,14 +152,19 @@ export const ensureTopology = async (connection: LogConnection, options: Topolog
     const manager = await managerOf(connection);
     for (const desired of streams(options)) await ensureStream(manager, desired);
     const buckets = new Kvm(handleOf(connection).nats);
-    const max_bytes = BUCKET_BYTES_MAX;
-    for (const bucket of [CATALOG_BUCKET, TOKENS_BUCKET]) await buckets.create(bucket, { history: 1, max_bytes });
-    const bundlesBytes = (options.logMaxBytes ?? LOG_BYTES_MAX) / 8;
-    await new Objm(handleOf(connection).nats).create(BUNDLES_STORE, {
+    for (const [bucket, limits] of Object.entries(BUCKETS)) {
+      await buckets.create(bucket, limits);
+      // An older version may have made it with another history.
+      await ensureStream(manager, { name: `KV_${bucket}`, max_msgs_per_subject: limits.history });
+    }
+    const objects = new Objm(handleOf(connection).nats);
+    const room = {
       storage: StorageType.File,
       replicas: 1,
-      max_bytes: Math.floor(bundlesBytes),
-    });
+      max_bytes: Math.floor((options.logMaxBytes ?? LOG_BYTES_MAX) / 8),
+    };
+    await objects.create(BUNDLES_STORE, room);
+    await objects.create(FILES_STORE, { ...room, ttl: nanos(options.logMaxAgeMs ?? LOG_AGE_MS) });
   } catch (cause) {
     throw translate(cause, 'preparing the streams');
   }

@@ -1,47 +1,42 @@
 import { type Server } from 'node:http';
 import { fastifySSE } from '@fastify/sse';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { fastify, type FastifyInstance, type FastifyHttpOptions } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
-import { parseJson } from './admission/parse-json.ts';
+import { parseJson } from '@millrace/dialects';
 import { requireAccess } from './auth/require-access.ts';
 import { type GatewayDeps } from './deps.ts';
-import { serveHealth } from './dialects/serve/health.ts';
-import { serveRun } from './dialects/serve/run.ts';
-import { serveStatus } from './dialects/serve/status.ts';
-import { serveTasks } from './dialects/serve/tasks.ts';
 import { drainOnClose } from './drain.ts';
+import { compileValidator } from './errors/compile-validator.ts';
 import { type ErrorHandler, makeErrorHandler } from './errors/error-handler.ts';
+import { mountDialects } from './intake/mount.ts';
+import { makeIntakeParts } from './intake/intake-parts.ts';
 import { makeHostAllowed } from './guards/host.ts';
-import {
-  CONNECTIONS_CHECK_MS,
-  CONNECTIONS_MAX,
-  HEADER_BYTES_MAX,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  REQUEST_TIMEOUT_MS,
-  SSE_HEARTBEAT_MS,
-} from './limits.ts';
+import { requireKnownParameters } from './guards/known-parameters.ts';
+import { HEADER_BYTES_MAX } from './limits.ts';
 import { type GatewayMetrics, makeGatewayMetrics } from './metrics.ts';
 import { describeRoutes } from './openapi.ts';
 import { type GatewayParts, makeParts } from './parts.ts';
 import { cancelRunRoute } from './routes/cancel-run.ts';
+import { healthRoute } from './routes/health.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { rerunRoute } from './routes/rerun.ts';
 import { runLogsRoute } from './routes/run-logs.ts';
 import { runStreamRoute } from './routes/run-stream.ts';
 import { runsRoutes } from './routes/runs.ts';
+import { secretsRoutes } from './routes/secrets.ts';
+import { tasksRoute } from './routes/tasks.ts';
 import { tokensRoutes } from './routes/tokens.ts';
 import { workflowsRoutes } from './routes/workflows.ts';
+import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 
-const serverOptions = (handleError: ErrorHandler): FastifyHttpOptions<Server> => ({
+const serverOptions = (handleError: ErrorHandler, limits: ServerLimits): FastifyHttpOptions<Server> => ({
   bodyLimit: BODY_BYTES_MAX,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  keepAliveTimeout: KEEP_ALIVE_MS,
+  requestTimeout: limits.requestTimeoutMs,
+  keepAliveTimeout: limits.keepAliveMs,
   http: {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: limits.connectionsCheckMs,
     maxHeaderSize: HEADER_BYTES_MAX,
   },
   // Requests on open connections while the gateway ends get a problem with `Retry-After` instead: see `drainOnClose`.
@@ -84,28 +79,30 @@ const registerRoutes = async (
   const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
   const { findVisibleRun, startRun } = parts;
   const { shard } = settings;
-  await app.register(serveHealth, parts);
-  await app.register(serveTasks, { catalog });
-  await app.register(serveRun, { catalog, startRun, metrics, log, draining });
-  await app.register(serveStatus, { findVisibleRun });
+  const { renderError } = parts.serve;
+  await app.register(healthRoute, { ...parts, renderError });
+  await app.register(tasksRoute, { catalog, renderError });
+  await mountDialects(app, makeIntakeParts({ deps, parts, metrics, draining }));
   await app.register(runsRoutes, { readModel, findVisibleRun });
   await app.register(runLogsRoute, { readModel, findVisibleRun });
   await app.register(runStreamRoute, { ...parts, draining });
-  await app.register(cancelRunRoute, { ...deps, findVisibleRun });
+  await app.register(cancelRunRoute, parts);
   await app.register(rerunRoute, { catalog, connection, shard, startRun, findVisibleRun, draining });
   await app.register(workflowsRoutes, { catalog });
   await app.register(tokensRoutes, { tokens, ids, clock, log });
+  await app.register(secretsRoutes, deps);
   await app.register(openApiRoute);
 };
 
 /** The HTTP application, not listening yet. Closing it ends waits and streams first, then frees everything that was made here. */
-export const buildApp = async (deps: GatewayDeps): Promise<FastifyInstance> => {
+export const buildApp = async (deps: GatewayDeps, changes: Partial<ServerLimits> = {}): Promise<FastifyInstance> => {
+  const limits = { ...SERVER_LIMITS, ...changes };
   const metrics = makeGatewayMetrics(deps.metrics);
-  const handleError = makeErrorHandler({ log: deps.log, metrics });
-  const app = fastify(serverOptions(handleError));
   const parts = makeParts(deps);
-  app.server.maxConnections = CONNECTIONS_MAX;
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  const handleError = makeErrorHandler({ log: deps.log, metrics, renderUnknown: parts.serve.renderError });
+  const app = fastify(serverOptions(handleError, limits));
+  app.server.maxConnections = limits.connectionsMax;
+  app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(() => {
@@ -113,9 +110,10 @@ export const buildApp = async (deps: GatewayDeps): Promise<FastifyInstance> => {
   });
   acceptJsonOnly(app);
   const draining = drainOnClose(app, () => parts.close());
-  requireAccess(app, { ...deps, isHostAllowed: makeHostAllowed(deps.settings.hostNames) });
+  requireAccess(app, { ...deps, brake: parts.brake, isHostAllowed: makeHostAllowed(deps.settings.hostNames) });
+  requireKnownParameters(app);
   countAnswers(app, metrics);
-  await app.register(fastifySSE, { heartbeatInterval: SSE_HEARTBEAT_MS });
+  await app.register(fastifySSE, { heartbeatInterval: limits.sseHeartbeatMs });
   await describeRoutes(app, deps.settings.version);
   await registerRoutes(app, { deps, parts, metrics, draining });
   return app;

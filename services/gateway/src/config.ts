@@ -1,5 +1,9 @@
 import { hostname } from 'node:os';
 import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { AppError } from '@millrace/kernel';
+import { parseJson } from '@millrace/dialects';
+import { type Network, parseNetwork } from '@millrace/domain';
 import { type Environment, loadConfig } from '@millrace/runtime';
 import { DEFAULT_SHARD } from '@millrace/contracts';
 
@@ -17,6 +21,13 @@ const ConfigSchema = Type.Object({
   MILLRACE_DURABILITY: Type.Union([Type.Literal('strict'), Type.Literal('relaxed')], { default: 'strict' }),
   MILLRACE_MAX_CONCURRENT_RUNS: Type.Integer({ minimum: 1, default: 4 }),
   MILLRACE_ON_LIMIT: Type.Union([Type.Literal('queue'), Type.Literal('reject')], { default: 'queue' }),
+  MILLRACE_DIALECTS: Type.String({ default: '{}', description: 'settings of dialects by their names, as JSON' }),
+  MILLRACE_TRUSTED_PROXIES: Type.String({
+    default: '',
+    description: 'networks of proxies whose X-Forwarded-For is believed, separated by commas',
+  }),
+  MILLRACE_QUERY_TOKENS: Type.Union([Type.Literal('limited'), Type.Literal('any')], { default: 'limited' }),
+  MILLRACE_PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
   MILLRACE_TOKEN: Type.Optional(Type.String({ minLength: 1, description: 'a token of any text with scope admin' })),
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
@@ -31,21 +42,43 @@ export interface GatewaySettings {
   /** Names under which this server may be called, besides addresses and `localhost`. */
   readonly hostNames: readonly string[];
   readonly version: string;
+  /** What was configured for each dialect, by its name. */
+  readonly dialects: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly Network[];
+  /** Which tokens may stand in a query: those that are limited to certain workflows, or any. */
+  readonly queryTokens: Config['MILLRACE_QUERY_TOKENS'];
+  /** Origin under which senders know this server. */
+  readonly publicUrl: string | undefined;
 }
 
 /** @throws AppError `invalid` `config.invalid` listing every bad variable at once. */
 export const loadGatewayConfig = (env: Environment): Config => loadConfig(ConfigSchema, env);
+
+const listOf = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+const DialectSettingsSchema = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
+
+/** @throws AppError `invalid` `config.invalid`. */
+const dialectSettings = (text: string): GatewaySettings['dialects'] => {
+  const value = parseJson(text);
+  if (Value.Check(DialectSettingsSchema, value)) return value;
+  throw new AppError('invalid', 'config.invalid', 'MILLRACE_DIALECTS must be a JSON object of objects');
+};
 
 export const settingsOf = (config: Config): GatewaySettings => ({
   shard: config.MILLRACE_SHARD,
   durability: config.MILLRACE_DURABILITY,
   runsMax: config.MILLRACE_MAX_CONCURRENT_RUNS,
   onLimit: config.MILLRACE_ON_LIMIT,
-  hostNames: [
-    hostname(),
-    ...config.MILLRACE_ALLOWED_HOSTS.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-  ],
+  hostNames: [hostname(), ...listOf(config.MILLRACE_ALLOWED_HOSTS)],
   version: '0.1.0',
+  dialects: dialectSettings(config.MILLRACE_DIALECTS),
+  trustedProxies: listOf(config.MILLRACE_TRUSTED_PROXIES).map(parseNetwork),
+  queryTokens: config.MILLRACE_QUERY_TOKENS,
+  publicUrl: config.MILLRACE_PUBLIC_URL,
 });

@@ -1,7 +1,15 @@
 import { type Clock } from '@millrace/kernel';
-import { type Catalog, type EventWriter, type LogConnection, type TokenStore } from '@millrace/eventlog';
+import {
+  type Catalog,
+  type EventWriter,
+  type LogConnection,
+  type SecretStore,
+  type TokenStore,
+  type Versions,
+} from '@millrace/eventlog';
 import { type ReadModel } from '@millrace/read-model';
 import { type Ids, type Logger, type Metrics, type Telemetry } from '@millrace/runtime';
+import { type KeyRing, type SecretValues } from '@millrace/secrets';
 import { type GatewaySettings } from './config.ts';
 
 /** Everything that the gateway needs of the world. */
@@ -18,5 +26,10 @@ export interface GatewayDeps {
   readonly readModel: ReadModel;
   readonly catalog: Catalog;
   readonly tokens: TokenStore;
+  readonly versions: Versions;
+  readonly secrets: SecretStore;
+  /** In the clear, for signatures and keys of triggers. */
+  readonly secretValues: SecretValues;
+  readonly keyRing: KeyRing;
   readonly writer: EventWriter;
 }

@@ -15,9 +15,11 @@ export const CONNECTIONS_MAX = 10_000;
 /** Longer headers are answered 431. */
 export const HEADER_BYTES_MAX = 16_384;
 
-/** Deeper or longer JSON is answered 400. */
-export const JSON_DEPTH_MAX = 64;
-export const JSON_KEYS_MAX = 10_000;
+/** A multipart body of more parts is answered 400. */
+export const MULTIPART_PARTS_MAX = 1_000;
+/** Wrong tokens and keys from one address in this many seconds; each one more is answered 429 instead of 401 or 404. */
+export const AUTH_FAILURES_MAX = 100;
+export const AUTH_FAILURES_WINDOW_S = 60;
 
 /** An append that was not acknowledged in this time is answered 503: it may or may not be recorded. */
 export const APPEND_TIMEOUT_MS = 2 * SECOND;
@@ -39,6 +41,9 @@ export const REFUSAL_FRESH_MS = 10 * SECOND;
 export const UNWRITABLE_FRESH_MS = 3 * SECOND;
 /** Pause between two probes of a log that does not acknowledge. */
 export const LOG_PROBE_INTERVAL_MS = 2 * SECOND;
+
+/** Runs remembered whose end was told before the read model shows it. */
+export const ENDED_RUNS_MAX = 10_000;
 
 /** Callers that wait for an outcome at the same time; more are answered 429. */
 export const WAITERS_MAX = 5_000;

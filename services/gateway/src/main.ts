@@ -2,6 +2,7 @@ import { systemClock, makeIds, makeMetrics, runService, startAdminServer, startT
 import { logSubject } from '@millrace/contracts';
 import { connectLog, makeEventWriter } from '@millrace/eventlog';
 import { openReadModel } from '@millrace/read-model';
+import { loadKeyRing } from '@millrace/secrets';
 import { buildApp } from './app.ts';
 import { openStores } from './open-stores.ts';
 import { portOf } from './port-of.ts';
@@ -35,13 +36,25 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   } as const;
   const readModel = openReadModel(pool);
   defer('read model', readModel.close);
-  const { catalog, tokens } = await openStores(connection, defer);
+  const keyRing = loadKeyRing(env);
+  const { catalog, tokens, versions, secrets, secretValues } = await openStores(connection, keyRing, { defer, log });
   if (config.MILLRACE_TOKEN !== undefined) await keepConfiguredToken(tokens, config.MILLRACE_TOKEN, clock);
   const writer = makeEventWriter(connection, { ...WRITER, shard, subject: logSubject.commit(shard) });
   defer('event writer', writer.close);
 
-  const world = { log, clock, ids, telemetry, metrics, connection, readModel, catalog, tokens, writer };
-  const app = await buildApp({ settings, gatewayId, ...world });
+  const stores = { readModel, catalog, tokens, versions, secrets, secretValues, keyRing };
+  const app = await buildApp({
+    settings,
+    gatewayId,
+    log,
+    clock,
+    ids,
+    telemetry,
+    metrics,
+    connection,
+    writer,
+    ...stores,
+  });
   defer('http', () => app.close());
   const health = () => ({ ready: connection.isConnected(), dependencies: { nats: { ok: connection.isConnected() } } });
   const admin = await startAdminServer({ port: config.MILLRACE_ADMIN_PORT, metrics, health });

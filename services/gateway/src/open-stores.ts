@@ -1,15 +1,40 @@
-import { type Catalog, type LogConnection, openCatalog, openTokens, type TokenStore } from '@millrace/eventlog';
+import {
+  type Catalog,
+  type LogConnection,
+  openCatalog,
+  openSecrets,
+  openTokens,
+  openVersions,
+  type SecretStore,
+  type TokenStore,
+  type Versions,
+} from '@millrace/eventlog';
 import { type ServiceScope } from '@millrace/runtime';
+import { type KeyRing, openSecretValues, type SecretValues } from '@millrace/secrets';
 
-/** Workflows and tokens, loaded: a gateway that does not know them yet would refuse everyone. */
+export interface Stores {
+  readonly catalog: Catalog;
+  readonly tokens: TokenStore;
+  readonly versions: Versions;
+  readonly secrets: SecretStore;
+  readonly secretValues: SecretValues;
+}
+
+/** Workflows, tokens and secrets, loaded: a gateway that does not know them yet would refuse everyone. */
 export const openStores = async (
   connection: LogConnection,
-  defer: ServiceScope['defer'],
-): Promise<{ readonly catalog: Catalog; readonly tokens: TokenStore }> => {
+  ring: KeyRing,
+  { defer, log }: Pick<ServiceScope, 'defer' | 'log'>,
+): Promise<Stores> => {
   const catalog = openCatalog(connection);
   defer('catalog', catalog.close);
   const tokens = openTokens(connection);
   defer('tokens', tokens.close);
-  await Promise.all([catalog.ready, tokens.ready]);
-  return { catalog, tokens };
+  const versions = openVersions(connection);
+  defer('versions', versions.close);
+  const secrets = openSecrets(connection);
+  defer('secrets', secrets.close);
+  const secretValues = openSecretValues(connection, { ring, log, store: secrets });
+  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready]);
+  return { catalog, tokens, versions, secrets, secretValues };
 };

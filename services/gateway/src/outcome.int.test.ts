@@ -1,33 +1,12 @@
 import { during, report } from '../testing/play-executor.ts';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  aRunId,
-  claimDatabase,
-  claimNats,
-  completed,
-  dispatched,
-  eventually,
-  failed,
-  progressed,
-  rejected,
-  started,
-  type StartedService,
-  startService,
-} from '@millrace/testkit';
-import { startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
+import { aRunId, completed, dispatched, eventually, failed, progressed, rejected, started } from '@millrace/testkit';
+import { type ProjectedGateway, startProjectedGateway } from '../testing/start-projected-gateway.ts';
 
-const PROJECTOR = join(import.meta.dirname, '../../projector/src/main.ts');
-
-let gateway: TestGateway;
-let projector: StartedService;
+let gateway: ProjectedGateway;
 
 beforeAll(async () => {
-  const [natsUrl, databaseUrl] = [claimNats().url, (await claimDatabase()).url];
-  gateway = await startTestGateway({ natsUrl, databaseUrl });
-  projector = await startService(PROJECTOR, { env: { NATS_URL: natsUrl, DATABASE_URL: databaseUrl } });
-  await gateway.deploy('tests/mine');
-  await gateway.deploy('tests/deep/er');
+  gateway = await startProjectedGateway({ workflows: ['tests/mine', 'tests/deep/er'] });
   await gateway.deploy('tests/strict', {
     policy: { timeoutMs: 1_000, onLimit: 'reject', retries: { failed: 0, lost: 0 } },
   });
@@ -35,10 +14,7 @@ beforeAll(async () => {
   await gateway.catalog.put({ workspace: 'default', path: 'tests/broken', problem });
   await eventually(() => expect(gateway.catalog.entries().size).toBe(4));
 });
-afterAll(async () => {
-  await gateway.close();
-  await projector.stop();
-});
+afterAll(() => gateway.stop());
 
 const run = (payload?: string | object, headers: Record<string, string> = {}, path = 'tests/mine') =>
   gateway.call({ method: 'POST', url: `/run/${path}`, headers, ...(payload === undefined ? {} : { payload }) });
@@ -116,6 +92,20 @@ describe('a workflow that rejects at the limit', () => {
 });
 
 describe('GET /status', () => {
+  test('never says that a run still runs whose end a caller was told', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const begin = () => gateway.call({ method: 'POST', url: '/run/tests/mine?wait=10' });
+      const response = await during(gateway, begin, (runId) =>
+        report(gateway, completed({ runId, workflow: 'tests/mine' })),
+      );
+      const runId = runIdOf(response);
+      expect([response.statusCode, (await gateway.call({ url: `/status/${runId}` })).json()]).toMatchObject([
+        200,
+        { run_id: runId, status: 'completed', state: 'completed' },
+      ]);
+    }
+  });
+
   test('knows a run as soon as it is acknowledged', async () => {
     for (let i = 0; i < 20; i += 1) {
       const runId = runIdOf(await run({ i }));

@@ -1,3 +1,8 @@
+import { ALL_DIALECTS, type Dialect } from '@millrace/dialects';
+import { invariant } from '@millrace/kernel';
+import { type CancelRun, makeCancelRun } from './admission/cancel-run.ts';
+import { type FailureBrake, makeFailureBrake } from './auth/failure-brake.ts';
+import { type KeptDirectory, openDirectory } from './intake/directory.ts';
 import { type Health } from '@millrace/contracts';
 import { findKeyed, recordKeyed } from '@millrace/eventlog';
 import { makeInputCheck } from './admission/input-validation.ts';
@@ -13,6 +18,7 @@ import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
 import { observeGauges } from './metrics.ts';
 import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
 import { makeProjectionWatch } from './reading/projection-watch.ts';
+import { makeEndedRuns } from './waiting/ended-runs.ts';
 import { makeReplyWaiters } from './waiting/reply-waiters.ts';
 
 /** What the routes are made of. */
@@ -22,6 +28,12 @@ export interface GatewayParts {
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
   readonly health: () => Promise<Health>;
+  readonly cancelRun: CancelRun;
+  readonly brake: FailureBrake;
+  readonly dialects: readonly Dialect[];
+  /** The dialect whose words are used where an address belongs to none. */
+  readonly serve: Dialect;
+  readonly directory: KeptDirectory;
   /** Frees every subscription. */
   readonly close: () => void;
 }
@@ -33,6 +45,7 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
   const watch = makeProjectionWatch({ connection, readModel, shard });
   const hub = makeLiveHub({ connection, shard, log: deps.log });
   const slots = makeStreamSlots();
+  const ended = makeEndedRuns();
   const logWatch = watchLog(connection, shard);
   const { watched } = logWatch;
   const requestRun = makeRequestRun({
@@ -51,13 +64,23 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
     appendsPending: deps.writer.pending,
     logRoom: logWatch.state,
   });
+  const dialects = ALL_DIALECTS.map((dialect) => dialect.make(settings.dialects[dialect.name] ?? {}));
+  const serve = dialects.find(({ name }) => name === 'serve');
+  invariant(serve, 'the dialect serve is always there');
+  const directory = openDirectory({ catalog: deps.catalog, versions: deps.versions, dialects });
   return {
-    startRun: makeStartRun({ requestRun, waiters, connection, readModel, runsMax: settings.runsMax }),
-    findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, shard }),
+    dialects,
+    serve,
+    directory,
+    cancelRun: makeCancelRun(deps),
+    brake: makeFailureBrake(deps.clock),
+    startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, runsMax: settings.runsMax }),
+    findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, ended, shard }),
     openRunFeed: makeRunFeed({ connection, readModel, hub, watch }),
     slots,
     health: makeHealth({ connection, readModel, log: logWatch.state, durability: settings.durability }),
     close: () => {
+      directory.close();
       logWatch.close();
       hub.close();
       waiters.close();

@@ -1,34 +1,14 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  claimDatabase,
-  claimNats,
-  completed,
-  dispatched,
-  eventually,
-  type StartedService,
-  startService,
-} from '@millrace/testkit';
+import { completed, dispatched, eventually } from '@millrace/testkit';
 import { lastEvent } from '../testing/play-executor.ts';
-import { startTestGateway, type TestGateway } from '../testing/start-test-gateway.ts';
+import { type ProjectedGateway, startProjectedGateway } from '../testing/start-projected-gateway.ts';
 
-const PROJECTOR = join(import.meta.dirname, '../../projector/src/main.ts');
-
-let gateway: TestGateway;
-let projector: StartedService;
+let gateway: ProjectedGateway;
 
 beforeAll(async () => {
-  const [natsUrl, databaseUrl] = [claimNats().url, (await claimDatabase()).url];
-  gateway = await startTestGateway({ natsUrl, databaseUrl });
-  projector = await startService(PROJECTOR, { env: { NATS_URL: natsUrl, DATABASE_URL: databaseUrl } });
-  await gateway.deploy('tests/mine');
-  await gateway.deploy('tests/theirs');
-  await eventually(() => expect(gateway.catalog.entries().size).toBe(2));
+  gateway = await startProjectedGateway({ workflows: ['tests/mine', 'tests/theirs'] });
 });
-afterAll(async () => {
-  await gateway.close();
-  await projector.stop();
-});
+afterAll(() => gateway.stop());
 
 const startRun = async (workflow = 'tests/mine', payload: object = {}): Promise<string> => {
   const response = await gateway.call({ method: 'POST', url: `/run/${workflow}`, payload });
@@ -76,6 +56,34 @@ describe('GET /runs', () => {
     const response = await gateway.call({ url: `/runs?${query}` });
     expect(response.statusCode).toBe(400);
     expect(response.body).not.toMatch(/select|postgres|pg_/i);
+  });
+});
+
+test('a wrong filter is answered with what would be right', async () => {
+  const detailOf = async (query: string): Promise<unknown> =>
+    (await gateway.call({ url: `/runs?${query}` })).json<{ detail: unknown }>().detail;
+  expect(await detailOf('status=xyz')).toBe(
+    'status must be one of "waiting", "dispatched", "running", "completed", "failed", "cancelled", "timed_out", "rejected"',
+  );
+  expect(await detailOf('stauts=failed')).toBe('unknown query parameter "stauts": did you mean status?');
+  expect(await detailOf('workflow=a b')).toBe('workflow must be the path of a workflow, such as backup/db-full');
+});
+
+test('every route of our own refuses parameters that it does not know, a dialect ignores them', async () => {
+  for (const url of ['/runs', '/workflows', '/workflows/tests/mine', '/tokens', '/openapi.json']) {
+    const response = await gateway.call({ url: `${url}?nope=1` });
+    expect([url, response.statusCode, response.json()]).toMatchObject([url, 400, { code: 'http.unknown_parameter' }]);
+  }
+  for (const url of ['/tasks', '/health']) expect((await gateway.call({ url: `${url}?nope=1` })).statusCode).toBe(200);
+  const started = await gateway.call({ method: 'POST', url: '/run/tests/mine?nope=1', payload: {} });
+  expect(started.statusCode).toBe(202);
+});
+
+test('a token with a scope that is none is refused in words', async () => {
+  const response = await gateway.call({ method: 'POST', url: '/tokens', payload: { scopes: ['bogus'] } });
+  expect(response.json()).toMatchObject({
+    status: 400,
+    detail: 'scopes.0 must be admin, read, run, or run:<path or pattern>, such as run:backup/*',
   });
 });
 

@@ -161,7 +161,7 @@ describe('POST /run', () => {
     expect([refused.statusCode, refused.headers.allow]).toEqual([405, 'PUT, GET']);
     expect((await call('GET', 'tests/mine')).statusCode).toBe(405);
     const { last } = await logBounds(gateway.connection, 0);
-    expect((await call('HEAD', 'tests/methods')).statusCode).toBe(404);
+    expect((await call('HEAD', 'tests/methods')).statusCode).toBe(405);
     expect((await logBounds(gateway.connection, 0)).last).toBe(last);
   });
 });

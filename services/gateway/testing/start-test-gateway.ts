@@ -8,10 +8,13 @@ import {
   type LogConnection,
   makeEventWriter,
   openCatalog,
+  openSecrets,
   openTokens,
+  openVersions,
   type TokenStore,
 } from '@millrace/eventlog';
 import { openReadModel } from '@millrace/read-model';
+import { openSecretValues, parseKeyRing, type SecretValues } from '@millrace/secrets';
 import {
   makeIds,
   makeLogger,
@@ -23,6 +26,7 @@ import {
 } from '@millrace/runtime';
 import { buildApp } from '../src/app.ts';
 import { type GatewaySettings } from '../src/config.ts';
+import { type ServerLimits } from '../src/server-limits.ts';
 
 /** Tokens of a test gateway, by what they may. */
 export const TOKENS = {
@@ -47,6 +51,7 @@ export interface TestGateway {
   readonly gatewayId: string;
   readonly connection: LogConnection;
   readonly catalog: Catalog;
+  readonly secretValues: SecretValues;
   /** Appends to the log as an executor or a scheduler would. */
   readonly writer: EventWriter;
   /** Calls with a token (admin by default) and the client header. */
@@ -63,6 +68,9 @@ export interface TestGatewayOptions {
   readonly natsUrl: string;
   readonly databaseUrl: string;
   readonly settings?: Partial<GatewaySettings>;
+  readonly limits?: Partial<ServerLimits>;
+  /** Base64; empty: none. One of its own by default. */
+  readonly masterKey?: string;
 }
 
 /** Headers of a caller that does everything right. */
@@ -92,6 +100,10 @@ const SETTINGS: GatewaySettings = {
   onLimit: 'queue',
   hostNames: ['gateway.test'],
   version: '0.0.0',
+  dialects: {},
+  trustedProxies: [],
+  queryTokens: 'limited',
+  publicUrl: undefined,
 };
 
 const putTokens = async (tokens: TokenStore): Promise<void> => {
@@ -103,20 +115,29 @@ const putTokens = async (tokens: TokenStore): Promise<void> => {
   }
 };
 
-const openWorld = async ({ natsUrl, databaseUrl }: TestGatewayOptions) => {
+const openWorld = async ({ natsUrl, databaseUrl, masterKey }: TestGatewayOptions) => {
   const connection = await connectLog({ url: natsUrl, name: 'test gateway' });
   await ensureTopology(connection);
   const catalog = openCatalog(connection);
   const tokens = openTokens(connection);
-  await Promise.all([catalog.ready, tokens.ready]);
+  const versions = openVersions(connection);
+  const secrets = openSecrets(connection);
+  const keyRing = parseKeyRing(masterKey ?? Buffer.alloc(32, 7).toString('base64'), 'test');
+  const log = makeLogger({ service: 'gateway', level: 'silent' });
+  const secretValues = openSecretValues(connection, { ring: keyRing, log, store: secrets });
+  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready]);
   await putTokens(tokens);
   return {
     connection,
     catalog,
     tokens,
+    versions,
+    secrets,
+    secretValues,
+    keyRing,
     readModel: openReadModel({ url: databaseUrl, poolMax: 4, applicationName: 'test gateway', access: 'read' }),
     writer: makeEventWriter(connection, { ...writerOptions, subject: logSubject.commit(0) }),
-    log: makeLogger({ service: 'gateway', level: 'silent' }),
+    log,
     clock: systemClock,
     telemetry: await startTelemetry({ service: 'gateway', env: {} }),
     metrics: makeMetrics('gateway'),
@@ -131,14 +152,18 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const ids = makeIds();
   const gatewayId = `gw_${ids.shortId()}`;
   const world = await openWorld(options);
-  const { connection, catalog, tokens, readModel, writer } = world;
-  const app = await buildApp({ ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } });
+  const { connection, catalog, tokens, secrets, secretValues, readModel, writer } = world;
+  const app = await buildApp(
+    { ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } },
+    options.limits,
+  );
   await app.ready();
   return {
     app,
     gatewayId,
     connection,
     catalog,
+    secretValues,
     writer,
     deploy: (path, overrides) => catalog.put({ workspace: DEFAULT_WORKSPACE, path, current: aVersion(overrides) }),
     call: ({ as = 'admin', headers = {}, ...rest }) =>
@@ -148,7 +173,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     close: async () => {
       await app.close();
       await writer.close();
-      await Promise.all([catalog.close(), tokens.close()]);
+      await Promise.all([catalog.close(), tokens.close(), world.versions.close(), secrets.close()]);
       await connection.close();
       await readModel.close();
     },

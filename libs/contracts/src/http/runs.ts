@@ -34,7 +34,9 @@ export const RunDetailSchema = Type.Object(
 export type RunDetail = Static<typeof RunDetailSchema>;
 
 export const RunListQuerySchema = Type.Object({
-  workflow: optional(Type.String({ pattern: WORKFLOW_PATH_PATTERN })),
+  workflow: optional(
+    Type.String({ pattern: WORKFLOW_PATH_PATTERN, description: 'the path of a workflow, such as backup/db-full' }),
+  ),
   status: optional(RunStateSchema),
   since: optional(time('queued at or after')),
   until: optional(time('queued before')),

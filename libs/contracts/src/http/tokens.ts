@@ -9,7 +9,10 @@ export const SCOPE_FORMS = 'admin, read, run, or run:<path or pattern>, such as 
 export const TokenCreateSchema = Type.Object(
   {
     label: optional(Type.String({ maxLength: 200 })),
-    scopes: Type.Array(Type.String({ pattern: SCOPE_PATTERN }), { minItems: 1, maxItems: 100 }),
+    scopes: Type.Array(Type.String({ pattern: SCOPE_PATTERN, description: SCOPE_FORMS }), {
+      minItems: 1,
+      maxItems: 100,
+    }),
     expires_in: optional(Type.String({ maxLength: 20, description: 'such as `12h` or `30d`' })),
     expires_at: optional(time('instead of `expires_in`')),
   },

@@ -1,14 +1,14 @@
 import { AppError } from '@millrace/kernel';
 import { DEFAULT_WORKSPACE, IDEMPOTENCY_KEY_LENGTH_MAX } from '@millrace/contracts';
 import { sha256Hex } from '@millrace/runtime';
-import { type RunArguments } from './run-body.ts';
+import { type StartArguments } from '@millrace/dialects';
 
 /** What makes two requests the same one. */
 export interface IdempotentRequest {
   readonly principalId: string;
   readonly workflow: string;
   readonly key: string;
-  readonly arguments: RunArguments;
+  readonly arguments: Pick<StartArguments, 'input' | 'env'>;
 }
 
 /**

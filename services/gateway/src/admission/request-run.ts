@@ -1,16 +1,16 @@
 import { AppError, type Clock } from '@millrace/kernel';
 import { checkEnvironment } from '@millrace/domain';
-import { type RunPolicy, type RunRequested, type WorkflowVersion } from '@millrace/contracts';
+import { type RunPolicy, type RunRequested, type TriggerInfo, type WorkflowVersion } from '@millrace/contracts';
+import { type StartArguments } from '@millrace/dialects';
 import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
 import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
 import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
 import { type LogWatch } from './watch-log.ts';
 import { requestedEvent } from './requested-event.ts';
-import { type RunArguments } from './run-body.ts';
 
 /** A request to run a workflow that was found, from a caller who may run it. */
-export interface RunRequest extends RunArguments {
+export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
   readonly workflow: string;
   readonly version: WorkflowVersion;
   readonly principal: Principal;
@@ -19,11 +19,16 @@ export interface RunRequest extends RunArguments {
   /** `traceparent` of the caller, as it came. */
   readonly traceparent: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** Names a delivery of a sender who may send it again: whatever else differs, it is the same request. */
+  readonly deliveryKey?: string;
   /** Size of its body in bytes, for the room that it takes in the log. */
   readonly bodyBytes: number;
   /** True when the caller waits for the outcome. */
   readonly waits: boolean;
   readonly rerunOf?: string;
+  readonly trigger?: TriggerInfo;
+  /** Attributes of the CloudEvent that asks for the run. */
+  readonly cloudEvent?: Readonly<Record<string, unknown>>;
   /** Called before anything is recorded when somebody will reply about the run, so that no reply can come too early. */
   readonly onRunId?: (runId: string) => void;
 }
@@ -32,6 +37,8 @@ export interface AcceptedRun {
   readonly runId: string;
   readonly workflow: string;
   readonly traceId: string;
+  /** When the run was requested, RFC 3339; of the first request when this one repeats it. */
+  readonly requestedAt: string;
   readonly policy: RunPolicy;
   /** `replayed`: the key was known, and this is the run of its first request. */
   readonly outcome: 'recorded' | 'replayed';
@@ -63,12 +70,19 @@ export type RequestRun = (request: RunRequest) => Promise<AcceptedRun>;
 
 interface Recorded {
   readonly runId: string;
+  readonly requestedAt: string;
   readonly outcome: AcceptedRun['outcome'];
 }
 
+const recordedOf = ({ subject, time }: RunRequested): Recorded => ({
+  runId: subject,
+  requestedAt: time,
+  outcome: 'recorded',
+});
+
 const checkRepeat = (first: RunRequested, repeat: RunRequested): Recorded => {
   if (first.data.idempotency?.digest === repeat.data.idempotency?.digest) {
-    return { runId: first.subject, outcome: 'replayed' };
+    return { runId: first.subject, requestedAt: first.time, outcome: 'replayed' };
   }
   throw new AppError('refused', 'idempotency.key_reused', 'this Idempotency-Key was used for another request', {
     details: { run_id: first.subject },
@@ -82,10 +96,10 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     const { idempotency } = event.data;
     if (idempotency === undefined) {
       await writer.append([event]);
-      return { runId: event.subject, outcome: 'recorded' };
+      return recordedOf(event);
     }
     const kept = await deps.recordKeyed(idempotency.keyHash, event);
-    return kept.outcome === 'recorded' ? { runId: event.subject, outcome: 'recorded' } : checkRepeat(kept.event, event);
+    return kept.outcome === 'recorded' ? recordedOf(event) : checkRepeat(kept.event, event);
   };
 
   /** A span of its own only when somebody collects them: this is the hot path. */
@@ -116,7 +130,7 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   });
 
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
-    const env = checkEnvironment(request.env, request.version.env);
+    const env = checkEnvironment(request.env, request.version.env, request.version.secrets);
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version);
     const runId = ids.runId();

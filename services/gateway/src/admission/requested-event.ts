@@ -13,10 +13,15 @@ export interface RequestedEventContext {
 }
 
 const idempotencyOf = (request: RunRequest): Pick<RunRequested['data'], 'idempotency'> => {
-  const { idempotencyKey: key, principal, workflow, input, env } = request;
-  if (key === undefined) return {};
+  const { idempotencyKey: key, deliveryKey, principal, workflow, input, env } = request;
+  if (key === undefined)
+    return deliveryKey === undefined ? {} : { idempotency: identifyDelivery(request, deliveryKey) };
   return { idempotency: identifyRequest({ principalId: principal.id, workflow, key, arguments: { input, env } }) };
 };
+
+/** Headers of a repeated delivery differ, and with them perhaps the input: the sender's id alone decides. */
+const identifyDelivery = ({ principal, workflow }: RunRequest, key: string) =>
+  identifyRequest({ principalId: principal.id, workflow, key: `delivery ${key}`, arguments: { input: null } });
 
 /** The event that records a request. */
 export const requestedEvent = (request: RunRequest, context: RequestedEventContext): RunRequested => {
@@ -44,6 +49,8 @@ export const requestedEvent = (request: RunRequest, context: RequestedEventConte
       ...(wantsReply ? { replyTo: messagingSubject.reply(gatewayId, runId) } : {}),
       ...idempotencyOf(request),
       ...(request.rerunOf === undefined ? {} : { rerunOf: request.rerunOf }),
+      ...(request.trigger === undefined ? {} : { trigger: request.trigger }),
+      ...(request.cloudEvent === undefined ? {} : { cloudEvent: request.cloudEvent }),
     },
   };
 };

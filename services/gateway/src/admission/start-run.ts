@@ -4,6 +4,7 @@ import { type LogConnection } from '@millrace/eventlog';
 import { findRun, type ReadModel } from '@millrace/read-model';
 import { ADMISSION_WORD_MS } from '../limits.ts';
 import { awaitOutcome, resultOfReply } from '../waiting/await-outcome.ts';
+import { type EndedRuns } from '../waiting/ended-runs.ts';
 import { type Expectation, type ReplyWaiters } from '../waiting/reply-waiters.ts';
 import { isOver, resultOfRun } from '../views/run-views.ts';
 import { type AcceptedRun, type RequestRun, type RunRequest } from './request-run.ts';
@@ -33,6 +34,7 @@ export interface StartRunDeps {
   readonly waiters: ReplyWaiters;
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
+  readonly ended: EndedRuns;
   /** The limit that a rejected caller is told. */
   readonly runsMax: number;
 }
@@ -48,7 +50,9 @@ const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise
   return word;
 };
 
-export const makeStartRun = ({ requestRun, waiters, connection, readModel, runsMax }: StartRunDeps): StartRun => {
+export const makeStartRun = (deps: StartRunDeps): StartRun => {
+  const { requestRun, waiters, connection, readModel, runsMax } = deps;
+
   const look = async (runId: string): Promise<RunResult | undefined> => {
     const row = await findRun(readModel, runId);
     return row !== undefined && isOver(row) ? resultOfRun(row) : undefined;
@@ -89,7 +93,10 @@ export const makeStartRun = ({ requestRun, waiters, connection, readModel, runsM
     };
     try {
       const run = await requestRun({ ...request, waits, onRunId: expect });
-      return expectation === undefined ? run : await settle(run, expectation, options);
+      if (expectation === undefined) return run;
+      const settled = await settle(run, expectation, options);
+      if (settled.result !== undefined) deps.ended.remember(run.runId);
+      return settled;
     } finally {
       expectation?.close();
     }

@@ -4,7 +4,7 @@ import { AppError } from '@millrace/kernel';
 import { type TokenRecord } from '@millrace/contracts';
 import { sha256Hex } from '@millrace/runtime';
 import { mayEnter } from './access.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, bearerText } from './authenticate.ts';
 
 const record = (text: string, expiresAt?: string): TokenRecord => ({
   id: text,
@@ -24,7 +24,7 @@ const bySha256 = (hex: string): TokenRecord | undefined => records.find(({ sha25
 const clock = { now: () => Date.parse('2026-01-01T00:00:00Z'), monotonic: () => 0 };
 const check = (header: string | undefined): string => {
   try {
-    return authenticate(header, { bySha256 }, clock).id;
+    return authenticate(bearerText(header), { bySha256 }, clock).id;
   } catch (error) {
     return error instanceof AppError ? error.code : 'bug';
   }

@@ -1,18 +1,29 @@
-import { type FastifyInstance, type onRequestHookHandler } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, type onRequestHookHandler } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
+import { type Answer, type Credentials, type InboundRequest } from '@millrace/dialects';
 import { type TokenStore } from '@millrace/eventlog';
 import { checkClientHeader } from '../guards/client-header.ts';
 import { checkCrossSite } from '../guards/cross-site.ts';
 import { type HostAllowed, checkHost } from '../guards/host.ts';
+import { checkStrictHeaders } from '../guards/strict-headers.ts';
 import { type Access, ACCESS_KINDS, mayEnter, type Principal } from './access.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, bearerText } from './authenticate.ts';
+import { type FailureBrake } from './failure-brake.ts';
+import { type Entry } from '../intake/entry.ts';
+import { Inbound } from '../intake/inbound.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route; a route without it cannot be registered. */
     access: Access;
-    /** Errors are answered with the bodies that this dialect prescribes. */
-    dialect?: 'serve';
+    /** On routes of access `trigger`: decides by address and headers who may start what. */
+    enter?: (request: FastifyRequest) => Entry;
+    /** Where callers put their token; default: `Authorization: Bearer`. */
+    credentials?: (request: InboundRequest) => Credentials;
+    /** True where clients of a dialect do not know `X-Workflow-Client`; their token is in a header that a page must set itself. */
+    skipsClientHeader?: boolean;
+    /** The body of an error, where a dialect prescribes it. */
+    renderError?: (error: AppError, traceId: string | undefined) => Answer;
   }
   interface FastifyRequest {
     /** The caller; `null` on public routes only. */
@@ -20,6 +31,10 @@ declare module 'fastify' {
     /** Set as soon as they are known, for logs and problems. */
     traceId: string | undefined;
     runId: string | undefined;
+    /** The trigger that was entered; `null` on every other route. */
+    entry: Entry | null;
+    /** Content type as it was sent, on routes that read raw bodies. */
+    sentContentType: string | undefined;
   }
 }
 
@@ -27,6 +42,7 @@ export interface AccessDeps {
   readonly tokens: TokenStore;
   readonly clock: Clock;
   readonly isHostAllowed: HostAllowed;
+  readonly brake: FailureBrake;
 }
 
 /**
@@ -34,29 +50,51 @@ export interface AccessDeps {
  * guarded as well, so that without a token nothing can be learnt about which addresses exist. What is public is said by the
  * route object itself, never by an address.
  */
-export const requireAccess = (app: FastifyInstance, { tokens, clock, isHostAllowed }: AccessDeps): void => {
+export const requireAccess = (app: FastifyInstance, { tokens, clock, isHostAllowed, brake }: AccessDeps): void => {
   app.decorateRequest('principal', null);
   app.decorateRequest('traceId', undefined);
   app.decorateRequest('runId', undefined);
+  app.decorateRequest('entry', null);
+  app.decorateRequest('sentContentType', undefined);
 
   app.addHook('onRoute', ({ url, config }) => {
     const access: unknown = config?.access;
     if (!ACCESS_KINDS.some((kind) => kind === access)) throw new Error(`route ${url} does not say who may call it`);
+    if (access === 'trigger' && config?.enter === undefined)
+      throw new Error(`route ${url} does not say how to enter it`);
   });
+
+  const tokenOf = (request: FastifyRequest): string | undefined => {
+    const { credentials } = request.routeOptions.config;
+    if (credentials === undefined) return bearerText(request.headers.authorization);
+    return credentials(new Inbound(request, request.ip)).tokens[0]?.text;
+  };
+
+  const checkToken = (request: FastifyRequest, access: Exclude<Access, 'public' | 'trigger'>): void => {
+    const text = tokenOf(request);
+    const principal = brake.guard(request.ip, text, () => authenticate(text, tokens, clock));
+    if (request.routeOptions.config.skipsClientHeader !== true) {
+      checkClientHeader(request.method, request.headers['x-workflow-client']);
+    }
+    if (!request.is404 && !mayEnter(principal, access)) {
+      throw new AppError('forbidden', 'auth.forbidden', `this token may not use ${access} routes`);
+    }
+    request.principal = principal;
+  };
 
   const guard: onRequestHookHandler = (request, _reply, done) => {
     try {
+      checkStrictHeaders(request.raw);
       checkHost(request.headers.host, isHostAllowed);
-      checkCrossSite(request.headers['sec-fetch-site']);
+      const { enter } = request.routeOptions.config;
       // Whatever does not say that it is public is not.
       const access = request.is404 ? 'read' : request.routeOptions.config.access;
-      if (access !== 'public') {
-        const principal = authenticate(request.headers.authorization, tokens, clock);
-        checkClientHeader(request.method, request.headers['x-workflow-client']);
-        if (!request.is404 && !mayEnter(principal, access)) {
-          throw new AppError('forbidden', 'auth.forbidden', `this token may not use ${access} routes`);
-        }
-        request.principal = principal;
+      if (access === 'trigger' && enter !== undefined) {
+        request.entry = enter(request);
+        request.principal = request.entry.principal;
+      } else {
+        checkCrossSite(request.headers['sec-fetch-site']);
+        if (access !== 'public') checkToken(request, access === 'trigger' ? 'admin' : access);
       }
       done();
     } catch (error) {

@@ -2,15 +2,16 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AppError, POLICY } from '@millrace/kernel';
 import { type Logger } from '@millrace/runtime';
 import { type GatewayMetrics } from '../metrics.ts';
-import { dialectBodyOf } from './dialect-body.ts';
 import { drainRefusedBody } from './drain-refused-body.ts';
 import { toAppError } from './from-fastify.ts';
-import { httpStatusOf } from './http-status.ts';
-import { retryAfterOf, toProblem } from './problem.ts';
+import { type Answer, problemAnswer, retryAfterOf } from '@millrace/dialects';
+import { sendAnswer } from '../intake/send-answer.ts';
 
 export interface ErrorHandlerDeps {
   readonly log: Logger;
   readonly metrics: GatewayMetrics;
+  /** The answer to errors at addresses that do not exist. */
+  readonly renderUnknown: (error: AppError, traceId: string | undefined) => Answer;
 }
 
 const writeLine = (log: Logger, error: AppError, request: FastifyRequest): void => {
@@ -39,17 +40,14 @@ export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: Fas
 
 /** Answers any error once: a dialect's own body where it prescribes one, else an RFC 9457 problem. */
 export const makeErrorHandler =
-  ({ log, metrics }: ErrorHandlerDeps): ErrorHandler =>
+  ({ log, metrics, renderUnknown }: ErrorHandlerDeps): ErrorHandler =>
   async (thrown, request, reply) => {
     const error = toAppError(thrown);
     writeLine(log, error, request);
     metrics.refused.inc({ reason: error.code });
     if (error.kind === 'too_large') await drainRefusedBody(request.raw);
     setHeaders(reply, error);
-    reply.code(httpStatusOf(error));
-    const speaksDialect = request.routeOptions.config.dialect === 'serve' || request.is404;
-    const prescribed = speaksDialect ? dialectBodyOf(error) : undefined;
-    return prescribed === undefined
-      ? reply.type('application/problem+json').send(JSON.stringify(toProblem(error, request.traceId)))
-      : reply.type('application/json').send(JSON.stringify(prescribed));
+    const { renderError = problemAnswer } = request.routeOptions.config;
+    const render = request.is404 ? renderUnknown : renderError;
+    return sendAnswer(reply, render(error, request.traceId));
   };

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '@millrace/kernel';
-import { dialectBodyOf } from './dialect-body.ts';
+import { retryAfterOf, toProblem } from '@millrace/dialects';
 import { toAppError } from './from-fastify.ts';
-import { retryAfterOf, toProblem } from './problem.ts';
 
 test('a problem has the members of RFC 9457, a stable code and what the error adds', () => {
   const error = new AppError('refused', 'idempotency.key_reused', 'used', { details: { run_id: 'r' } });
@@ -35,22 +34,4 @@ test.each<[AppError, number | undefined]>([
   [new AppError('invalid', 'a', ''), undefined],
 ])('%# Retry-After stands where trying again makes sense', (error, expected) => {
   expect(retryAfterOf(error)).toBe(expected);
-});
-
-test.each<[AppError, unknown]>([
-  [new AppError('unauthenticated', 'auth.unauthorized', ''), { error: 'unauthorized' }],
-  [new AppError('forbidden', 'auth.missing_client_header', ''), { error: 'missing X-Workflow-Client header' }],
-  [
-    new AppError('not_found', 'workflow.not_found', '', { details: { workflow: 'a/b' } }),
-    { error: 'task not found: a/b' },
-  ],
-  [new AppError('not_found', 'run.not_found', ''), { error: 'run not found' }],
-  [
-    new AppError('over_limit', 'run.over_limit', '', { details: { max: 4 } }),
-    { error: 'too many concurrent runs', max: 4 },
-  ],
-  [new AppError('too_large', 'http.body_too_large', ''), { error: 'request body too large', max_bytes: 1_048_576 }],
-  [new AppError('invalid', 'env.denied', ''), undefined],
-])('%# the dialect prescribes this body', (error, body) => {
-  expect(dialectBodyOf(error)).toEqual(body);
 });

@@ -5,6 +5,8 @@ import { type LogConnection, logBounds, logContradiction } from '@millrace/event
 import { findRun, projectedAnchor, type ReadModel, type RunRow } from '@millrace/read-model';
 import { type Principal } from '../auth/access.ts';
 import { READ_YOUR_WRITES_MS } from '../limits.ts';
+import { isOver } from '../views/run-views.ts';
+import { type EndedRuns } from '../waiting/ended-runs.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
 
 /**
@@ -19,6 +21,7 @@ export interface FindVisibleRunDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
   readonly watch: ProjectionWatch;
+  readonly ended: EndedRuns;
   readonly shard: number;
 }
 
@@ -35,7 +38,9 @@ const otherLog = (finding: string): AppError =>
     `the read models are of another log, and the run may exist: ${finding}. Rebuild them: millrace projector rebuild`,
   );
 
-export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: FindVisibleRunDeps): FindVisibleRun => {
+export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => {
+  const { connection, readModel, watch, ended, shard } = deps;
+
   /** Rows that were folded from another log say nothing about what this one holds. */
   const checkSameLog = async (): Promise<void> => {
     const finding = await logContradiction(connection, shard, await projectedAnchor(readModel, shard));
@@ -53,9 +58,18 @@ export const makeFindVisibleRun = ({ connection, readModel, watch, shard }: Find
     return undefined;
   };
 
+  /** Somebody was told how the run ended: nobody is told after it that it still runs. */
+  const untilOver = async (row: RunRow | undefined): Promise<RunRow | undefined> => {
+    if (row === undefined || !ended.has(row.id)) return row;
+    const latest = isOver(row) ? row : await findBehind(row.id);
+    if (latest === undefined || !isOver(latest)) throw behind();
+    ended.forget(row.id);
+    return latest;
+  };
+
   return async (principal, id) => {
     if (!isRunId(id)) throw notFound();
-    const row = (await findRun(readModel, id)) ?? (await findBehind(id));
+    const row = await untilOver((await findRun(readModel, id)) ?? (await findBehind(id)));
     if (row === undefined || !allows(principal.scopes, 'read', row.workflow)) throw notFound();
     return row;
   };

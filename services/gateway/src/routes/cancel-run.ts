@@ -1,31 +1,18 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { AppError, type Clock } from '@millrace/kernel';
+import { AppError } from '@millrace/kernel';
 import { allows } from '@millrace/domain';
-import {
-  CancelAcceptedSchema,
-  CancelBodySchema,
-  ProblemSchema,
-  type RunEventOf,
-  RunParamsSchema,
-} from '@millrace/contracts';
-import { type EventWriter } from '@millrace/eventlog';
+import { CancelAcceptedSchema, CancelBodySchema, ProblemSchema, RunParamsSchema } from '@millrace/contracts';
 import { type RunRow } from '@millrace/read-model';
-import { type Ids, type Telemetry } from '@millrace/runtime';
+import { type CancelRun } from '../admission/cancel-run.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
 import { isOver } from '../views/run-views.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface CancelRunDeps {
-  readonly gatewayId: string;
-  readonly ids: Ids;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly writer: EventWriter;
+  readonly cancelRun: CancelRun;
   readonly findVisibleRun: FindVisibleRun;
 }
-
-type CancelRequested = RunEventOf<'dev.millrace.run.cancel.requested.v1'>;
 
 const checkCancellable = (run: RunRow): void => {
   if (!isOver(run)) return;
@@ -36,27 +23,7 @@ const checkCancellable = (run: RunRow): void => {
 
 /** `POST /runs/{id}/cancel`: 202 once the wish is on disk; the run ends a moment later. */
 export const cancelRunRoute: FastifyPluginAsyncTypebox<CancelRunDeps> = async (app, deps) => {
-  const { ids, clock, telemetry, writer, findVisibleRun } = deps;
-
-  const toEvent = (run: RunRow, requestedBy: string, reason: string | undefined): CancelRequested => {
-    // The trace of the run goes on: its id is known, its spans are not.
-    const parent = run.traceId === undefined ? undefined : `00-${run.traceId}-${ids.spanId()}-01`;
-    const span = telemetry.startSpan('cancel', { kind: 'server', parent });
-    span.end();
-    return {
-      specversion: '1.0',
-      id: ids.eventId(),
-      source: `/millrace/gateway/${deps.gatewayId}`,
-      type: 'dev.millrace.run.cancel.requested.v1',
-      subject: run.id,
-      time: new Date(clock.now()).toISOString(),
-      datacontenttype: 'application/json',
-      workspace: run.workspace,
-      workflow: run.workflow,
-      traceparent: span.traceparent,
-      data: { requestedBy, ...(reason === undefined ? {} : { reason }) },
-    };
-  };
+  const { cancelRun, findVisibleRun } = deps;
 
   app.post(
     '/runs/:id/cancel',
@@ -78,7 +45,7 @@ export const cancelRunRoute: FastifyPluginAsyncTypebox<CancelRunDeps> = async (a
         throw new AppError('forbidden', 'auth.forbidden', 'this token may not cancel this run');
       }
       checkCancellable(run);
-      await writer.append([toEvent(run, principal.id, readReason(request.body))]);
+      await cancelRun(run, principal.id, readReason(request.body));
       reply.code(202).header('location', `/runs/${run.id}`);
       return { run_id: run.id, status: 'cancelling' as const, status_url: `/status/${run.id}` };
     },

@@ -2,6 +2,7 @@ import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '@millrace/kernel';
 import {
   AcceptedSchema,
+  DEFAULT_WORKSPACE,
   ProblemSchema,
   RerunQuerySchema,
   type RunRequested,
@@ -10,17 +11,17 @@ import {
   RunResultSchema,
   type WorkflowVersion,
 } from '@millrace/contracts';
+import { type Answer, type RecordedRun, readWait, startedRunAnswer } from '@millrace/dialects';
 import { type Catalog, type LogConnection, readCommit } from '@millrace/eventlog';
 import { type RunRow } from '@millrace/read-model';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { resolveWorkflow } from '../admission/resolve-workflow.ts';
-import { type StartRun } from '../admission/start-run.ts';
+import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
-import { readWait } from '../waiting/wait-preference.ts';
 import { callerSignal } from './caller-signal.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
-import { sendStartedRun } from './send-started-run.ts';
+import { sendAnswer } from '../intake/send-answer.ts';
 
 export interface RerunDeps {
   readonly catalog: Catalog;
@@ -49,6 +50,22 @@ const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowV
   if (version === latest.version) return latest;
   const { file, description, methods, deployedAt, deployedFrom } = latest;
   return { version, kind, policy, file, description, methods, deployedAt, deployedFrom };
+};
+
+const answerOf = (started: StartedRun, version: string): Answer => {
+  const { runId, workflow, traceId, requestedAt, outcome, result } = started;
+  const replayed = outcome === 'replayed';
+  const run: RecordedRun = {
+    runId,
+    workspace: DEFAULT_WORKSPACE,
+    workflow,
+    version,
+    traceId,
+    replayed,
+    requestedAt,
+    input: undefined,
+  };
+  return startedRunAnswer(result === undefined ? { kind: 'accepted', run } : { kind: 'ended', run, result });
 };
 
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */
@@ -97,7 +114,7 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
       const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
       request.runId = run.runId;
       request.traceId = run.traceId;
-      return sendStartedRun(reply, run);
+      return sendAnswer(reply, answerOf(run, again.version.version));
     },
   );
 };

@@ -8,10 +8,10 @@ import {
   RunParamsSchema,
 } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
-import { listOutput, type ReadModel, type RunOutputRow } from '@millrace/read-model';
+import { type ReadModel } from '@millrace/read-model';
 import { principalOf } from '../auth/require-access.ts';
-import { LOG_PAGE_CHARS_MAX } from '../limits.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { readLogPage } from '../reading/run-logs.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface RunLogsDeps {
@@ -19,28 +19,10 @@ export interface RunLogsDeps {
   readonly findVisibleRun: FindVisibleRun;
 }
 
-const ROWS_AT_ONCE = 1_000;
-
 const parseAfter = (text: string | undefined) => {
   const after = text === undefined ? ORIGIN : parsePosition(text);
   if (after !== undefined) return after;
   throw new AppError('invalid', 'logs.invalid_cursor', 'after must be a cursor that this server gave');
-};
-
-/** Rows up to the size of one answer, and the cursor behind them. */
-const readLogs = async (readModel: ReadModel, id: string, afterText: string | undefined) => {
-  let after = parseAfter(afterText);
-  const rows: RunOutputRow[] = [];
-  let chars = 0;
-  for (;;) {
-    const page = await listOutput(readModel, id, { after, limit: ROWS_AT_ONCE });
-    for (const row of page) {
-      rows.push(row);
-      chars += row.text.length;
-    }
-    after = page.at(-1)?.position ?? after;
-    if (page.length < ROWS_AT_ONCE || chars >= LOG_PAGE_CHARS_MAX) return { rows, next: formatPosition(after) };
-  }
 };
 
 const wantsJson = (accept: string | undefined): boolean => accept?.includes('application/json') ?? false;
@@ -65,7 +47,9 @@ export const runLogsRoute: FastifyPluginAsyncTypebox<RunLogsDeps> = async (app, 
     },
     async (request, reply) => {
       const { id } = await findVisibleRun(principalOf(request), request.params.id);
-      const { rows, next } = await readLogs(readModel, id, request.query.after);
+      const page = await readLogPage(readModel, id, parseAfter(request.query.after));
+      const next = formatPosition(page.next);
+      const { rows } = page;
       reply.header('millrace-next-after', next).header('x-content-type-options', 'nosniff');
       if (wantsJson(request.headers.accept)) {
         const lines = rows.map(({ attempt, stream, time, text }) => ({ attempt, stream, time, text }));

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type AppError, POLICY } from '@millrace/kernel';
 import { type Problem } from '@millrace/contracts';
+import { type Answer } from '../answer.ts';
 import { httpStatusOf } from './http-status.ts';
 
 /** The RFC 9457 problem of an error. A bug of ours says nothing about itself to the caller. */
@@ -24,3 +25,9 @@ export const retryAfterOf = (error: AppError): number | undefined => {
   const { httpStatus } = POLICY[error.kind];
   return httpStatus === 429 || httpStatus === 503 ? 1 : undefined;
 };
+
+export const problemAnswer = (error: AppError, traceId?: string): Answer => ({
+  status: httpStatusOf(error),
+  headers: { 'content-type': 'application/problem+json' },
+  body: JSON.stringify(toProblem(error, traceId)),
+});

@@ -1,20 +1,14 @@
 import { AppError } from '@millrace/kernel';
+import { type StartArguments } from '../dialect.ts';
 
-/** What a body asks for. */
-export interface RunArguments {
-  readonly input: unknown;
-  /** As it came; the admission checks it against the workflow. */
-  readonly env: unknown;
-}
-
-const NOTHING: RunArguments = { input: {}, env: undefined };
+const NOTHING: StartArguments = { input: {}, env: undefined };
 
 /**
  * Input and environment from a parsed body. The member `input` is the input; without it, everything but `env` is.
  *
  * @throws AppError `invalid` `body.not_object`.
  */
-export const readRunBody = (body: unknown): RunArguments => {
+export const readRunBody = (body: unknown): StartArguments => {
   if (body === undefined) return NOTHING;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new AppError('invalid', 'body.not_object', 'the body must be a JSON object, such as {"env":{"TARGET":"a"}}');

@@ -1,10 +1,12 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Dialect } from '@millrace/dialects';
 import { allows } from '@millrace/domain';
 import { type CatalogEntry, DialectErrorSchema, TasksSchema, type WorkflowVersion } from '@millrace/contracts';
 import { type Catalog } from '@millrace/eventlog';
-import { principalOf } from '../../auth/require-access.ts';
+import { principalOf } from '../auth/require-access.ts';
 
-export interface ServeTasksDeps {
+export interface TasksDeps {
+  readonly renderError: Dialect['renderError'];
   readonly catalog: Catalog;
 }
 
@@ -22,7 +24,7 @@ const toTask = ({ path, current }: Deployed) => ({
 });
 
 /** `GET /tasks`: what the caller may start or see, by name. */
-export const serveTasks: FastifyPluginAsyncTypebox<ServeTasksDeps> = async (app, { catalog }) => {
+export const tasksRoute: FastifyPluginAsyncTypebox<TasksDeps> = async (app, { catalog, renderError }) => {
   app.get(
     '/tasks',
     {
@@ -32,7 +34,7 @@ export const serveTasks: FastifyPluginAsyncTypebox<ServeTasksDeps> = async (app,
         tags: ['serve'],
         response: { 200: TasksSchema, 401: DialectErrorSchema },
       },
-      config: { access: 'read', dialect: 'serve' },
+      config: { access: 'read', renderError },
     },
     async (request) => {
       const { scopes } = principalOf(request);

@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { JSON_DEPTH_MAX, JSON_KEYS_MAX } from '../limits.ts';
+import { JSON_DEPTH_MAX, JSON_KEYS_MAX } from './limits.ts';
 
 const invalid = (code: string, message: string, cause?: unknown): AppError =>
   new AppError('invalid', code, message, { cause });

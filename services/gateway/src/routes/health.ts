@@ -1,12 +1,14 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type Dialect } from '@millrace/dialects';
 import { type Health, HealthSchema } from '@millrace/contracts';
 
-export interface ServeHealthDeps {
+export interface HealthDeps {
+  readonly renderError: Dialect['renderError'];
   readonly health: () => Promise<Health>;
 }
 
 /** `GET /health`: open, as the document of the dialect says. 503 only when no request can be recorded. */
-export const serveHealth: FastifyPluginAsyncTypebox<ServeHealthDeps> = async (app, { health }) => {
+export const healthRoute: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { health, renderError }) => {
   app.get(
     '/health',
     {
@@ -16,7 +18,7 @@ export const serveHealth: FastifyPluginAsyncTypebox<ServeHealthDeps> = async (ap
         tags: ['serve'],
         response: { 200: HealthSchema, 503: HealthSchema },
       },
-      config: { access: 'public', dialect: 'serve' },
+      config: { access: 'public', renderError },
     },
     async (_request, reply) => {
       const report = await health();

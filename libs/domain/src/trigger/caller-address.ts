@@ -1,0 +1,39 @@
+import { contains, type Network, parseAddress } from '../outbound/network.ts';
+
+const IPV6_BYTES = 16;
+const MAPPED_BYTES = 12;
+
+/** An IPv4 address that is mapped into IPv6 counts as IPv4. */
+const unmapped = (bytes: readonly number[]): readonly number[] => {
+  const isMapped =
+    bytes.length === IPV6_BYTES &&
+    bytes.slice(0, MAPPED_BYTES).every((byte, index) => byte === (index < MAPPED_BYTES - 2 ? 0 : 0xff));
+  return isMapped ? bytes.slice(MAPPED_BYTES) : bytes;
+};
+
+/** Whether any of the networks contains the address; false for what is no address. */
+export const isWithin = (networks: readonly Network[], address: string): boolean => {
+  const bytes = parseAddress(address);
+  if (bytes === undefined) return false;
+  const plain = unmapped(bytes);
+  return networks.some((network) => contains(network, plain) || contains(network, bytes));
+};
+
+/**
+ * The address of a caller. `X-Forwarded-For` counts only as far as it was written by proxies that are trusted: from the right, the
+ * first address that is no trusted proxy.
+ *
+ * @param peer Address of the other end of the connection.
+ * @param forwardedFor Value of `X-Forwarded-For`, if there is one.
+ */
+export const callerAddress = (peer: string, forwardedFor: string | undefined, trusted: readonly Network[]): string => {
+  if (forwardedFor === undefined || !isWithin(trusted, peer)) return peer;
+  let caller = peer;
+  for (const hop of forwardedFor.split(',').reverse()) {
+    const address = hop.trim();
+    if (parseAddress(address) === undefined) return caller;
+    caller = address;
+    if (!isWithin(trusted, address)) return caller;
+  }
+  return caller;
+};

@@ -1,0 +1,173 @@
+import { type FastifyRequest } from 'fastify';
+import { AppError, type Clock } from '@millrace/kernel';
+import { allows, callerAddress, isWithin, type Network, parseNetwork } from '@millrace/domain';
+import {
+  type BoundTrigger,
+  type Credentials,
+  type Dialect,
+  type StartRoute,
+  type TriggerDirectory,
+} from '@millrace/dialects';
+import { type TokenStore } from '@millrace/eventlog';
+import { mayEnter, type Principal } from '../auth/access.ts';
+import { authenticate } from '../auth/authenticate.ts';
+import { type FailureBrake } from '../auth/failure-brake.ts';
+import { checkClientHeader } from '../guards/client-header.ts';
+import { checkCrossSite } from '../guards/cross-site.ts';
+import { bearerOf, holdsKey } from './credentials.ts';
+import { type Admission, type Entry } from './entry.ts';
+import { Inbound } from './inbound.ts';
+
+export interface EnterDeps {
+  readonly directory: TriggerDirectory;
+  readonly tokens: TokenStore;
+  readonly clock: Clock;
+  readonly brake: FailureBrake;
+  readonly trustedProxies: readonly Network[];
+  /** All active values of a secret. */
+  readonly secretValues: (name: string) => readonly string[];
+  /** Which tokens may stand in a query: those that are limited to certain workflows, or any. */
+  readonly queryTokens: 'limited' | 'any';
+}
+
+/**
+ * Decides by address and headers alone, before a byte of the body is read, which trigger is meant and whether the caller may use it.
+ *
+ * @throws AppError `not_found`, `unauthenticated`, `forbidden`, `refused` `http.method_not_allowed`, `over_limit`
+ * `auth.too_many_failures`.
+ */
+export type EnterTrigger = (request: FastifyRequest, dialect: Dialect, route: StartRoute) => Entry;
+
+/** What a caller presented, and the token's principal once somebody asks for it. */
+interface Caller {
+  readonly credentials: Credentials;
+  /** @throws AppError when the caller has no valid token. */
+  readonly principal: () => Principal;
+}
+
+/** Whoever starts a run without a token is the trigger itself. */
+const triggerPrincipal = ({ workflow, trigger }: BoundTrigger): Principal => ({
+  id: `trigger:${workflow}#${trigger.id}`,
+  scopes: [`run:${workflow}`],
+});
+
+const isLimited = ({ scopes }: Principal): boolean =>
+  scopes.every((scope) => scope.startsWith('run:') && !scope.includes('*'));
+
+/** Parsed once: the list belongs to a version, which never changes. */
+const networksOf = new WeakMap<readonly string[], readonly Network[]>();
+
+const checkAddress = ({ allowFrom }: BoundTrigger['trigger'], from: string): void => {
+  if (allowFrom === undefined) return;
+  let networks = networksOf.get(allowFrom);
+  if (networks === undefined) networksOf.set(allowFrom, (networks = allowFrom.map(parseNetwork)));
+  if (isWithin(networks, from)) return;
+  throw new AppError('forbidden', 'trigger.address_refused', 'this trigger may not be called from this address');
+};
+
+const checkMethod = (method: string, { trigger, workflow }: BoundTrigger): void => {
+  if (trigger.methods.includes(method)) return;
+  throw new AppError('refused', 'http.method_not_allowed', `${method} does not start ${workflow}`, {
+    details: { allow: trigger.methods },
+  });
+};
+
+/** Nobody without the right key learns more than from an address that does not exist. */
+const refusalOf = (candidates: readonly BoundTrigger[], route: StartRoute, inbound: Inbound): AppError =>
+  candidates.some(({ trigger }) => trigger.auth === 'workflow_key')
+    ? new AppError('unauthenticated', 'auth.unauthorized', 'this workflow needs a key of its own')
+    : route.notFound(inbound);
+
+const addressOf = (request: FastifyRequest, trusted: readonly Network[]): string => {
+  const forwarded = request.headers['x-forwarded-for'];
+  const hops = Array.isArray(forwarded) ? forwarded.join(',') : forwarded;
+  return callerAddress(request.socket.remoteAddress ?? '', hops, trusted);
+};
+
+export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
+  const { directory, tokens, clock, brake, secretValues } = deps;
+
+  const authenticateCaller = ({ tokens: [token] }: Credentials, from: string): Principal => {
+    const principal = brake.guard(from, token?.text, () => authenticate(token?.text, tokens, clock));
+    if (token?.source !== 'query' || deps.queryTokens === 'any' || isLimited(principal)) return principal;
+    throw new AppError(
+      'forbidden',
+      'auth.token_in_query',
+      'only a token that is limited to certain workflows may stand in a query',
+    );
+  };
+
+  const callerOf = (inbound: Inbound, route: StartRoute): Caller => {
+    const credentials = (route.credentials ?? bearerOf)(inbound);
+    let known: Principal | undefined;
+    return { credentials, principal: () => (known ??= authenticateCaller(credentials, inbound.from)) };
+  };
+
+  /** What the address means. Errors of an address count only for those who may know about it. */
+  const resolve = (inbound: Inbound, route: StartRoute, { principal }: Caller): readonly BoundTrigger[] => {
+    try {
+      return route.resolve(inbound, directory);
+    } catch (error) {
+      if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
+      const workflow = error.details?.['workflow'];
+      const mayKnow = typeof workflow !== 'string' || allows(principal().scopes, 'run', workflow);
+      throw mayKnow ? error : route.notFound(inbound);
+    }
+  };
+
+  const byToken = (bound: BoundTrigger, principal: Principal, mayRun: boolean): Admission | undefined =>
+    mayRun ? { bound, principal, verified: 'token' } : undefined;
+
+  /** As whom the caller may use this trigger; `undefined` when it may not. */
+  const admit = (bound: BoundTrigger, { credentials, principal }: Caller): Admission | undefined => {
+    const { trigger, workflow } = bound;
+    if (trigger.auth === 'public' || trigger.auth === 'signature') {
+      return { bound, principal: triggerPrincipal(bound), verified: trigger.auth };
+    }
+    if (trigger.auth !== 'token' && holdsKey(trigger, credentials.keys, secretValues)) {
+      return { bound, principal: triggerPrincipal(bound), verified: 'key' };
+    }
+    if (trigger.auth === 'path_key') return undefined;
+    const { scopes } = principal();
+    if (!mayEnter(principal(), 'run')) {
+      throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
+    }
+    const mayRun = trigger.auth === 'token' ? allows(scopes, 'run', workflow) : scopes.includes(`run:${workflow}`);
+    return byToken(bound, principal(), mayRun);
+  };
+
+  /** A header that a page must set by itself is no ambient authority; a cookie is. */
+  const checkBrowser = (
+    inbound: Inbound,
+    { bound, verified }: Admission,
+    { credentials }: Caller,
+    route: StartRoute,
+  ): void => {
+    const isDeliberate = verified === 'token' && credentials.tokens[0]?.source === 'header';
+    const isWelcome = bound.trigger.crossSite === true || (isDeliberate && route.takesCrossSiteTokens === true);
+    if (!isWelcome) checkCrossSite(inbound.header('sec-fetch-site'));
+  };
+
+  return (request, dialect, route) => {
+    const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
+    const caller = callerOf(inbound, route);
+    const candidates = resolve(inbound, route, caller).filter(({ trigger }) => trigger.enabled);
+    const needsToken = candidates.length === 0 ? route.hidesAddresses : candidates.every(isForTokens);
+    // Said first: somebody without a token learns nothing else.
+    if (needsToken) caller.principal();
+    if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
+    if (candidates.length === 0) throw route.notFound(inbound);
+    for (const bound of candidates) {
+      const admission = admit(bound, caller);
+      if (admission === undefined) continue;
+      checkBrowser(inbound, admission, caller, route);
+      checkAddress(bound.trigger, inbound.from);
+      checkMethod(inbound.method, bound);
+      return { dialect, route, inbound, ...admission };
+    }
+    const refusal = refusalOf(candidates, route, inbound);
+    throw caller.credentials.keys.length === 0 ? refusal : brake.refused(inbound.from, refusal);
+  };
+};
+
+const isForTokens = ({ trigger }: BoundTrigger): boolean => trigger.auth === 'token';

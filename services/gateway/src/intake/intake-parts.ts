@@ -1,0 +1,33 @@
+import { openFiles } from '@millrace/eventlog';
+import { type GatewayDeps } from '../deps.ts';
+import { type GatewayMetrics } from '../metrics.ts';
+import { type GatewayParts } from '../parts.ts';
+import { makeReadRunLogs } from '../reading/run-logs.ts';
+import { makeEnterTrigger } from './enter.ts';
+import { makeIntake } from './intake.ts';
+import { type MountDeps } from './mount.ts';
+import { makeReadMultipart } from './read-multipart.ts';
+
+export interface IntakeContext {
+  readonly deps: GatewayDeps;
+  readonly parts: GatewayParts;
+  readonly metrics: GatewayMetrics;
+  readonly draining: AbortSignal;
+}
+
+/** What the routes of dialects are made of. */
+export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContext): MountDeps => {
+  const { settings } = deps;
+  const secretValues = (name: string): readonly string[] => deps.secretValues.valuesOf(name);
+  const common = { ...parts, draining, clock: deps.clock, secretValues, log: deps.log, metrics };
+  return {
+    ...common,
+    readRunLogs: makeReadRunLogs(deps.readModel),
+    enter: makeEnterTrigger({ ...common, ...settings, tokens: deps.tokens }),
+    intake: makeIntake({
+      ...common,
+      publicUrl: settings.publicUrl,
+      readMultipart: makeReadMultipart({ files: openFiles(deps.connection), ids: deps.ids }),
+    }),
+  };
+};
