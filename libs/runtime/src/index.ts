@@ -7,6 +7,7 @@ export * from './metrics.ts';
 export * from './redaction.ts';
 export { registerSecretValues } from './registered-secrets.ts';
 export { REDACTED_LENGTH_MIN } from './secret-forms.ts';
+export * from './schema-problems.ts';
 export * from './service.ts';
 export * from './system-clock.ts';
 export * from './telemetry.ts';
