@@ -286,6 +286,12 @@ describe('hostile headers (A9)', () => {
     expect(verifySignature(rule, altered, [keys.verifying], NOW)).toMatchObject({ reason: 'missing_signature' });
   });
 
+  test.each(presetNames)('%s: a request without headers and body, a fault of ours, is refused too', (preset) => {
+    const broken = { method: 'POST', url: URL } as SignedRequest;
+    expect(verifySignature(ruleOf(preset), broken, [keysOf(preset).verifying], NOW).ok).toBe(false);
+    expect(deliveryIdOf(preset, broken)).toBeUndefined();
+  });
+
   test('the detail of a refusal shows neither secret nor signature', () => {
     const { rule, request: sent } = signedSample('github.push');
     const verdict = verifySignature(rule, sent, ['hidden-secret'], NOW);
