@@ -1,10 +1,11 @@
 import { createClient } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { checkGateway } from '../doctor/check-gateway.ts';
-import { checkDisk, checkExposure, checkProcesses } from '../doctor/check-machine.ts';
+import { checkDisk, checkExposure, checkProcesses, freeBytesFor } from '../doctor/check-machine.ts';
 import { checkNatsServer, checkSync, readLogState } from '../doctor/check-nats.ts';
 import { checkPostgres } from '../doctor/check-postgres.ts';
 import { checkMasterKey, checkSecrets } from '../doctor/check-secrets.ts';
+import { checkRoom } from '../doctor/check-room.ts';
 import { type Finding, type Level } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatTable } from '../output/table.ts';
@@ -38,6 +39,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...(await checkDisk(dataDir)),
     checkMasterKey(context.env, dataDir),
     ...(await checkSecrets(client)),
+    ...checkRoom(log?.fills ?? [], await freeBytesFor(dataDir)),
     ...(log?.problems ?? []),
   ];
 };

@@ -15,6 +15,13 @@ const diskFinding = (freeBytes: number, dataDir: string): Finding => {
   return ok('disk', detail);
 };
 
+/** Free bytes where the data is; `undefined` when that cannot be seen. */
+export const freeBytesFor = async (dataDir: string): Promise<number | undefined> =>
+  statfs(dataDir).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
+  );
+
 /** Where the data is, and how much more fits there. */
 export const checkDisk = async (dataDir: string): Promise<readonly Finding[]> => {
   try {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectLog, logBounds, openCatalog, SERVER_FLOOR } from '@millrace/eventlog';
+import { connectLog, logBounds, openCatalog, SERVER_FLOOR, type StreamFill, streamFills } from '@millrace/eventlog';
 import { messageOf } from '@millrace/kernel';
 import { DEFAULT_SHARD } from '@millrace/contracts';
 import { safeLine } from '../output/safe-text.ts';
@@ -53,6 +53,7 @@ export const checkSync = (dataDir: string): Finding => {
 export interface LogState {
   readonly lastSequence: number;
   readonly problems: readonly Finding[];
+  readonly fills: readonly StreamFill[];
 }
 
 export const readLogState = async (url: string): Promise<LogState> => {
@@ -63,6 +64,7 @@ export const readLogState = async (url: string): Promise<LogState> => {
   cleanup.defer(() => catalog.close());
   await catalog.ready;
   const { last } = await logBounds(connection, DEFAULT_SHARD);
+  const fills = await streamFills(connection);
   const entries = [...catalog.entries().values()];
   const problems = entries.flatMap(({ path, problem }) =>
     problem === undefined
@@ -76,5 +78,5 @@ export const readLogState = async (url: string): Promise<LogState> => {
         ],
   );
   const all = ok('workflows', `${entries.filter(({ current }) => current !== undefined).length} in service`);
-  return { lastSequence: last, problems: problems.length === 0 ? [all] : problems };
+  return { lastSequence: last, problems: problems.length === 0 ? [all] : problems, fills };
 };

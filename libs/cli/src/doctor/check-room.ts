@@ -1,0 +1,51 @@
+import { DEFAULT_SHARD, EVENTS_STREAM, logStream, OUTPUT_STREAM } from '@millrace/contracts';
+import { type StreamFill } from '@millrace/eventlog';
+import { type Finding, ok, warn } from './finding.ts';
+
+/** Above this share of its size the log is shown as nearly full. */
+export const LOG_WARN_SHARE = 0.8;
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `1.5 GiB` */
+const sizeText = (bytes: number): string => {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1_024 ** power).toFixed(1))} ${UNITS[power] ?? ''}`;
+};
+
+const fillText = ({ bytes, maxBytes }: StreamFill): string => {
+  if (!Number.isFinite(maxBytes)) return `${sizeText(bytes)} used, without a limit`;
+  const percent = Math.round((100 * bytes) / maxBytes);
+  return `${sizeText(bytes)} of ${sizeText(maxBytes)} used (${percent} %), room for ${sizeText(Math.max(0, maxBytes - bytes))}`;
+};
+
+/** Only the log refuses when it is full; public events and output give up what is oldest. */
+const logFinding = (fill: StreamFill): Finding =>
+  fill.bytes > fill.maxBytes * LOG_WARN_SHARE
+    ? warn('log room', fillText(fill), 'raise nats.log_max_bytes, or shorten nats.log_max_age, and start again')
+    : ok('log room', fillText(fill));
+
+const growthOf = (fills: readonly StreamFill[]): number =>
+  fills
+    .filter(({ maxBytes }) => Number.isFinite(maxBytes))
+    .reduce((sum, { bytes, maxBytes }) => sum + Math.max(0, maxBytes - bytes), 0);
+
+const diskFinding = (fills: readonly StreamFill[], freeBytes: number): Finding => {
+  const growth = growthOf(fills);
+  const detail = `all streams may grow by ${sizeText(growth)}, ${sizeText(freeBytes)} of the disk are free`;
+  if (growth <= freeBytes) return ok('stream room', detail);
+  return warn('stream room', detail, 'make room, or lower nats.log_max_bytes: a full disk stops every write');
+};
+
+/** How full the streams are, and whether the disk holds them when they are full. */
+export const checkRoom = (fills: readonly StreamFill[], freeBytes: number | undefined): readonly Finding[] => {
+  const names = new Map([
+    [logStream(DEFAULT_SHARD), logFinding],
+    [EVENTS_STREAM, (fill: StreamFill) => ok('events room', fillText(fill))],
+    [OUTPUT_STREAM, (fill: StreamFill) => ok('output room', fillText(fill))],
+  ]);
+  const each = [...names].flatMap(([name, finding]) =>
+    fills.filter(({ stream }) => stream === name).map((fill) => finding(fill)),
+  );
+  return freeBytes === undefined ? each : [...each, diskFinding(fills, freeBytes)];
+};
