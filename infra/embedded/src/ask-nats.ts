@@ -11,7 +11,7 @@ const REPLY = 'probe.reply';
 
 /** The payload of the first message, once it is there in full. */
 const firstPayload = (received: string): string | undefined => {
-  const match = /(?:^|\r\n)(?:MSG|HMSG) \S+ \S+ (?:\d+ )?(\d+)\r\n/.exec(received);
+  const match = /(?:^|\r\n)MSG \S+ \S+ +(\d+)\r\n/.exec(received);
   if (match === null) return undefined;
   const start = match.index + match[0].length;
   const length = Number(match[1]);
