@@ -1,9 +1,17 @@
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { formatPosition, type RunEvent } from '@millrace/contracts';
+import { formatPosition, logStream, type RunEvent } from '@millrace/contracts';
 import { findNatsServer, type RunningNats, startNats } from '@millrace/embedded';
-import { follow, followPublicEvents, logBounds, makeOutputWriter, outputBounds } from '@millrace/eventlog';
-import { findRun, listOutput, listRunEvents, projectedPosition } from '@millrace/read-model';
+import {
+  ensureTopology,
+  follow,
+  followPublicEvents,
+  logBounds,
+  makeOutputWriter,
+  outputBounds,
+  request,
+} from '@millrace/eventlog';
+import { findRun, listOutput, listRunEvents, projectedAnchor, projectedPosition } from '@millrace/read-model';
 import {
   aRunId,
   completed,
@@ -15,6 +23,7 @@ import {
   started,
   type StartedService,
 } from '@millrace/testkit';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeBed, type ProjectorBed, SHARD } from '../testing/projector-bed.ts';
 import { rebuildReadModel } from './rebuild/rebuild-read-model.ts';
@@ -213,4 +222,25 @@ test('whoever follows the log is told that it was cut short and has grown, when 
   await elsewhere.stop();
   nats = await start(nats.port);
   await expect(next).rejects.toMatchObject({ code: 'log.rewound' });
+});
+
+test('a position of an older version gets its time with the next batch; until then the newest run speaks for the log', async () => {
+  const forgetTimes = async () =>
+    sql`update millrace.projection_position set stored_at = null`.execute(bed.readModel.db);
+  let projector = await bed.startProjector();
+  await append(requested(), requested());
+  await bed.caughtUp();
+  await projector.kill();
+  await forgetTimes();
+  projector = await bed.startProjector();
+  await append(requested());
+  await bed.caughtUp();
+  expect((await projectedAnchor(bed.readModel, SHARD)).storedAt).toBeGreaterThan(0);
+  await projector.kill();
+  await forgetTimes();
+  await request(bed.connection, `$JS.API.STREAM.DELETE.${logStream(SHARD)}`, '', 2_000);
+  await ensureTopology(bed.connection, { shard: SHARD });
+  await append(...Array.from({ length: 5 }, () => requested()));
+  projector = await bed.startProjector();
+  await eventually(async () => expect(await readyOf(projector)).toMatchObject({ runs: REFUSED }));
 });
