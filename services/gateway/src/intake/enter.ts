@@ -84,81 +84,78 @@ const addressOf = (request: FastifyRequest, trusted: readonly Network[]): string
   return callerAddress(request.socket.remoteAddress ?? '', hops, trusted);
 };
 
-export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
-  const { directory, tokens, clock, brake, secretValues } = deps;
-
-  const authenticateCaller = ({ tokens: [token] }: Credentials, from: string): Principal => {
+/** What a caller presented, and its principal: looked up once, and only when some trigger asks for a token. */
+const makeCallerOf = ({ tokens, clock, brake, queryTokens }: EnterDeps) => {
+  const principalOf = ({ tokens: [token] }: Credentials, from: string): Principal => {
     const principal = brake.guard(from, token?.text, () => authenticate(token?.text, tokens, clock));
-    if (token?.source !== 'query' || deps.queryTokens === 'any' || isLimited(principal)) return principal;
+    if (token?.source !== 'query' || queryTokens === 'any' || isLimited(principal)) return principal;
     throw new AppError(
       'forbidden',
       'auth.token_in_query',
       'only a token that is limited to certain workflows may stand in a query',
     );
   };
-
-  const callerOf = (inbound: Inbound, route: StartRoute): Caller => {
+  return (inbound: Inbound, route: StartRoute): Caller => {
     const credentials = (route.credentials ?? bearerOf)(inbound);
     let known: Principal | undefined;
-    return { credentials, principal: () => (known ??= authenticateCaller(credentials, inbound.from)) };
+    return { credentials, principal: () => (known ??= principalOf(credentials, inbound.from)) };
   };
+};
 
-  /** What the address means. Errors of an address count only for those who may know about it. */
-  const resolve = (inbound: Inbound, route: StartRoute, { principal }: Caller): readonly BoundTrigger[] => {
-    try {
-      return route.resolve(inbound, directory);
-    } catch (error) {
-      if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
-      const workflow = error.details?.['workflow'];
-      const mayKnow = typeof workflow !== 'string' || allows(principal().scopes, 'run', workflow);
-      throw mayKnow ? error : route.notFound(inbound);
-    }
-  };
+/** What the address means. Errors of an address count only for those who may know about it. */
+const resolve = (inbound: Inbound, route: StartRoute, caller: Caller, directory: TriggerDirectory) => {
+  try {
+    return route.resolve(inbound, directory).filter(({ trigger }) => trigger.enabled);
+  } catch (error) {
+    if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
+    const workflow = error.details?.['workflow'];
+    const mayKnow = typeof workflow !== 'string' || allows(caller.principal().scopes, 'run', workflow);
+    throw mayKnow ? error : route.notFound(inbound);
+  }
+};
 
-  const byToken = (bound: BoundTrigger, principal: Principal, mayRun: boolean): Admission | undefined =>
-    mayRun ? { bound, principal, verified: 'token' } : undefined;
+const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal): boolean => {
+  if (!mayEnter(principal, 'run')) {
+    throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
+  }
+  return trigger.auth === 'token'
+    ? allows(principal.scopes, 'run', workflow)
+    : principal.scopes.includes(`run:${workflow}`);
+};
 
-  /** As whom the caller may use this trigger; `undefined` when it may not. */
-  const admit = (bound: BoundTrigger, { credentials, principal }: Caller): Admission | undefined => {
-    const { trigger, workflow } = bound;
-    if (trigger.auth === 'public' || trigger.auth === 'signature') {
-      return { bound, principal: triggerPrincipal(bound), verified: trigger.auth };
-    }
-    if (trigger.auth !== 'token' && holdsKey(trigger, credentials.keys, secretValues)) {
-      return { bound, principal: triggerPrincipal(bound), verified: 'key' };
-    }
-    if (trigger.auth === 'path_key') return undefined;
-    const { scopes } = principal();
-    if (!mayEnter(principal(), 'run')) {
-      throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
-    }
-    const mayRun = trigger.auth === 'token' ? allows(scopes, 'run', workflow) : scopes.includes(`run:${workflow}`);
-    return byToken(bound, principal(), mayRun);
-  };
+/** As whom a caller may use a trigger; `undefined` when it may not. */
+const admit = (bound: BoundTrigger, { credentials, principal }: Caller, deps: EnterDeps): Admission | undefined => {
+  const { trigger } = bound;
+  if (trigger.auth === 'public' || trigger.auth === 'signature') {
+    return { bound, principal: triggerPrincipal(bound), verified: trigger.auth };
+  }
+  if (trigger.auth !== 'token' && holdsKey(trigger, credentials.keys, deps.secretValues)) {
+    return { bound, principal: triggerPrincipal(bound), verified: 'key' };
+  }
+  if (trigger.auth === 'path_key' || !mayRunByToken(bound, principal())) return undefined;
+  return { bound, principal: principal(), verified: 'token' };
+};
 
-  /** A header that a page must set by itself is no ambient authority; a cookie is. */
-  const checkBrowser = (
-    inbound: Inbound,
-    { bound, verified }: Admission,
-    { credentials }: Caller,
-    route: StartRoute,
-  ): void => {
-    const isDeliberate = verified === 'token' && credentials.tokens[0]?.source === 'header';
-    const isWelcome = bound.trigger.crossSite === true || (isDeliberate && route.takesCrossSiteTokens === true);
-    if (!isWelcome) checkCrossSite(inbound.header('sec-fetch-site'));
-  };
+/** A header that a page must set by itself is no ambient authority; a cookie is. */
+const checkBrowser = (inbound: Inbound, { bound, verified }: Admission, caller: Caller, route: StartRoute): void => {
+  const isDeliberate = verified === 'token' && caller.credentials.tokens[0]?.source === 'header';
+  const isWelcome = bound.trigger.crossSite === true || (isDeliberate && route.takesCrossSiteTokens === true);
+  if (!isWelcome) checkCrossSite(inbound.header('sec-fetch-site'));
+};
 
+export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
+  const callerOf = makeCallerOf(deps);
   return (request, dialect, route) => {
     const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
     const caller = callerOf(inbound, route);
-    const candidates = resolve(inbound, route, caller).filter(({ trigger }) => trigger.enabled);
+    const candidates = resolve(inbound, route, caller, deps.directory);
     const needsToken = candidates.length === 0 ? route.hidesAddresses : candidates.every(isForTokens);
     // Said first: somebody without a token learns nothing else.
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
     if (candidates.length === 0) throw route.notFound(inbound);
     for (const bound of candidates) {
-      const admission = admit(bound, caller);
+      const admission = admit(bound, caller, deps);
       if (admission === undefined) continue;
       checkBrowser(inbound, admission, caller, route);
       checkAddress(bound.trigger, inbound.from);
@@ -166,7 +163,7 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
       return { dialect, route, inbound, ...admission };
     }
     const refusal = refusalOf(candidates, route, inbound);
-    throw caller.credentials.keys.length === 0 ? refusal : brake.refused(inbound.from, refusal);
+    throw caller.credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
   };
 };
 

@@ -4,7 +4,7 @@
  */
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { type TriggerInfo } from '@millrace/contracts';
+import { type TriggerInfo, type TriggerMode } from '@millrace/contracts';
 import { type BatchItem, makeRateLimiter, type ReadCloudEvent, readCloudEvents } from '@millrace/domain';
 import { type Answer, jsonAnswer, type RecordedRun, type StartArguments, type StartOutcome } from '@millrace/dialects';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
@@ -12,7 +12,7 @@ import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { callerSignal } from '../routes/caller-signal.ts';
 import { type Entry } from './entry.ts';
-import { applyRules, withMapping } from './trigger-rules.ts';
+import { applyRules, type Matching, withMapping } from './trigger-rules.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
 import { verifyDelivery, type VerifiedDelivery, type VerifyDeps } from './verify-delivery.ts';
@@ -60,11 +60,10 @@ const recordedRun = ({ entry: { bound } }: Delivery, run: StartedRun, input: unk
 const keyOf = (run: StartArguments, { request }: Delivery): string | undefined =>
   readIdempotencyKey(request.headers['idempotency-key']) ?? run.idempotencyKey;
 
-export const makeIntake = (deps: IntakeDeps): Intake => {
-  const { clock, startRun, cancelRun } = deps;
+/** Tells the caller where it stands, and refuses what is over the trigger's rate. */
+const makeCheckRate = ({ clock }: Pick<IntakeDeps, 'clock'>) => {
   const limiter = makeRateLimiter();
-
-  const checkRate = ({ bound, principal }: Entry, reply: FastifyReply): void => {
+  return ({ bound, principal }: Entry, reply: FastifyReply): void => {
     const { trigger, workflow } = bound;
     if (trigger.rateLimit === undefined) return;
     const key = `${workflow}#${trigger.id} ${principal.id}`;
@@ -74,113 +73,113 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
       .header('ratelimit-remaining', verdict.remaining)
       .header('ratelimit-reset', verdict.resetSeconds);
     if (verdict.allowed) return;
-    throw new AppError(
-      'over_limit',
-      'trigger.over_rate',
-      'this trigger is called more often than its rate limit allows',
-      {
-        retryAfterSeconds: verdict.retryAfterSeconds,
-      },
-    );
+    throw new AppError('over_limit', 'trigger.over_rate', 'this trigger is called more often than its rate allows', {
+      retryAfterSeconds: verdict.retryAfterSeconds,
+    });
   };
+};
 
-  const verify = ({ bound, inbound, verified }: Entry): VerifiedDelivery => {
-    const { trigger } = bound;
-    const { signature } = trigger;
-    if (signature === undefined) return { verified, delivery: undefined };
-    return verifyDelivery({ ...trigger, signature }, inbound, clock.now(), deps);
+const modeOf = ({ route, inbound, bound: { trigger } }: Entry): TriggerMode =>
+  route.mode?.(inbound, trigger) ?? trigger.mode;
+
+const waitOf = (entry: Entry): number =>
+  modeOf(entry) === 'sync' ? (entry.route.waitMs?.(entry.inbound, entry.bound.trigger) ?? 0) : 0;
+
+/** What is started: as the dialect reads the request, unless the trigger has a mapping of its own. */
+const argumentsOf = ({ route, inbound, bound }: Entry, ruling: Matching, event: ReadCloudEvent | undefined) => {
+  const byEvent = event !== undefined && route.mapCloudEvent !== undefined;
+  const mapped = byEvent ? route.mapCloudEvent(event, inbound, bound) : route.mapInput(inbound, bound);
+  return withMapping(mapped, ruling);
+};
+
+const runRequestOf = (
+  delivery: Delivery,
+  run: StartArguments,
+  cloudEvent: ReadCloudEvent | undefined,
+): Parameters<StartRun>[0] => {
+  const { entry, request, deliveryKey } = delivery;
+  const { bound, principal, dialect, inbound } = entry;
+  return {
+    workflow: bound.workflow,
+    version: bound.version,
+    principal,
+    input: run.input,
+    env: run.env,
+    dialect: dialect.name,
+    bodyBytes: inbound.body.length,
+    traceparent: textHeader(request.headers['traceparent']),
+    idempotencyKey: keyOf(run, delivery),
+    ...(deliveryKey === undefined ? {} : { deliveryKey }),
+    trigger: infoOf(delivery),
+    ...(cloudEvent === undefined ? {} : { cloudEvent: cloudEvent.attributes }),
   };
+};
 
-  const outcomeOf = (delivery: Delivery, started: StartedRun, input: unknown, waitMs: number): StartOutcome => {
-    const run = recordedRun(delivery, started, input);
-    if (started.result !== undefined) return { kind: 'ended', run, result: started.result };
-    return waitMs > 0 ? { kind: 'timed_out', run, waitedMs: waitMs } : { kind: 'accepted', run };
-  };
+const outcomeOf = (delivery: Delivery, started: StartedRun, input: unknown, waitMs: number): StartOutcome => {
+  const run = recordedRun(delivery, started, input);
+  if (started.result !== undefined) return { kind: 'ended', run, result: started.result };
+  return waitMs > 0 ? { kind: 'timed_out', run, waitedMs: waitMs } : { kind: 'accepted', run };
+};
 
-  const begin = async (
-    delivery: Delivery,
-    run: StartArguments,
-    cloudEvent: ReadCloudEvent | undefined,
-    waitMs: number,
-  ): Promise<StartedRun> => {
-    const { entry, request, reply, deliveryKey } = delivery;
-    const { bound, principal, dialect, inbound } = entry;
-    const started = await startRun(
-      {
-        workflow: bound.workflow,
-        version: bound.version,
-        principal,
-        input: run.input,
-        env: run.env,
-        dialect: dialect.name,
-        bodyBytes: inbound.body.length,
-        traceparent: textHeader(request.headers['traceparent']),
-        idempotencyKey: keyOf(run, delivery),
-        ...(deliveryKey === undefined ? {} : { deliveryKey }),
-        trigger: infoOf(delivery),
-        ...(cloudEvent === undefined ? {} : { cloudEvent: cloudEvent.attributes }),
-      },
-      { waitMs, signal: () => callerSignal(reply, deps.draining) },
-    );
-    request.runId = started.runId;
-    request.traceId = started.traceId;
-    return started;
-  };
+/** Starts what one request, or one CloudEvent of it, asks for, and waits where the caller waits. */
+type StartOne = (delivery: Delivery, cloudEvent?: ReadCloudEvent) => Promise<StartOutcome>;
 
-  /** Starts what one request, or one CloudEvent of it, asks for, and waits where the caller waits. */
-  const startOne = async (delivery: Delivery, cloudEvent?: ReadCloudEvent): Promise<StartOutcome> => {
-    const { entry } = delivery;
-    const { route, bound, inbound } = entry;
+const makeStartOne =
+  ({ clock, startRun, cancelRun, draining }: IntakeDeps): StartOne =>
+  async (delivery, cloudEvent) => {
+    const { entry, request, reply } = delivery;
+    const { route, bound, inbound, principal } = entry;
     const ruling = applyRules(bound.trigger, inbound, clock.now());
     if (!ruling.matched) return { kind: 'filtered', reason: ruling.reason };
-    const mapped =
-      cloudEvent === undefined || route.mapCloudEvent === undefined
-        ? route.mapInput(inbound, bound)
-        : route.mapCloudEvent(cloudEvent, inbound, bound);
-    const run = withMapping(mapped, ruling);
-    const mode = route.mode?.(inbound, bound.trigger) ?? bound.trigger.mode;
-    const waitMs = mode === 'sync' ? (route.waitMs?.(inbound, bound.trigger) ?? 0) : 0;
-    const started = await begin(delivery, run, cloudEvent, waitMs);
+    const run = argumentsOf(entry, ruling, cloudEvent);
+    const waitMs = waitOf(entry);
+    const started = await startRun(runRequestOf(delivery, run, cloudEvent), {
+      waitMs,
+      signal: () => callerSignal(reply, draining),
+    });
+    request.runId = started.runId;
+    request.traceId = started.traceId;
     const outcome = outcomeOf(delivery, started, run.input, waitMs);
     if (outcome.kind === 'timed_out' && route.abandoned === 'cancel') {
-      await cancelRun(
-        { id: started.runId, ...bound, traceId: started.traceId },
-        entry.principal.id,
-        'nobody waits for it any more',
-      );
+      await cancelRun({ ...bound, id: started.runId, traceId: started.traceId }, principal.id, 'nobody waits any more');
     }
     return outcome;
   };
 
-  const itemOf = async (delivery: Delivery, item: BatchItem): Promise<Readonly<Record<string, unknown>>> => {
-    if ('error' in item)
-      return { index: item.index, status: 'refused', code: item.error.code, detail: item.error.message };
-    const { event } = item;
-    const { id, source } = event.attributes;
+const refusedItem = (error: AppError) => ({ status: 'refused', code: error.code, detail: error.message });
+
+/** Each event of a batch is admitted on its own; 207 says that some were not. */
+const startBatch = async (startOne: StartOne, delivery: Delivery, batch: readonly BatchItem[]): Promise<Answer> => {
+  const itemOf = async (item: BatchItem): Promise<Readonly<Record<string, unknown>>> => {
+    if ('error' in item) return { index: item.index, ...refusedItem(item.error) };
+    const { id, source } = item.event.attributes;
     try {
-      const outcome = await startOne(delivery, event);
+      const outcome = await startOne(delivery, item.event);
       if (outcome.kind === 'filtered') return { id, source, status: 'filtered', reason: outcome.reason };
       return { id, source, status: 'accepted', run_id: outcome.run.runId };
     } catch (error) {
       if (!(error instanceof AppError) || error.kind === 'bug') throw error;
-      return { id, source, status: 'refused', code: error.code, detail: error.message };
+      return { id, source, ...refusedItem(error) };
     }
   };
+  const items = await Promise.all(batch.map(itemOf));
+  return jsonAnswer(items.every(({ status }) => status === 'accepted') ? 202 : 207, { items });
+};
 
-  /** Each event of a batch is admitted on its own; 207 says that some were not. */
-  const startBatch = async (delivery: Delivery, batch: readonly BatchItem[]): Promise<Answer> => {
-    const items = await Promise.all(batch.map((item) => itemOf(delivery, item)));
-    return jsonAnswer(items.every(({ status }) => status === 'accepted') ? 202 : 207, { items });
+export const makeIntake = (deps: IntakeDeps): Intake => {
+  const checkRate = makeCheckRate(deps);
+  const startOne = makeStartOne(deps);
+
+  const verify = ({ bound: { trigger }, inbound, verified }: Entry): VerifiedDelivery => {
+    const { signature } = trigger;
+    if (signature === undefined) return { verified, delivery: undefined };
+    return verifyDelivery({ ...trigger, signature }, inbound, deps.clock.now(), deps);
   };
 
-  const isStream = ({ route, inbound, bound }: Entry): boolean =>
-    (route.mode?.(inbound, bound.trigger) ?? bound.trigger.mode) === 'stream';
-
-  const answerOne = async (delivery: Delivery, cloudEvent: ReadCloudEvent | undefined) => {
+  const answer = async (delivery: Delivery, outcome: StartOutcome): Promise<FastifyReply | undefined> => {
     const { entry, reply } = delivery;
     const { route, inbound, bound } = entry;
-    const outcome = await startOne(delivery, cloudEvent);
-    if (route.stream === undefined || outcome.kind === 'filtered' || !isStream(entry)) {
+    if (route.stream === undefined || outcome.kind === 'filtered' || modeOf(entry) !== 'stream') {
       return sendAnswer(reply, route.respond(outcome, inbound, bound));
     }
     await sendStream(reply, { stream: route.stream, run: outcome.run, request: inbound, isOver: false }, deps);
@@ -194,8 +193,8 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { ...verified, entry, request, reply };
     const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
-    if (events?.mode === 'batch') return sendAnswer(reply, await startBatch(delivery, events.items));
-    return answerOne(delivery, events?.events[0]);
+    if (events?.mode === 'batch') return sendAnswer(reply, await startBatch(startOne, delivery, events.items));
+    return answer(delivery, await startOne(delivery, events?.events[0]));
   };
 };
 

@@ -1,50 +1,23 @@
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
+import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
-import { allows } from '@millrace/domain';
-import {
-  type AnswerRoute,
-  type CancelRoute,
-  type Dialect,
-  type DialectRoute,
-  type FollowRoute,
-  type ReadRoute,
-  type RunSnapshot,
-  type StartRoute,
-  type TriggerDirectory,
-} from '@millrace/dialects';
-import { type RunRow } from '@millrace/read-model';
-import { type CancelRun } from '../admission/cancel-run.ts';
-import { principalOf } from '../auth/require-access.ts';
-import { type FindVisibleRun } from '../reading/find-visible-run.ts';
-import { type ReadRunLogs } from '../reading/run-logs.ts';
-import { isOver } from '../views/run-views.ts';
+import { type Dialect, type DialectRoute } from '@millrace/dialects';
 import { type EnterTrigger } from './enter.ts';
-import { Inbound } from './inbound.ts';
-import { type Intake } from './intake.ts';
-import { sendAnswer } from './send-answer.ts';
-import { sendStream, type StreamTools } from './send-stream.ts';
+import { type Handler, type HandlerDeps, makeHandlers } from './handlers.ts';
 
-export interface MountDeps extends StreamTools {
+export interface MountDeps extends HandlerDeps {
   readonly dialects: readonly Dialect[];
-  readonly directory: TriggerDirectory;
   readonly enter: EnterTrigger;
-  readonly intake: Intake;
-  readonly findVisibleRun: FindVisibleRun;
-  readonly readRunLogs: ReadRunLogs;
-  readonly cancelRun: CancelRun;
 }
-
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Raw bytes, whatever they say they are: signatures are made over them, and dialects read them by their own rules. */
+/** Raw bytes, whatever they say they are: signatures are made over them, and dialects read them by rules of their own. */
 const readRawBodies = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
   app.addHook('preParsing', (request, _reply, _payload, done) => {
-    // The framework refuses types that it cannot read; here the dialect decides. It sees the header as it was sent.
+    // The framework refuses types that it cannot read; here the dialect decides, and it sees the header as it was sent.
     request.sentContentType = request.raw.headers['content-type'];
     delete request.raw.headers['content-type'];
     done();
@@ -55,152 +28,82 @@ const readRawBodies = (app: FastifyInstance): void => {
   });
 };
 
-const snapshotOf = (row: RunRow): RunSnapshot => row;
-
-/** Puts a dialect's routes on the HTTP framework. */
-const mountDialect = async (app: FastifyInstance, dialect: Dialect, deps: MountDeps): Promise<void> => {
-  const inboundOf = (request: FastifyRequest): Inbound => new Inbound(request, request.ip);
-
-  const findRun = async (request: FastifyRequest, inbound: Inbound, route: ReadRoute | FollowRoute | CancelRoute) => {
-    const row = await deps.findVisibleRun(principalOf(request), route.runId(inbound));
-    request.runId = row.id;
-    return row;
+/** Who may call a route, and how its errors look. */
+const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): FastifyContextConfig => {
+  const common = {
+    renderError: dialect.renderError,
+    ...(route.credentials && { credentials: route.credentials }),
+    ...(route.describe && { describe: route.describe }),
   };
+  if (route.does === 'start')
+    return { ...common, access: 'trigger', enter: (request) => enter(request, dialect, route) };
+  const access = route.does === 'answer' ? route.access : route.does === 'cancel' ? 'run' : 'read';
+  return { ...common, access, skipsClientHeader: true };
+};
 
-  const start = (): Handler => async (request, reply) => {
-    if (request.entry === null) throw new Error('a trigger was not entered');
-    return deps.intake(request.entry, request, reply);
-  };
+const operationIdOf = ({ methods, operationId }: DialectRoute, method: string): string =>
+  methods.length === 1 || method === 'POST' ? operationId : `${operationId}By${method}`;
 
-  const read =
-    (route: ReadRoute): Handler =>
-    async (request, reply) => {
-      const inbound = inboundOf(request);
-      const row = await findRun(request, inbound, route);
-      const logs = route.needsLogs === true ? await deps.readRunLogs(row.id) : '';
-      return sendAnswer(reply, route.render(snapshotOf(row), inbound, logs));
-    };
+interface Mounted {
+  /** Name of the dialect: groups routes in the OpenAPI description. */
+  readonly tag: string;
+  readonly config: FastifyContextConfig;
+  readonly handler: Handler;
+}
 
-  const follow =
-    (route: FollowRoute): Handler =>
-    async (request, reply) => {
-      const inbound = inboundOf(request);
-      const row = await findRun(request, inbound, route);
-      const run = {
-        runId: row.id,
-        workspace: row.workspace,
-        workflow: row.workflow,
-        version: row.version,
-        traceId: row.traceId ?? '',
-        replayed: false,
-        requestedAt: row.requestedAt,
-        input: row.input,
-      };
-      await sendStream(reply, { stream: route.stream, run, request: inbound, isOver: isOver(row) }, deps);
-      return undefined;
-    };
-
-  const cancel =
-    (route: CancelRoute): Handler =>
-    async (request, reply) => {
-      const inbound = inboundOf(request);
-      const row = await findRun(request, inbound, route);
-      const principal = principalOf(request);
-      if (!allows(principal.scopes, 'run', row.workflow)) {
-        throw new AppError('forbidden', 'auth.forbidden', 'this token may not cancel this run');
-      }
-      if (!isOver(row)) await deps.cancelRun(row, principal.id, route.reason(inbound));
-      return sendAnswer(reply, route.render(snapshotOf(row), inbound));
-    };
-
-  const answer =
-    (route: AnswerRoute): Handler =>
-    async (request, reply) =>
-      sendAnswer(reply, route.answer(inboundOf(request), deps.directory));
-
-  const handlerOf = (route: DialectRoute): Handler => {
-    switch (route.does) {
-      case 'start':
-        return start();
-      case 'read':
-        return read(route);
-      case 'follow':
-        return follow(route);
-      case 'cancel':
-        return cancel(route);
-      case 'answer':
-        return answer(route);
-    }
-  };
-
-  const accessOf = (route: DialectRoute): RouteOptions['config'] => {
-    const common = { renderError: dialect.renderError, ...(route.credentials && { credentials: route.credentials }) };
-    switch (route.does) {
-      case 'start':
-        return { ...common, access: 'trigger', enter: (request) => deps.enter(request, dialect, route) };
-      case 'answer':
-        return { ...common, access: route.access, skipsClientHeader: true };
-      case 'cancel':
-        return { ...common, access: 'run', skipsClientHeader: true };
-      case 'read':
-      case 'follow':
-        return { ...common, access: 'read', skipsClientHeader: true };
-    }
-  };
-
-  const operationId = (route: DialectRoute, method: string): string =>
-    route.methods.length === 1 || method === 'POST' ? route.operationId : `${route.operationId}By${method}`;
-
-  const refuseMethod = (allow: readonly string[]): Handler => {
-    const details = { allow };
-    return async (request) => {
-      throw new AppError('refused', 'http.method_not_allowed', `${request.method} is not for this address`, {
-        details,
-      });
-    };
-  };
-
-  const taken = new Map<string, Set<string>>();
-  for (const route of dialect.routes) {
-    const handler = handlerOf(route);
-    for (const method of route.methods) {
-      app.route({
-        method,
-        url: route.url,
-        exposeHeadRoute: false,
-        bodyLimit: (route as Partial<StartRoute>).bodyMax ?? BODY_BYTES_MAX,
-        schema: {
-          operationId: operationId(route, method),
-          summary: route.summary,
-          ...(route.description === undefined ? {} : { description: route.description }),
-          tags: [dialect.name],
-        },
-        config: { ...accessOf(route), ...(route.describe && { describe: route.describe }) } as never,
-        handler: handler as never,
-      });
-    }
-    taken.set(route.url, new Set([...(taken.get(route.url) ?? []), ...route.methods]));
+const mountRoute = (app: FastifyInstance, route: DialectRoute, { tag, config, handler }: Mounted): void => {
+  for (const method of route.methods) {
+    app.route({
+      method,
+      url: route.url,
+      exposeHeadRoute: false,
+      bodyLimit: route.does === 'start' ? (route.bodyMax ?? BODY_BYTES_MAX) : BODY_BYTES_MAX,
+      schema: {
+        operationId: operationIdOf(route, method),
+        summary: route.summary,
+        ...(route.description === undefined ? {} : { description: route.description }),
+        tags: [tag],
+      },
+      config,
+      handler,
+    });
   }
-  for (const [url, methods] of taken) {
-    const others = METHODS.filter((method) => !methods.has(method));
+};
+
+/** Every other method at the addresses of a dialect: 405 with `Allow`, to whoever may know of the address. */
+const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Dialect): void => {
+  const byUrl = Map.groupBy(routes, ({ url }) => url);
+  for (const [url, there] of byUrl) {
+    const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
+    const others = METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
+    const isOpen = there.every((route) => (route.does === 'start' ? !route.hidesAddresses : false));
     app.route({
       method: others,
       url,
       exposeHeadRoute: false,
       schema: { hide: true },
-      config: { access: 'public', renderError: dialect.renderError },
-      handler: refuseMethod([...methods].sort()) as never,
+      config: { access: isOpen ? 'public' : 'read', renderError, skipsClientHeader: true },
+      handler: async ({ method }) => {
+        throw new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
+          details: { allow },
+        });
+      },
     });
   }
 };
 
 /** Puts the routes of all dialects on the HTTP framework, each dialect in a scope of its own. */
 export const mountDialects = async (app: FastifyInstance, deps: MountDeps): Promise<void> => {
+  const handlerOf = makeHandlers(deps);
   for (const dialect of deps.dialects) {
     await app.register(async (scope) => {
       readRawBodies(scope);
-      await mountDialect(scope, dialect, deps);
+      for (const route of dialect.routes) {
+        const config = configOf(dialect, route, deps.enter);
+        mountRoute(scope, route, { tag: dialect.name, config, handler: handlerOf(route) });
+      }
+      refuseOtherMethods(scope, dialect);
     });
   }
 };

@@ -29,7 +29,7 @@ const parse = async (
   const parser = new Busboy({ headers: { 'content-type': contentType }, limits: { parts: MULTIPART_PARTS_MAX } });
   const done = new Promise<void>((resolve, reject) => {
     parser.on('field', (name, value) => fields.push({ name, value }));
-    parser.on('file', (name, stream, filename, _encoding, type) => {
+    parser.on('file', (...[name, stream, filename, , type]) => {
       files.push(
         stream
           .toArray()

@@ -67,10 +67,14 @@ const scopeOf = (request: InboundRequest, nowMs: number): ConditionScope => {
   };
 };
 
-export type Ruling =
-  | { readonly matched: false; readonly reason: string }
-  /** @property input Made by the trigger's own mapping, if it has one. */
-  | { readonly matched: true; readonly input?: Readonly<Record<string, unknown>> };
+/** A request that a trigger wants. */
+export interface Matching {
+  readonly matched: true;
+  /** Made by the trigger's own mapping, if it has one. */
+  readonly input?: Readonly<Record<string, unknown>>;
+}
+
+export type Ruling = { readonly matched: false; readonly reason: string } | Matching;
 
 /**
  * Applies the conditions and the input mapping of a trigger to a request.
@@ -89,5 +93,5 @@ export const applyRules = (trigger: Trigger, request: InboundRequest, nowMs: num
 };
 
 /** The mapping of the trigger replaces what the dialect would have made of the request. */
-export const withMapping = (run: StartArguments, ruling: Ruling & { readonly matched: true }): StartArguments =>
-  ruling.input === undefined ? run : { ...run, input: ruling.input };
+export const withMapping = (run: StartArguments, { input }: Matching): StartArguments =>
+  input === undefined ? run : { ...run, input };
