@@ -34,6 +34,12 @@ const dial = async (): Promise<Socket> => {
 
 const ended = (socket: Socket): Promise<string> => text(socket).catch(() => '');
 
+/** Writes a little now and then. It ends before the limit: what is written to a connection that was cut takes the answer with it. */
+const drip = (socket: Socket, piece: string, limitMs: number): void => {
+  const timer = setInterval(() => socket.write(piece), limitMs / 10);
+  setTimeout(() => clearInterval(timer), limitMs * 0.6);
+};
+
 const openStream = async (): Promise<Response> => {
   const response = await gateway.call({ method: 'POST', url: '/run/tests/mine', payload: {} });
   const { run_id: runId } = response.json<{ run_id: string }>();
@@ -54,9 +60,8 @@ describe('a caller that is slow on purpose', () => {
     const socket = await dial();
     const answer = ended(socket);
     socket.write('POST /run/tests/mine HTTP/1.1\r\nHost: localhost\r\n');
-    const drip = setInterval(() => socket.write('x-slow: 1\r\n'), 40);
+    drip(socket, 'x-slow: 1\r\n', LIMITS.headersTimeoutMs);
     expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
-    clearInterval(drip);
   });
 
   test('is cut with 408 when its body does not', async () => {
@@ -66,10 +71,16 @@ describe('a caller that is slow on purpose', () => {
     socket.write(
       `POST /run/tests/mine HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nX-Workflow-Client: slow\r\nContent-Length: 1000\r\n\r\n{`,
     );
-    const drip = setInterval(() => socket.write(' '), 40);
+    drip(socket, ' ', LIMITS.requestTimeoutMs);
     expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
-    clearInterval(drip);
   });
+});
+
+test('two Host headers are refused, because a proxy may mean the other one', async () => {
+  const socket = await dial();
+  const answer = ended(socket);
+  socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
+  expect(await answer).toMatch(/^HTTP\/1\.1 400 [^]*http\.ambiguous_host/);
 });
 
 test('no more connections are taken than the limit says', async () => {

@@ -93,11 +93,13 @@ describe('a workflow that rejects at the limit', () => {
 
 describe('GET /status', () => {
   test('never says that a run still runs whose end a caller was told', async () => {
+    const workflow = 'tests/mine';
     for (let i = 0; i < 20; i += 1) {
       const begin = () => gateway.call({ method: 'POST', url: '/run/tests/mine?wait=10' });
-      const response = await during(gateway, begin, (runId) =>
-        report(gateway, completed({ runId, workflow: 'tests/mine' })),
-      );
+      const response = await during(gateway, begin, async (runId) => {
+        await gateway.writer.append([dispatched({ runId, workflow })]);
+        await report(gateway, completed({ runId, workflow }));
+      });
       const runId = runIdOf(response);
       expect([response.statusCode, (await gateway.call({ url: `/status/${runId}` })).json()]).toMatchObject([
         200,

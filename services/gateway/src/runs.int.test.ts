@@ -173,6 +173,8 @@ describe('GET /openapi.json', () => {
       '/runs/{id}/events',
       '/runs/{id}/logs',
       '/runs/{id}/rerun',
+      '/secrets',
+      '/secrets/{name}',
       '/status/{id}',
       '/tasks',
       '/tokens',

@@ -58,13 +58,24 @@ describe('POST /run', () => {
     expect(await lastEvent(gateway)).toMatchObject({ data: { input: {}, env: {} } });
   });
 
-  test.each(['text/plain', 'application/json\ta', 'nonsense', 'multipart/form-data; boundary=x'])(
+  test.each(['text/plain', 'application/json; charset=utf-8', 'multipart/form-data; boundary=x'])(
     'reads JSON whatever the content type says: %j',
     async (type) => {
       expect((await run('{"n":7}', { 'content-type': type })).statusCode).toBe(202);
       expect(await lastEvent(gateway)).toMatchObject({ data: { input: { n: 7 } } });
     },
   );
+
+  test.each([
+    [{ 'content-type': 'application/json\ta' }, 'http.media_type'],
+    [{ 'content-type': 'nonsense' }, 'http.media_type'],
+    [{ 'content-encoding': 'gzip' }, 'http.content_encoding'],
+  ])('answers 415 to %j, on this route and on our own', async (headers, code) => {
+    const { last } = await logBounds(gateway.connection, 0);
+    expect((await run('{"n":7}', headers)).json()).toMatchObject({ status: 415, code });
+    const own = await gateway.call({ method: 'POST', url: '/tokens', headers, payload: '{"scopes":["read"]}' });
+    expect([own.statusCode, (await logBounds(gateway.connection, 0)).last]).toEqual([415, last]);
+  });
 
   test('keeps NUL and lone surrogates', async () => {
     await run('{"text":"a\\u0000b\\ud800"}');

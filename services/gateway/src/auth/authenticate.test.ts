@@ -47,6 +47,25 @@ describe('authenticate', () => {
     },
   );
 
+  // What is compared with stored tokens is a digest: the time that takes says nothing about how near a guess was.
+  test('looks tokens up by digest and in no other way, once for each header, right or wrong', () => {
+    const asked: string[] = [];
+    const tokens = {
+      bySha256: (hex: string) => {
+        asked.push(hex);
+        return bySha256(hex);
+      },
+    };
+    for (const text of ['good', 'goof', 'x']) {
+      try {
+        authenticate(`Bearer ${text}`, tokens, clock);
+      } catch {
+        // Refused: what counts is what was asked.
+      }
+    }
+    expect(asked).toEqual([sha256Hex('good'), sha256Hex('goof'), sha256Hex('x')]);
+  });
+
   test('refuses every other header in the same way', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -58,11 +58,15 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
     return undefined;
   };
 
-  /** Somebody was told how the run ended: nobody is told after it that it still runs. */
+  /** Somebody was told how the run ended: nobody is told after it that it still runs, unless the log itself says so. */
   const untilOver = async (row: RunRow | undefined): Promise<RunRow | undefined> => {
     if (row === undefined || !ended.has(row.id)) return row;
-    const latest = isOver(row) ? row : await findBehind(row.id);
-    if (latest === undefined || !isOver(latest)) throw behind();
+    let latest: RunRow | undefined = row;
+    if (!isOver(row)) {
+      const { last } = await logBounds(connection, shard);
+      if (!(await watch.passes('runs', last, READ_YOUR_WRITES_MS))) throw behind();
+      latest = await findRun(readModel, row.id);
+    }
     ended.forget(row.id);
     return latest;
   };
