@@ -66,7 +66,7 @@ describe('deployFolder', () => {
     const first = await deployAndSee(options);
     expect(first).toMatchObject({ unchanged: [], removed: [], problems: [] });
     expect(first.deployed.map(({ path }) => path)).toEqual([
-      ...['backup/db-full', 'bench/noop', 'bench/true', 'data/fetch-transform', 'demo/fail', 'demo/progress'],
+      ...['backup/db-full', 'data/fetch-transform', 'demo/fail', 'demo/progress'],
       ...['demo/stubborn', 'hello/world', 'reports/summarize'],
     ]);
     expect(await deployFolder(options)).toEqual({
