@@ -10,7 +10,7 @@ let platform: TestPlatform;
 beforeAll(async () => {
   platform = await startTestPlatform({
     workflows: { 'tests/slow.sh': '#!/bin/sh\nsleep 0.2\n' },
-    env: { MILLRACE_LOG_MAX_BYTES: '1MiB', MILLRACE_MAX_CONCURRENT_RUNS: '8' },
+    env: { MILLRACE_LOG_MAX_BYTES: '4MiB', MILLRACE_MAX_CONCURRENT_RUNS: '8' },
   });
 });
 afterAll(() => platform.stop());
