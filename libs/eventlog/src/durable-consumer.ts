@@ -33,7 +33,7 @@ export interface TakenMessage extends StoredText {
 
 export interface DurableConsumer {
   /** Waits for the next message, through every reconnect; `undefined` once the signal is aborted. */
-  readonly take: (signal: AbortSignal) => Promise<TakenMessage | undefined>;
+  take(signal: AbortSignal): Promise<TakenMessage | undefined>;
 }
 
 const PULL_EXPIRES_MS = 30_000;
@@ -92,72 +92,81 @@ const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', done, { once: true });
   });
 
-export const openDurableConsumer = (connection: LogConnection, options: DurableOptions): DurableConsumer => {
-  const { stream, name } = options;
-  let isEnsured = false;
-  let failures = 0;
+class PullingConsumer implements DurableConsumer {
+  readonly #connection: LogConnection;
+  readonly #options: DurableOptions;
+  #isEnsured = false;
+  #failures = 0;
 
-  /** One question to the server; `undefined` when there was nothing, or the connection changed meanwhile. */
-  const pull = async (signal: AbortSignal): Promise<Msg | undefined> => {
-    const { nats } = handleOf(connection);
+  constructor(connection: LogConnection, options: DurableOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  async take(signal: AbortSignal): Promise<TakenMessage | undefined> {
+    while (!signal.aborted) {
+      try {
+        if (!this.#connection.isConnected()) throw new Error('not connected');
+        const taken = await this.#takeOnce(signal);
+        if (taken !== undefined) return taken;
+      } catch {
+        // Whatever it was, the next try tells: the server may be starting, the stream may have been made anew.
+        this.#isEnsured = false;
+        this.#failures += 1;
+        await pause(backoffDelay(REOPEN, this.#failures), signal);
+      }
+    }
+    return undefined;
+  }
+
+  async #takeOnce(signal: AbortSignal): Promise<TakenMessage | undefined> {
+    if (!this.#isEnsured) {
+      await ensureConsumer(await managerOf(this.#connection), this.#options);
+      this.#isEnsured = true;
+    }
+    const message = await this.#pull(signal);
+    this.#failures = 0;
+    if (message === undefined) return undefined;
+    if (isData(message)) return toTaken(message);
+    // 404 and 408: nothing for now. Anything else puts the consumer in doubt.
+    const code = message.headers?.code ?? 0;
+    if (code !== 404 && code !== 408) throw new Error(`the consumer ${this.#options.name} answered ${code}`);
+    return undefined;
+  }
+
+  /** One question to the server; `undefined` when the signal aborts, or the connection changes meanwhile. */
+  async #pull(signal: AbortSignal): Promise<Msg | undefined> {
+    const { stream, name } = this.#options;
     const gone = Promise.withResolvers<undefined>();
     let hasGone = false;
     const give = (): void => {
       hasGone = true;
       gone.resolve(undefined);
     };
-    const unwatch = connection.onStatus(give);
+    const unwatch = this.#connection.onStatus(give);
     signal.addEventListener('abort', give, { once: true });
     try {
       const question = JSON.stringify({ batch: 1, expires: nanos(PULL_EXPIRES_MS) });
-      const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
       // A subscription of its own: the shared one knows answers by their subject, and here that is the message's.
-      const answer = nats.request(subject, question, { timeout: PULL_EXPIRES_MS + PULL_GRACE_MS, noMux: true });
-      // An answer after we have gone is a message that was taken and lost: it goes back at once.
-      answer.then(
-        (late) => void (hasGone && isData(late) && toTaken(late).putBack(1)),
-        () => undefined, // whoever still waits is told by the race
-      );
+      const answer = handleOf(this.#connection).nats.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, question, {
+        timeout: PULL_EXPIRES_MS + PULL_GRACE_MS,
+        noMux: true,
+      });
+      const onLate = (late: Msg): void => {
+        // Nobody waits for this message any more: it goes back at once.
+        if (hasGone && isData(late)) toTaken(late).putBack(1);
+      };
+      answer.then(onLate, () => undefined); // whoever still waits is told by the race
       return await Promise.race([answer, gone.promise]);
     } finally {
       unwatch();
       signal.removeEventListener('abort', give);
     }
-  };
+  }
+}
 
-  const takeOnce = async (signal: AbortSignal): Promise<TakenMessage | undefined> => {
-    if (!isEnsured) {
-      await ensureConsumer(await managerOf(connection), options);
-      isEnsured = true;
-    }
-    const message = await pull(signal);
-    failures = 0;
-    if (message === undefined) return undefined;
-    if (isData(message)) return toTaken(message);
-    // 404 and 408: nothing for now. Anything else puts the consumer in doubt.
-    const code = message.headers?.code ?? 0;
-    if (code !== 404 && code !== 408) throw new Error(`the consumer ${name} answered ${code}`);
-    return undefined;
-  };
-
-  const take = async (signal: AbortSignal): Promise<TakenMessage | undefined> => {
-    while (!signal.aborted) {
-      try {
-        if (!connection.isConnected()) throw new Error('not connected');
-        const taken = await takeOnce(signal);
-        if (taken !== undefined && signal.aborted) taken.putBack(1);
-        else if (taken !== undefined) return taken;
-      } catch {
-        // Whatever it was, the next try tells: the server may be starting, the stream may have been made anew.
-        isEnsured = false;
-        failures += 1;
-        await pause(backoffDelay(REOPEN, failures), signal);
-      }
-    }
-    return undefined;
-  };
-  return { take };
-};
+export const openDurableConsumer = (connection: LogConnection, options: DurableOptions): DurableConsumer =>
+  new PullingConsumer(connection, options);
 
 /** Forgets every consumer of a stream whose name begins so and is not wanted. */
 export const removeDurableConsumers = async (
