@@ -1,4 +1,5 @@
 import {
+  isReservedSecretName,
   type SealedValue,
   SECRET_NAME_PATTERN,
   SECRET_VALUE_BYTES_MAX,
@@ -9,8 +10,6 @@ import { AppError } from '@millrace/kernel';
 import { type KeyRing, type MasterKey } from './master-key.ts';
 import { openValue, type SecretPlace, sealValue } from './sealing.ts';
 
-/** What Millrace itself tells a run, and what would take a script's own world away. */
-const RESERVED = /^(MILLRACE_.*|OTEL_.*|LD_.*|DYLD_.*|BASH_.*|TRACEPARENT|PATH|HOME|TMPDIR|LANG|IFS|ENV|NODE_OPTIONS)$/;
 const NAME = new RegExp(SECRET_NAME_PATTERN);
 
 /** @throws AppError `invalid` `secret.name`, `secret.reserved_name` */
@@ -19,7 +18,7 @@ export const checkSecretName = (name: string): void => {
     const rule = 'capital letters, digits and "_", a letter first, 64 characters at most';
     throw new AppError('invalid', 'secret.name', `"${name.slice(0, 80)}" is no name of a secret: ${rule}`);
   }
-  if (RESERVED.test(name)) {
+  if (isReservedSecretName(name)) {
     throw new AppError(
       'invalid',
       'secret.reserved_name',
