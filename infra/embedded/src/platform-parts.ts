@@ -24,7 +24,7 @@ export interface PlatformParts {
   readonly kill: () => void;
 }
 
-const SERVICES: readonly ServerProcess[] = ['gateway', 'executor', 'scheduler', 'projector'];
+const SERVICES: readonly ServerProcess[] = ['gateway', 'executor', 'scheduler', 'notifier', 'projector'];
 const SERVERS: readonly ServerProcess[] = ['postgres', 'nats'];
 
 export const makePlatformParts = (onEvent: OnPlatformEvent, file: ServerFileWriter): PlatformParts => {

@@ -9,6 +9,7 @@ import { portProblem } from './free-port.ts';
 import { migrateReadModels, prepareLog, preparePostgres } from './infrastructure.ts';
 import { ensureMasterKey } from './master-key.ts';
 import { type OnPlatformEvent } from './platform-events.ts';
+import { startNotifierWhenNeeded } from './notifier-on-demand.ts';
 import { makePlatformParts, type PlatformParts } from './platform-parts.ts';
 import { makeServerFileWriter, type ServerFileWriter } from './server-file-writer.ts';
 import { keepService } from './services.ts';
@@ -88,6 +89,7 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
     keepService('executor', config, withKey, parts),
     migrateReadModels(databaseUrl).then(() => keepService('projector', config, addresses, parts)),
   ]);
+  startNotifierWhenNeeded(log.connection, { start: () => keepService('notifier', config, withKey, parts), parts });
   const url = urlOf(config.server.bind, gateway.port);
   file.update({ url, token: token.token });
   return {

@@ -30,7 +30,7 @@ const inherited = (env: Environment): Environment =>
 const listed = (names: readonly string[]): string | undefined => (names.length === 0 ? undefined : names.join(','));
 
 /** Of a first port that is configured each takes the one of its place. */
-const ADMIN_PORT_ORDER: readonly ServiceName[] = ['gateway', 'scheduler', 'executor', 'projector'];
+const ADMIN_PORT_ORDER: readonly ServiceName[] = ['gateway', 'scheduler', 'executor', 'projector', 'notifier'];
 
 /** 0: any free one. */
 export const adminPortOf = (name: ServiceName, first: number): number =>
@@ -42,7 +42,7 @@ export const serviceEnvironment = (
   addresses: ServiceAddresses,
   env: Environment,
 ): Environment => {
-  const { server, executor, log, telemetry } = config;
+  const { server, executor, notifier, log, telemetry } = config;
   return {
     NODE_COMPILE_CACHE: join(server.dataDir, 'cache', 'compile'),
     ...inherited(env),
@@ -61,6 +61,10 @@ export const serviceEnvironment = (
     MILLRACE_DURABILITY: server.durability,
     MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
+    MILLRACE_NOTIFIER_ALLOW_PRIVATE: listed(notifier.allowPrivate),
+    MILLRACE_NOTIFIER_PORTS: listed(notifier.ports),
+    MILLRACE_NOTIFIER_TIMEOUT: `${notifier.timeout}ms`,
+    MILLRACE_NOTIFIER_SCHEDULE: listed(notifier.schedule),
     ...addresses.masterKey,
     MILLRACE_LOG_LEVEL: log.level,
     MILLRACE_LOG_RUNS: log.runs,

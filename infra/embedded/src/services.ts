@@ -13,6 +13,7 @@ const STOP_GRACE_MS: Readonly<Record<ServiceName, number>> = {
   executor: 15_000,
   scheduler: 12_000,
   projector: 12_000,
+  notifier: 12_000,
 };
 
 /** Starts a service and keeps it running; its log goes to a file, what people should see to the events. */

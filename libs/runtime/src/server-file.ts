@@ -4,9 +4,10 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { AppError } from '@millrace/kernel';
 
-/** Processes of a platform, as `server.json` names them. */
+/** Processes that a platform always has, as `server.json` names them. */
 export const SERVER_PROCESSES = ['gateway', 'scheduler', 'executor', 'projector', 'nats', 'postgres'] as const;
-export type ServerProcess = (typeof SERVER_PROCESSES)[number];
+/** These, and what is started only when there is something to do for it. */
+export type ServerProcess = (typeof SERVER_PROCESSES)[number] | 'notifier';
 
 const ServerFileSchema = Type.Object({
   /** Address of the HTTP interface. */

@@ -27,6 +27,7 @@ import { runsRoutes } from './routes/runs.ts';
 import { secretsRoutes } from './routes/secrets.ts';
 import { tasksRoute } from './routes/tasks.ts';
 import { tokensRoutes } from './routes/tokens.ts';
+import { webhooksRoutes } from './routes/webhooks.ts';
 import { workflowsRoutes } from './routes/workflows.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 
@@ -91,6 +92,7 @@ const registerRoutes = async (
   await app.register(workflowsRoutes, { catalog });
   await app.register(tokensRoutes, { tokens, ids, clock, log });
   await app.register(secretsRoutes, deps);
+  await app.register(webhooksRoutes, deps);
   await app.register(openApiRoute);
 };
 

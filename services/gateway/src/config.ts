@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { AppError } from '@millrace/kernel';
 import { parseJson } from '@millrace/dialects';
-import { type Network, parseNetwork } from '@millrace/domain';
+import { type Network, type OutboundPolicy, parseNetwork, parseOutboundPolicy } from '@millrace/domain';
 import { type Environment, loadConfig } from '@millrace/runtime';
 import { DEFAULT_SHARD } from '@millrace/contracts';
 
@@ -27,6 +27,8 @@ const ConfigSchema = Type.Object({
     description: 'networks of proxies whose X-Forwarded-For is believed, separated by commas',
   }),
   MILLRACE_QUERY_TOKENS: Type.Union([Type.Literal('limited'), Type.Literal('any')], { default: 'limited' }),
+  MILLRACE_NOTIFIER_ALLOW_PRIVATE: Type.String({ default: '' }),
+  MILLRACE_NOTIFIER_PORTS: Type.String({ default: '' }),
   MILLRACE_PUBLIC_URL: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
   MILLRACE_TOKEN: Type.Optional(Type.String({ minLength: 1, description: 'a token of any text with scope admin' })),
 });
@@ -48,6 +50,8 @@ export interface GatewaySettings {
   readonly trustedProxies: readonly Network[];
   /** Which tokens may stand in a query: those that are limited to certain workflows, or any. */
   readonly queryTokens: Config['MILLRACE_QUERY_TOKENS'];
+  /** Where webhooks may go; the notifier has the last word. */
+  readonly outbound: OutboundPolicy;
   /** Origin under which senders know this server. */
   readonly publicUrl: string | undefined;
 }
@@ -80,5 +84,6 @@ export const settingsOf = (config: Config): GatewaySettings => ({
   dialects: dialectSettings(config.MILLRACE_DIALECTS),
   trustedProxies: listOf(config.MILLRACE_TRUSTED_PROXIES).map(parseNetwork),
   queryTokens: config.MILLRACE_QUERY_TOKENS,
+  outbound: parseOutboundPolicy(listOf(config.MILLRACE_NOTIFIER_PORTS), listOf(config.MILLRACE_NOTIFIER_ALLOW_PRIVATE)),
   publicUrl: config.MILLRACE_PUBLIC_URL,
 });

@@ -87,3 +87,7 @@ export const HEALTH_TIMEOUT_MS = SECOND;
 export const READ_POOL_MAX = 10;
 /** Longest time for waits and streams to end when the gateway ends. */
 export const DRAIN_MS = 8 * SECOND;
+/** Each receiver of webhooks costs consumers and memory; more are answered 409. */
+export const WEBHOOKS_MAX = 100;
+/** Deliveries of one receiver that are listed. */
+export const WEBHOOK_DELIVERIES_LISTED_MAX = 100;

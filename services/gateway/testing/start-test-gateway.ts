@@ -1,5 +1,6 @@
 import { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
 import { DEFAULT_WORKSPACE, logSubject, type WorkflowVersion } from '@millrace/contracts';
+import { parseOutboundPolicy } from '@millrace/domain';
 import {
   type Catalog,
   connectLog,
@@ -103,6 +104,7 @@ const SETTINGS: GatewaySettings = {
   dialects: {},
   trustedProxies: [],
   queryTokens: 'limited',
+  outbound: parseOutboundPolicy([], ['127.0.0.0/8']),
   publicUrl: undefined,
 };
 

@@ -1,10 +1,4 @@
-import {
-  type OutboundPolicy,
-  OUTBOUND_PORTS_DEFAULT,
-  parseNetwork,
-  parsePortRange,
-  WEBHOOK_SCHEDULE,
-} from '@millrace/domain';
+import { type OutboundPolicy, parseOutboundPolicy, WEBHOOK_SCHEDULE } from '@millrace/domain';
 import { type Milliseconds, parseDuration } from '@millrace/kernel';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
@@ -17,7 +11,7 @@ const ConfigSchema = Type.Object({
   /** Networks, separated by commas, to which webhooks may go although they are not public. */
   MILLRACE_NOTIFIER_ALLOW_PRIVATE: Type.String({ default: '' }),
   /** Ports and ranges, separated by commas. */
-  MILLRACE_NOTIFIER_PORTS: Type.String({ default: OUTBOUND_PORTS_DEFAULT.join(',') }),
+  MILLRACE_NOTIFIER_PORTS: Type.String({ default: '' }),
   /** Longest time of one attempt. */
   MILLRACE_NOTIFIER_TIMEOUT: Type.String({ default: '15s' }),
   /** Pauses before the second attempt, the third, …, separated by commas. */
@@ -44,10 +38,7 @@ const settingsOf = (config: Config): NotifierSettings => {
   return {
     natsUrl: config.NATS_URL,
     adminPort: config.MILLRACE_ADMIN_PORT,
-    policy: {
-      ports: listed(config.MILLRACE_NOTIFIER_PORTS).map(parsePortRange),
-      allowedNetworks: listed(config.MILLRACE_NOTIFIER_ALLOW_PRIVATE).map(parseNetwork),
-    },
+    policy: parseOutboundPolicy(listed(config.MILLRACE_NOTIFIER_PORTS), listed(config.MILLRACE_NOTIFIER_ALLOW_PRIVATE)),
     timeoutMs: parseDuration(config.MILLRACE_NOTIFIER_TIMEOUT),
     schedule: schedule.length === 0 ? WEBHOOK_SCHEDULE : schedule,
   };

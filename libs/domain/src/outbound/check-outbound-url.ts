@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { type Network, parseAddress } from './network.ts';
+import { type Network, parseAddress, parseNetwork } from './network.ts';
 import { refusalOfAddress } from './refuse-address.ts';
 
 /** Where requests may be sent. */
@@ -22,6 +22,12 @@ export const parsePortRange = (text: string): readonly [number, number] => {
   if (match !== null && from >= 1 && from <= to && to <= PORT_MAX) return [from, to];
   throw new AppError('invalid', 'ports.invalid', `"${text}" is no port or range: write 443 or 1024-65535`);
 };
+
+/** @param ports none: {@link OUTBOUND_PORTS_DEFAULT}. @throws AppError `invalid` `ports.invalid`, `network.invalid`. */
+export const parseOutboundPolicy = (ports: readonly string[], allowPrivate: readonly string[]): OutboundPolicy => ({
+  ports: (ports.length === 0 ? OUTBOUND_PORTS_DEFAULT : ports).map(parsePortRange),
+  allowedNetworks: allowPrivate.map(parseNetwork),
+});
 
 const refused = (reason: string, cause?: unknown): AppError =>
   new AppError('invalid', 'webhook.url_refused', `this address is refused: ${reason}`, { cause });

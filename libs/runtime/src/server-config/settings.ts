@@ -159,6 +159,35 @@ export const SETTINGS = {
         'First of four ports on loopback for `/metrics` and health: gateway, scheduler (+1), executor (+2), projector (+3). 0 takes any free ones, which `server.json` names.',
     }),
   },
+  notifier: {
+    allow_private: setting({
+      schema: Type.Array(Type.String({ pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$' })),
+      default: [],
+      env: 'MILLRACE_NOTIFIER_ALLOW_PRIVATE',
+      description:
+        'Networks to which [webhooks](webhooks.md) may go although they are not public, such as `10.0.0.0/8`.',
+    }),
+    ports: setting({
+      schema: Type.Array(Type.String({ pattern: '^[0-9]{1,5}(-[0-9]{1,5})?$' })),
+      default: ['80', '443', '1024-65535'],
+      env: 'MILLRACE_NOTIFIER_PORTS',
+      description: 'Ports and ranges of ports to which webhooks may go.',
+    }),
+    timeout: settingAs({
+      schema: Text,
+      default: '15s',
+      read: parseDuration,
+      unit: '`15s`',
+      env: 'MILLRACE_NOTIFIER_TIMEOUT',
+      description: 'Longest time of one attempt to deliver a webhook.',
+    }),
+    schedule: setting({
+      schema: Type.Array(Type.String({ pattern: '^[0-9]+([.][0-9]+)?(ms|s|m|h|d)$' })),
+      default: ['5s', '5m', '30m', '2h', '5h', '10h', '10h'],
+      env: 'MILLRACE_NOTIFIER_SCHEDULE',
+      description: 'Pauses before a webhook is tried for the second time, the third, and so on.',
+    }),
+  },
   log: {
     level: setting({
       schema: Type.Enum([...LOG_LEVELS]),

@@ -3,3 +3,4 @@ import { ProblemSchema } from '@millrace/contracts';
 /** Refusals that every route of our own may answer, for its description. */
 export const PROBLEMS = { 400: ProblemSchema, 401: ProblemSchema, 403: ProblemSchema, 503: ProblemSchema } as const;
 export const NOT_FOUND = { 404: ProblemSchema } as const;
+export const CONFLICT = { 409: ProblemSchema } as const;
