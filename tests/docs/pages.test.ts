@@ -41,12 +41,19 @@ const sourcesBelow = (folder: string): readonly string[] =>
     .map((name) => readFileSync(join(REPOSITORY, folder, name), 'utf8'));
 
 /** Where errors come from that the gateway answers with. */
-const ANSWERING = ['services/gateway/src', 'libs/domain/src/environment', 'libs/read-model/src', 'libs/eventlog/src'];
+const ANSWERING = [
+  'services/gateway/src',
+  'libs/dialects/src',
+  'libs/domain/src/cloud-events',
+  'libs/domain/src/environment',
+  'libs/read-model/src',
+  'libs/eventlog/src',
+];
 /** Ends a service when it starts. */
 const NO_CODES = new Set(['log.server_too_old']);
 /** Of these areas; others never reach a caller. */
 const CODE =
-  /'((?:auth|body|env|gateway|http|idempotency|input|live|log|logs|read_model|run|runs|token|wait|workflow)\.[a-z_]+)'/g;
+  /'((?:auth|body|cloudevents|env|gateway|http|idempotency|input|live|log|logs|read_model|requests?|runs?|signature|token|trigger|wait|workflow)\.[a-z_]+)'/g;
 
 test('docs/http.md explains every error code that the sources of the gateway name', () => {
   const { text } = pageOf('docs/http.md');
