@@ -18,6 +18,8 @@ export interface Dialect {
   readonly routes: readonly DialectRoute[];
   /** The answer to anything that was refused. */
   readonly renderError: (error: AppError, traceId: string | undefined) => Answer;
+  /** Further TCP ports on which the routes of these names are served, and nothing else. */
+  readonly listeners?: readonly DialectListener[];
   /** How a workflow declares a trigger of it; absent when its triggers are automatic only. */
   readonly declares?: TriggerDeclaration;
   /** Calls that start this workflow, to be pasted. */
@@ -32,12 +34,22 @@ export interface DialectModule {
   readonly make: (settings: Readonly<Record<string, unknown>>) => Dialect;
 }
 
+export interface DialectListener {
+  /** As routes name it. */
+  readonly name: string;
+  readonly port: number;
+}
+
 export interface TriggerDeclaration {
+  /** Puts a declaration that is written in the words of the protocol into ours: `auth_token: x` → `auth: workflow_key`, `key: x`. */
+  readonly translate?: (written: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** Members of `address` in a declaration; keys (secrets in the address) are declared beside it, as `key`. */
   readonly address: TObject;
   readonly defaults: Pick<Trigger, 'auth' | 'methods' | 'mode'>;
   /** Where the gateway finds it again: requests with this place mean this trigger. */
   readonly placeOf: (address: Trigger['address'], workflow: string) => string;
+  /** Fewest and most characters of a `key`; default 16 and 256. Keys with fewer than 16 are a warning of `doctor`. */
+  readonly keyLengths?: readonly [min: number, max: number];
   /** What is wrong with a declaration, beyond the schema. */
   readonly complaints?: (trigger: Trigger) => readonly string[];
 }
@@ -64,6 +76,8 @@ interface RouteAddress {
   readonly describe?: RouteDescription;
   /** Second listener that serves this route instead of the main one. */
   readonly listener?: string;
+  /** The answer to anything that was refused here, where it differs from the dialect's. */
+  readonly renderError?: Dialect['renderError'];
   /** Where callers put their credentials. Default: `Authorization: Bearer <token>`. */
   readonly credentials?: (request: InboundRequest) => Credentials;
 }
@@ -95,6 +109,10 @@ export interface StartArguments {
   readonly env?: unknown;
   /** Caller-chosen idempotency key, where the protocol has one of its own. */
   readonly idempotencyKey?: string;
+  /** Refused with `over_limit` `run.queue_too_long` when more runs than this wait already. */
+  readonly waitingMax?: number;
+  /** Shorter time for the run than its workflow gives it, in milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 export interface StartRoute extends RouteAddress {
@@ -134,13 +152,20 @@ export interface RunStream {
   readonly open: (run: RecordedRun, request: InboundRequest) => readonly Frame[];
   /** Frames of what happened; the message `complete` is the last one. */
   readonly frames: (message: LiveMessage, run: RecordedRun, request: InboundRequest) => readonly Frame[];
-  /** Text of the comment that keeps a silent connection open, and how often it comes, in milliseconds. */
-  readonly keepAlive?: { readonly comment: string; readonly everyMs: number };
+  /** Instead of `frames`, where a frame depends on those before it: asked once for each stream. */
+  readonly teller?: (run: RecordedRun, request: InboundRequest) => (message: LiveMessage) => readonly Frame[];
+  /** What keeps a silent connection open, the text of a comment or a frame, and how often it comes, in milliseconds. */
+  readonly keepAlive?:
+    { readonly comment: string; readonly everyMs: number } | { readonly frame: Frame; readonly everyMs: number };
+  /** Last frames of a stream that cannot go on. */
+  readonly failed?: (error: AppError) => readonly Frame[];
   /** The stream ends after this time, in milliseconds, with these frames. */
   readonly limit?: { readonly ms: number; readonly frames: () => readonly Frame[] };
 }
 
 interface RunAddress extends RouteAddress {
+  /** True: pages of other sites may call it with a token in a header, as CORS of the protocol lets them. */
+  readonly takesCrossSiteTokens?: boolean;
   /** The run that the address names. */
   readonly runId: (request: InboundRequest) => string;
 }
@@ -155,6 +180,8 @@ export interface ReadRoute extends RunAddress {
 export interface FollowRoute extends RunAddress {
   readonly does: 'follow';
   readonly stream: RunStream;
+  /** The answer for a run that does not exist, where the protocol has one beside its errors. */
+  readonly absent?: (request: InboundRequest) => Answer;
 }
 
 export interface CancelRoute extends RunAddress {
@@ -168,7 +195,17 @@ export interface CancelRoute extends RunAddress {
 export interface AnswerRoute extends RouteAddress {
   readonly does: 'answer';
   readonly access: 'public' | 'read';
+  /** True: pages of other sites may ask: a preflight of CORS, which comes without credentials. */
+  readonly takesCrossSite?: boolean;
   readonly answer: (request: InboundRequest, directory: TriggerDirectory) => Answer;
 }
 
-export type DialectRoute = StartRoute | ReadRoute | FollowRoute | CancelRoute | AnswerRoute;
+/** Sends a file that came with a request, to whoever may see the runs of its workflow. */
+export interface FileRoute extends RouteAddress {
+  readonly does: 'file';
+  /** Name of the object, as `MultipartFile` has it; `undefined` for a name that is none. */
+  readonly object: (request: InboundRequest) => string | undefined;
+  readonly render: (bytes: Uint8Array, request: InboundRequest) => Answer;
+}
+
+export type DialectRoute = StartRoute | ReadRoute | FollowRoute | CancelRoute | AnswerRoute | FileRoute;

@@ -6,6 +6,8 @@ export interface RunSnapshot {
   readonly workspace: string;
   readonly workflow: string;
   readonly version: string;
+  /** `script` or `workflow`. */
+  readonly kind?: string;
   /** `waiting`, `dispatched`, `running`, `completed`, `failed`, `cancelled`, `timed_out`, `rejected`. */
   readonly state: string;
   /** From 1; 0 while no attempt has begun. */
@@ -49,7 +51,13 @@ export type StartOutcome =
   /** On disk; nobody waited. */
   | { readonly kind: 'accepted'; readonly run: RecordedRun }
   /** Waited for; it is over. */
-  | { readonly kind: 'ended'; readonly run: RecordedRun; readonly result: RunResult }
+  | {
+      readonly kind: 'ended';
+      readonly run: RecordedRun;
+      readonly result: RunResult;
+      /** From the request to its answer. */
+      readonly elapsedMs?: number;
+    }
   /** Waited for; the workflow answered before its end. */
   | { readonly kind: 'responded'; readonly run: RecordedRun; readonly response: unknown }
   /** Waited for; time is up. It has been cancelled where the route says so. */

@@ -1,7 +1,8 @@
 import { type FastifyInstance, type FastifyRequest, type onRequestHookHandler } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { type Answer, type Credentials, type InboundRequest } from '@millrace/dialects';
+import { type Answer, type Credentials, type InboundRequest, type PresentedToken } from '@millrace/dialects';
 import { type TokenStore } from '@millrace/eventlog';
+import { type GatewaySettings } from '../config.ts';
 import { checkClientHeader } from '../guards/client-header.ts';
 import { checkCrossSite } from '../guards/cross-site.ts';
 import { type HostAllowed, checkHost } from '../guards/host.ts';
@@ -9,6 +10,7 @@ import { checkStrictHeaders } from '../guards/strict-headers.ts';
 import { type Access, ACCESS_KINDS, mayEnter, type Principal } from './access.ts';
 import { authenticate, bearerText } from './authenticate.ts';
 import { type FailureBrake } from './failure-brake.ts';
+import { checkTokenSource } from './query-token.ts';
 import { type Entry } from '../intake/entry.ts';
 import { Inbound } from '../intake/inbound.ts';
 
@@ -22,6 +24,8 @@ declare module 'fastify' {
     credentials?: (request: InboundRequest) => Credentials;
     /** True where clients of a dialect do not know `X-Workflow-Client`; their token is in a header that a page must set itself. */
     skipsClientHeader?: boolean;
+    /** True where pages of other sites may call: without credentials on public routes, else with a token in a header. */
+    takesCrossSite?: boolean;
     /** The body of an error, where a dialect prescribes it. */
     renderError?: (error: AppError, traceId: string | undefined) => Answer;
   }
@@ -43,14 +47,31 @@ export interface AccessDeps {
   readonly clock: Clock;
   readonly isHostAllowed: HostAllowed;
   readonly brake: FailureBrake;
+  readonly settings: Pick<GatewaySettings, 'queryTokens'>;
 }
+
+const tokenOf = (request: FastifyRequest): PresentedToken | undefined => {
+  const { credentials } = request.routeOptions.config;
+  if (credentials !== undefined) return credentials(new Inbound(request, request.ip)).tokens[0];
+  const text = bearerText(request.headers.authorization);
+  return text === undefined ? undefined : { text, source: 'header' };
+};
+
+const checkOpen = (request: FastifyRequest, access: Access): void => {
+  if (access === 'public' && request.routeOptions.config.takesCrossSite !== true) {
+    checkCrossSite(request.headers['sec-fetch-site']);
+  }
+};
 
 /**
  * Guards every route, registered before any of them: Host, cross-site, token, client header, kind of access. Unknown addresses are
  * guarded as well, so that without a token nothing can be learnt about which addresses exist. What is public is said by the
  * route object itself, never by an address.
  */
-export const requireAccess = (app: FastifyInstance, { tokens, clock, isHostAllowed, brake }: AccessDeps): void => {
+export const requireAccess = (
+  app: FastifyInstance,
+  { tokens, clock, isHostAllowed, brake, settings }: AccessDeps,
+): void => {
   app.decorateRequest('principal', null);
   app.decorateRequest('traceId', undefined);
   app.decorateRequest('runId', undefined);
@@ -64,15 +85,13 @@ export const requireAccess = (app: FastifyInstance, { tokens, clock, isHostAllow
       throw new Error(`route ${url} does not say how to enter it`);
   });
 
-  const tokenOf = (request: FastifyRequest): string | undefined => {
-    const { credentials } = request.routeOptions.config;
-    if (credentials === undefined) return bearerText(request.headers.authorization);
-    return credentials(new Inbound(request, request.ip)).tokens[0]?.text;
-  };
-
   const checkToken = (request: FastifyRequest, access: Exclude<Access, 'public' | 'trigger'>): void => {
-    const text = tokenOf(request);
-    const principal = brake.guard(request.ip, text, () => authenticate(text, tokens, clock));
+    const token = tokenOf(request);
+    const { takesCrossSite } = request.routeOptions.config;
+    // A header that a page must set by itself is no ambient authority; a cookie is.
+    if (takesCrossSite !== true || token?.source !== 'header') checkCrossSite(request.headers['sec-fetch-site']);
+    const principal = brake.guard(request.ip, token?.text, () => authenticate(token?.text, tokens, clock));
+    checkTokenSource(principal, token?.source, settings.queryTokens);
     if (request.routeOptions.config.skipsClientHeader !== true) {
       checkClientHeader(request.method, request.headers['x-workflow-client']);
     }
@@ -93,7 +112,7 @@ export const requireAccess = (app: FastifyInstance, { tokens, clock, isHostAllow
         request.entry = enter(request);
         request.principal = request.entry.principal;
       } else {
-        checkCrossSite(request.headers['sec-fetch-site']);
+        checkOpen(request, access);
         if (access !== 'public') checkToken(request, access === 'trigger' ? 'admin' : access);
       }
       done();

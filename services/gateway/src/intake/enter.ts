@@ -12,6 +12,7 @@ import { type TokenStore } from '@millrace/eventlog';
 import { mayEnter, type Principal } from '../auth/access.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { type FailureBrake } from '../auth/failure-brake.ts';
+import { checkTokenSource } from '../auth/query-token.ts';
 import { checkClientHeader } from '../guards/client-header.ts';
 import { checkCrossSite } from '../guards/cross-site.ts';
 import { bearerOf, holdsKey } from './credentials.ts';
@@ -51,9 +52,6 @@ const triggerPrincipal = ({ workflow, trigger }: BoundTrigger): Principal => ({
   scopes: [`run:${workflow}`],
 });
 
-const isLimited = ({ scopes }: Principal): boolean =>
-  scopes.every((scope) => scope.startsWith('run:') && !scope.includes('*'));
-
 /** Parsed once: the list belongs to a version, which never changes. */
 const networksOf = new WeakMap<readonly string[], readonly Network[]>();
 
@@ -88,12 +86,8 @@ const addressOf = (request: FastifyRequest, trusted: readonly Network[]): string
 const makeCallerOf = ({ tokens, clock, brake, queryTokens }: EnterDeps) => {
   const principalOf = ({ tokens: [token] }: Credentials, from: string): Principal => {
     const principal = brake.guard(from, token?.text, () => authenticate(token?.text, tokens, clock));
-    if (token?.source !== 'query' || queryTokens === 'any' || isLimited(principal)) return principal;
-    throw new AppError(
-      'forbidden',
-      'auth.token_in_query',
-      'only a token that is limited to certain workflows may stand in a query',
-    );
+    checkTokenSource(principal, token?.source, queryTokens);
+    return principal;
   };
   return (inbound: Inbound, route: StartRoute): Caller => {
     const credentials = (route.credentials ?? bearerOf)(inbound);

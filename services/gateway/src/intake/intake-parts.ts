@@ -1,4 +1,5 @@
 import { openFiles } from '@millrace/eventlog';
+import { countWaitingRuns } from '@millrace/read-model';
 import { type GatewayDeps } from '../deps.ts';
 import { type GatewayMetrics } from '../metrics.ts';
 import { type GatewayParts } from '../parts.ts';
@@ -19,7 +20,8 @@ export interface IntakeContext {
 export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContext): MountDeps => {
   const { settings } = deps;
   const secretValues = (name: string): readonly string[] => deps.secretValues.valuesOf(name);
-  const common = { ...parts, draining, clock: deps.clock, secretValues, log: deps.log, metrics };
+  const files = openFiles(deps.connection);
+  const common = { ...parts, draining, clock: deps.clock, secretValues, log: deps.log, metrics, files };
   return {
     ...common,
     readRunLogs: makeReadRunLogs(deps.readModel),
@@ -27,7 +29,8 @@ export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContex
     intake: makeIntake({
       ...common,
       publicUrl: settings.publicUrl,
-      readMultipart: makeReadMultipart({ files: openFiles(deps.connection), ids: deps.ids }),
+      countWaiting: (upTo) => countWaitingRuns(deps.readModel, upTo),
+      readMultipart: makeReadMultipart({ files, ids: deps.ids }),
     }),
   };
 };

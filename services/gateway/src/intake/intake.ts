@@ -4,7 +4,7 @@
  */
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { type TriggerInfo, type TriggerMode } from '@millrace/contracts';
+import { type TriggerInfo, type TriggerMode, type WorkflowVersion } from '@millrace/contracts';
 import { type BatchItem, makeRateLimiter, type ReadCloudEvent, readCloudEvents } from '@millrace/domain';
 import { type Answer, jsonAnswer, type RecordedRun, type StartArguments, type StartOutcome } from '@millrace/dialects';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
@@ -21,6 +21,8 @@ export interface IntakeDeps extends VerifyDeps, StreamTools {
   readonly clock: Clock;
   readonly startRun: StartRun;
   readonly cancelRun: CancelRun;
+  /** Runs that wait; counts no further than `upTo`. */
+  readonly countWaiting: (upTo: number) => Promise<number>;
   readonly readMultipart: (request: FastifyRequest, entry: Entry) => Promise<void>;
 }
 
@@ -92,6 +94,24 @@ const argumentsOf = ({ route, inbound, bound }: Entry, ruling: Matching, event: 
   return withMapping(mapped, ruling);
 };
 
+/** A caller may shorten a run, never lengthen it. */
+const withTimeout = (version: WorkflowVersion, timeoutMs: number | undefined): WorkflowVersion =>
+  timeoutMs === undefined || timeoutMs >= version.policy.timeoutMs
+    ? version
+    : { ...version, policy: { ...version.policy, timeoutMs } };
+
+/** @throws AppError `over_limit` `run.queue_too_long`. */
+const checkQueue = async ({ waitingMax }: StartArguments, count: IntakeDeps['countWaiting']): Promise<void> => {
+  if (waitingMax === undefined) return;
+  const waiting = await count(waitingMax + 1);
+  if (waiting <= waitingMax) return;
+  throw new AppError(
+    'over_limit',
+    'run.queue_too_long',
+    `Number of queued job is too high: ${waiting} > ${waitingMax}`,
+  );
+};
+
 const runRequestOf = (
   delivery: Delivery,
   run: StartArguments,
@@ -101,7 +121,7 @@ const runRequestOf = (
   const { bound, principal, dialect, inbound } = entry;
   return {
     workflow: bound.workflow,
-    version: bound.version,
+    version: withTimeout(bound.version, run.timeoutMs),
     principal,
     input: run.input,
     env: run.env,
@@ -115,9 +135,15 @@ const runRequestOf = (
   };
 };
 
-const outcomeOf = (delivery: Delivery, started: StartedRun, input: unknown, waitMs: number): StartOutcome => {
+const outcomeOf = (
+  delivery: Delivery,
+  started: StartedRun,
+  input: unknown,
+  { waitMs, nowMs }: { readonly waitMs: number; readonly nowMs: number },
+): StartOutcome => {
   const run = recordedRun(delivery, started, input);
-  if (started.result !== undefined) return { kind: 'ended', run, result: started.result };
+  const { result } = started;
+  if (result !== undefined) return { kind: 'ended', run, result, elapsedMs: nowMs - Date.parse(run.requestedAt) };
   return waitMs > 0 ? { kind: 'timed_out', run, waitedMs: waitMs } : { kind: 'accepted', run };
 };
 
@@ -125,7 +151,7 @@ const outcomeOf = (delivery: Delivery, started: StartedRun, input: unknown, wait
 type StartOne = (delivery: Delivery, cloudEvent?: ReadCloudEvent) => Promise<StartOutcome>;
 
 const makeStartOne =
-  ({ clock, startRun, cancelRun, draining }: IntakeDeps): StartOne =>
+  ({ clock, startRun, cancelRun, draining, countWaiting }: IntakeDeps): StartOne =>
   async (delivery, cloudEvent) => {
     const { entry, request, reply } = delivery;
     const { route, bound, inbound, principal } = entry;
@@ -133,14 +159,16 @@ const makeStartOne =
     if (!ruling.matched) return { kind: 'filtered', reason: ruling.reason };
     const run = argumentsOf(entry, ruling, cloudEvent);
     const waitMs = waitOf(entry);
+    await checkQueue(run, countWaiting);
     const started = await startRun(runRequestOf(delivery, run, cloudEvent), {
       waitMs,
       signal: () => callerSignal(reply, draining),
     });
     request.runId = started.runId;
     request.traceId = started.traceId;
-    const outcome = outcomeOf(delivery, started, run.input, waitMs);
-    if (outcome.kind === 'timed_out' && route.abandoned === 'cancel') {
+    const outcome = outcomeOf(delivery, started, run.input, { waitMs, nowMs: clock.now() });
+    // The end of the gateway is no caller's wish: its runs go on.
+    if (outcome.kind === 'timed_out' && route.abandoned === 'cancel' && !draining.aborted) {
       await cancelRun({ ...bound, id: started.runId, traceId: started.traceId }, principal.id, 'nobody waits any more');
     }
     return outcome;

@@ -1,7 +1,7 @@
 import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
-import { type Dialect, type DialectRoute } from '@millrace/dialects';
+import { type Dialect, type DialectRoute, type ReadRoute } from '@millrace/dialects';
 import { type EnterTrigger } from './enter.ts';
 import { type Handler, type HandlerDeps, makeHandlers } from './handlers.ts';
 
@@ -31,14 +31,16 @@ const readRawBodies = (app: FastifyInstance): void => {
 /** Who may call a route, and how its errors look. */
 const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): FastifyContextConfig => {
   const common = {
-    renderError: dialect.renderError,
+    renderError: route.renderError ?? dialect.renderError,
     ...(route.credentials && { credentials: route.credentials }),
     ...(route.describe && { describe: route.describe }),
   };
   if (route.does === 'start')
     return { ...common, access: 'trigger', enter: (request) => enter(request, dialect, route) };
   const access = route.does === 'answer' ? route.access : route.does === 'cancel' ? 'run' : 'read';
-  return { ...common, access, skipsClientHeader: true };
+  const takesCrossSite =
+    route.does === 'answer' ? route.takesCrossSite : (route as Partial<ReadRoute>).takesCrossSiteTokens;
+  return { ...common, access, skipsClientHeader: true, ...(takesCrossSite === true && { takesCrossSite }) };
 };
 
 const operationIdOf = ({ methods, operationId }: DialectRoute, method: string): string =>
@@ -77,13 +79,14 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
     const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
     const others = METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
+    const render = there.find((route) => route.renderError !== undefined)?.renderError ?? renderError;
     const isOpen = there.every((route) => (route.does === 'start' ? !route.hidesAddresses : false));
     app.route({
       method: others,
       url,
       exposeHeadRoute: false,
       schema: { hide: true },
-      config: { access: isOpen ? 'public' : 'read', renderError, skipsClientHeader: true },
+      config: { access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
       handler: async ({ method }) => {
         throw new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
           details: { allow },
@@ -93,17 +96,22 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
   }
 };
 
-/** Puts the routes of all dialects on the HTTP framework, each dialect in a scope of its own. */
-export const mountDialects = async (app: FastifyInstance, deps: MountDeps): Promise<void> => {
+/**
+ * Puts the routes of all dialects on the HTTP framework, each dialect in a scope of its own.
+ *
+ * @param listener Only the routes of this one; by default those of the main listener.
+ */
+export const mountDialects = async (app: FastifyInstance, deps: MountDeps, listener?: string): Promise<void> => {
   const handlerOf = makeHandlers(deps);
   for (const dialect of deps.dialects) {
+    const routes = dialect.routes.filter((route) => route.listener === listener);
     await app.register(async (scope) => {
       readRawBodies(scope);
-      for (const route of dialect.routes) {
+      for (const route of routes) {
         const config = configOf(dialect, route, deps.enter);
         mountRoute(scope, route, { tag: dialect.name, config, handler: handlerOf(route) });
       }
-      refuseOtherMethods(scope, dialect);
+      refuseOtherMethods(scope, { ...dialect, routes });
     });
   }
 };

@@ -7,6 +7,7 @@ import { type Files } from '@millrace/eventlog';
 import { type Ids } from '@millrace/runtime';
 import { MULTIPART_PARTS_MAX } from '../limits.ts';
 import { type Entry } from './entry.ts';
+import { fileName } from './file-names.ts';
 
 export interface MultipartDeps {
   readonly files: Files;
@@ -47,13 +48,13 @@ const parse = async (
 /** Reads a multipart body, and puts its files into the object store. Leaves any other body alone. */
 export const makeReadMultipart =
   ({ files, ids }: MultipartDeps) =>
-  async (_request: FastifyRequest, { inbound }: Entry): Promise<void> => {
+  async (_request: FastifyRequest, { inbound, bound }: Entry): Promise<void> => {
     if (mediaTypeOf(inbound) !== 'multipart/form-data') return;
     const parsed = await parse(inbound.header('content-type') ?? '', inbound.body).catch((cause: unknown) => {
       throw cause instanceof AppError ? cause : invalid('the body is not valid multipart/form-data', cause);
     });
     const store = async ({ bytes, ...file }: ParsedFile): Promise<MultipartFile> => {
-      const object = `requests/${ids.eventId()}`;
+      const object = fileName(bound.workflow, ids.eventId());
       await files.put(object, bytes);
       return { ...file, size: bytes.length, object };
     };

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { type ServerResponse } from 'node:http';
 import { type FastifyReply } from 'fastify';
+import { type LiveMessage } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
 import { type Frame, type InboundRequest, type RecordedRun, type RunStream } from '@millrace/dialects';
 import { START } from '../live/cursor.ts';
 import { type OpenRunFeed } from '../live/run-feed.ts';
@@ -25,6 +28,21 @@ const textOf = ({ event, id, data }: Frame): string => {
   return `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;
 };
 
+const startBeat = (raw: ServerResponse, { keepAlive }: RunStream): NodeJS.Timeout | undefined => {
+  if (keepAlive === undefined) return undefined;
+  const text = 'frame' in keepAlive ? textOf(keepAlive.frame) : `: ${keepAlive.comment}\n\n`;
+  return setInterval(() => raw.write(text), keepAlive.everyMs);
+};
+
+const tellerOf = (stream: RunStream, run: RecordedRun, request: InboundRequest) =>
+  stream.teller?.(run, request) ?? ((message: LiveMessage) => stream.frames(message, run, request));
+
+/** @throws what the dialect has no words for. */
+const lastWords = ({ failed }: RunStream, error: unknown): readonly Frame[] => {
+  if (!(error instanceof AppError) || failed === undefined) throw error;
+  return failed(error);
+};
+
 /**
  * Tells a run as a dialect's own server-sent events, until it is over, the caller leaves, or the dialect's time is up. A caller that
  * reads slowly holds nothing but its own socket: the feed drops it when too much has gathered.
@@ -40,10 +58,10 @@ export const sendStream = async (
   const leave = (): void => gone.abort();
   raw.once('close', leave);
   raw.writeHead(200, { ...reply.getHeaders(), ...HEADERS, ...stream.headers } as Record<string, string>);
-  const timeUp = stream.limit === undefined ? undefined : AbortSignal.timeout(stream.limit.ms);
+  const timeUp = stream.limit && AbortSignal.timeout(stream.limit.ms);
   const signal = AbortSignal.any([gone.signal, draining, ...(timeUp === undefined ? [] : [timeUp])]);
-  const { keepAlive } = stream;
-  const beat = keepAlive && setInterval(() => raw.write(`: ${keepAlive.comment}\n\n`), keepAlive.everyMs);
+  const beat = startBeat(raw, stream);
+  const framesOf = tellerOf(stream, run, request);
 
   const write = async (frames: readonly Frame[]): Promise<void> => {
     if (frames.length === 0 || raw.destroyed) return;
@@ -56,10 +74,12 @@ export const sendStream = async (
     await write(stream.open(run, request));
     const from = { run: { id: run.runId, traceId: run.traceId, isOver }, after: START };
     for await (const { message } of openRunFeed({ ...from, signal, onLagged: leave })) {
-      await write(stream.frames(message, run, request));
+      await write(framesOf(message));
       if (signal.aborted) break;
     }
-    if (timeUp?.aborted === true && stream.limit !== undefined) await write(stream.limit.frames());
+    if (timeUp?.aborted === true) await write(stream.limit?.frames() ?? []);
+  } catch (error) {
+    await write(lastWords(stream, error));
   } finally {
     clearInterval(beat);
     raw.off('close', leave);
