@@ -40,6 +40,8 @@ export interface NotifierBed {
   readonly publish: (...events: readonly RunEvent[]) => Promise<void>;
   readonly attempts: (endpoint: WebhookEndpoint) => Promise<readonly WebhookAttempt[]>;
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<StartedService>;
+  /** Ends the notifier that was started first of those that run. */
+  readonly stopFirst: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -109,6 +111,9 @@ export const makeBed = async ({ natsUrl = claimNats().url } = {}): Promise<Notif
       const service = await startService(MAIN, { env: { NATS_URL: natsUrl, ...ENV, ...env } });
       services.push(service);
       return service;
+    },
+    stopFirst: async () => {
+      await services.find(({ isAlive }) => isAlive())?.stop();
     },
     close: async () => {
       await Promise.all(services.map(async (service) => service.kill()));

@@ -51,6 +51,7 @@ export const nextAttemptAt = ({
 export const parseRetryAfter = (text: string | undefined, now: number): Milliseconds | undefined => {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text.trim())) return Number(text) * SECOND;
-  const at = Date.parse(text);
+  // The language reads far more as a date than HTTP does.
+  const at = /^[A-Z][a-z]{2}, \d/.test(text.trim()) ? Date.parse(text) : NaN;
   return at > now ? at - now : undefined;
 };
