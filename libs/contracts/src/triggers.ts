@@ -15,7 +15,14 @@ export type TriggerMode = Static<typeof TriggerModeSchema>;
 
 /** A key of a trigger: never its text. Either the SHA-256 of a text that was declared, or the name of a secret. */
 export const TriggerKeySchema = Type.Union([
-  Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      /** Present when the text is so short that it can be guessed. */
+      short: Type.Optional(Type.Literal(true)),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object({ secret: Type.String() }, { additionalProperties: false }),
 ]);
 export type TriggerKey = Static<typeof TriggerKeySchema>;

@@ -1,51 +1,12 @@
 import { checkEnvironment } from '@millrace/domain';
 import { isReservedSecretName } from '@millrace/contracts';
-import { HOUR, type Milliseconds, messageOf, parseDuration, suggest } from '@millrace/kernel';
+import { HOUR, type Milliseconds, messageOf, parseDuration } from '@millrace/kernel';
 import { type TObject } from 'typebox';
-import { Value } from 'typebox/value';
 import { inputSchemaComplaints } from './input-schema.ts';
-
-/** Something wrong with a value inside metadata, named by the keys that lead to it. */
-export interface Complaint {
-  readonly keys: readonly string[];
-  readonly reason: string;
-}
+import { type Complaint, schemaComplaints } from './schema-complaints.ts';
+import { readTriggers } from './triggers/read-triggers.ts';
 
 export const TIMEOUT_MAX: Milliseconds = 7 * 24 * HOUR;
-
-const keysOf = (pointer: string): readonly string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-
-const unknownKey = (schema: TObject, keys: readonly string[], name: string): Complaint => {
-  const known = Object.keys(keys[0] === 'retries' ? { failed: 0, lost: 0 } : schema.properties);
-  const meant = suggest(name, known);
-  const hint = meant === undefined ? `known keys: ${known.join(', ')}` : `did you mean "${meant}"?`;
-  return { keys: [...keys, name], reason: `unknown key "${name}"; ${hint}` };
-};
-
-/** In words: choices of a union are gathered, and what only repeats another error is left out. */
-const schemaComplaints = (schema: TObject, value: unknown): readonly Complaint[] => {
-  const complaints: Complaint[] = [];
-  const choices = new Map<string, string[]>();
-  for (const error of Value.Errors(schema, value)) {
-    const keys = keysOf(error.instancePath);
-    if (error.keyword === 'additionalProperties') {
-      complaints.push(...error.params.additionalProperties.map((name) => unknownKey(schema, keys, name)));
-    } else if (error.keyword === 'const') {
-      choices.set(error.instancePath, [...(choices.get(error.instancePath) ?? []), String(error.params.allowedValue)]);
-    } else if (error.keyword !== 'anyOf' && error.keyword !== 'boolean') {
-      complaints.push({ keys, reason: `${keys.length === 0 ? 'the metadata' : keys.join('.')} ${error.message}` });
-    }
-  }
-  for (const [pointer, allowed] of choices) {
-    const keys = keysOf(pointer);
-    complaints.push({ keys, reason: `${keys.join('.')} must be one of ${allowed.join(', ')}` });
-  }
-  return complaints;
-};
 
 const timeoutComplaints = (timeout: unknown): readonly Complaint[] => {
   if (timeout === undefined) return [];
@@ -94,13 +55,14 @@ const textsOf = (value: unknown): readonly string[] =>
 
 /** Everything that is wrong with metadata; nothing when it may be deployed. */
 export const metadataComplaints = (schema: TObject, value: Readonly<Record<string, unknown>>): readonly Complaint[] => {
-  const complaints = schemaComplaints(schema, value);
-  const { input, env, secrets, timeout } = value;
+  const complaints = schemaComplaints(schema, value, 'the metadata');
+  const { input, env, secrets, timeout, triggers } = value;
   const further = [
     ...timeoutComplaints(timeout),
     ...environmentComplaints(textsOf(env)),
     ...secretComplaints(textsOf(secrets), textsOf(env)),
     ...(input === undefined ? [] : inputSchemaComplaints(input)),
+    ...(Array.isArray(triggers) ? readTriggers(triggers).complaints : []),
   ];
   // Of one value the schema's word is enough; a second one would only say it in another way.
   const named = new Set(complaints.map(({ keys }) => keys[0]));

@@ -73,9 +73,11 @@ export const makeDeployer = (options: DeployOptions): Deployer => {
     scan = await scanFolder(options.folder);
     const sources = scan.sources.filter(({ path }) => isSelected(path));
     const misplaced = scan.misplaced.filter(({ path }) => path === undefined || isSelected(path));
-    const outcomes = [...(await mapBounded(sources, deploySource)), ...(await mapBounded(misplaced, deployMisplaced))];
     const present = new Set([...scan.sources, ...scan.misplaced].map(({ path }) => path));
-    const removed = await shelf.removeWhere((path) => !present.has(path) && isSelected(path));
+    const isMissing = (path: string): boolean => !present.has(path) && isSelected(path);
+    shelf.expectRemoved(isMissing);
+    const outcomes = [...(await mapBounded(sources, deploySource)), ...(await mapBounded(misplaced, deployMisplaced))];
+    const removed = await shelf.removeWhere(isMissing);
     for (const path of removed) memory.forget(path);
     return reportOf(outcomes, removed);
   };

@@ -1,7 +1,7 @@
 import { messageOf } from '@millrace/kernel';
 import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { type Complaint } from './check-metadata.ts';
+import { type Complaint } from './schema-complaints.ts';
 
 const keysOf = (pointer: string): readonly string[] =>
   pointer

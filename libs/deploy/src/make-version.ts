@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodeBundle, type WorkflowKind, type WorkflowPolicy, type WorkflowVersion } from '@millrace/contracts';
 import { MINUTE, parseDuration } from '@millrace/kernel';
 import { type Metadata } from './metadata.ts';
+import { readTriggers } from './triggers/read-triggers.ts';
 
 /** A version before it is in service. */
 export type VersionDraft = Omit<WorkflowVersion, 'deployedAt' | 'deployedFrom'>;
@@ -28,6 +29,7 @@ const policyOf = ({ timeout, concurrency, onLimit, retries }: Metadata): Workflo
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
 export const makeVersion = ({ kind, file, bytes, metadata }: VersionParts): VersionDraft => {
   const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
+  const { triggers } = readTriggers(metadata.triggers ?? []);
   const content = {
     kind,
     file,
@@ -36,6 +38,7 @@ export const makeVersion = ({ kind, file, bytes, metadata }: VersionParts): Vers
     ...(env !== undefined && { env }),
     ...(secrets.length > 0 && { secrets }),
     methods,
+    ...(triggers.length > 0 && { triggers: [...triggers] }),
     policy: policyOf(metadata),
   };
   const version = createHash('sha256').update(encodeBundle(content, bytes)).digest('hex');

@@ -5,6 +5,7 @@ const OnLimit = Type.Union([Type.Literal('queue'), Type.Literal('reject')]);
 const Method = Type.Union(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => Type.Literal(method)));
 const DESCRIPTION_CHARACTERS_MAX = 2_000;
 const SECRETS_MAX = 50;
+const TRIGGERS_MAX = 50;
 const RETRIES_MAX = 100;
 const CONCURRENCY_MAX = 100_000;
 
@@ -25,6 +26,8 @@ const FIELDS = {
     ),
   ),
   methods: Type.Optional(Type.Array(Method, { minItems: 1 })),
+  /** Each is checked by what its dialect knows of it. */
+  triggers: Type.Optional(Type.Array(Type.Unknown(), { maxItems: TRIGGERS_MAX })),
 };
 
 /** The keys of a `.yaml` beside a workflow. */

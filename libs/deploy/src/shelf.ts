@@ -1,9 +1,10 @@
 import { type CatalogEntry, DEFAULT_WORKSPACE, type DeployProblem, encodeBundle } from '@millrace/contracts';
 import type { Bundles, Catalog } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
-import { sameProblem } from './fault.ts';
+import { problemOf, sameProblem } from './fault.ts';
 import { type WorkflowReading } from './read-workflow.ts';
 import { type WorkflowSource } from './scan-folder.ts';
+import { makePlaceClaims } from './triggers/place-claims.ts';
 
 export interface DeployOptions {
   /** The workflows folder, absolute. */
@@ -29,27 +30,45 @@ export type Outcome =
   | { readonly outcome: 'unchanged'; readonly path: string }
   | { readonly outcome: 'refused'; readonly problem: DeployProblem };
 
+const SERVER_SOURCE = 'server';
+
 /** Where versions are put into service: one workspace of the catalog. Writes only what differs from what is there. */
 export interface Shelf {
+  /** Says which paths will be removed in the end: until then they are in nobody's way. */
+  readonly expectRemoved: (isMissing: (path: string) => boolean) => void;
   readonly publish: (source: WorkflowSource, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
   /** Notes a problem. With `keepsVersion` the version in service stays there. */
   readonly refuse: (path: string, problem: DeployProblem, keepsVersion: boolean) => Promise<Outcome>;
-  /** Whether a path has this version, or belongs to another deployer now. */
+  /** Whether a path has this version, belongs to another deployer now, or still cannot have it because of another workflow. */
   readonly isSettled: (path: string, version: string) => boolean;
   /** Takes out of service what `isMissing` says and is of this deployer; bundles stay, runs in flight need them. */
   readonly removeWhere: (isMissing: (path: string) => boolean) => Promise<readonly string[]>;
 }
-
-const SERVER_SOURCE = 'server';
 
 export const makeShelf = (options: DeployOptions): Shelf => {
   const { catalog, bundles, clock, workspace = DEFAULT_WORKSPACE, source = SERVER_SOURCE } = options;
   const put = (path: string, parts: Pick<CatalogEntry, 'current' | 'problem'>): Promise<void> =>
     catalog.put({ workspace, path, ...(source !== SERVER_SOURCE && { source }), ...parts });
   const isOwn = (entry: CatalogEntry): boolean => (entry.source ?? SERVER_SOURCE) === source;
+  const inWorkspace = (): readonly CatalogEntry[] =>
+    [...catalog.entries().values()].filter((entry) => entry.workspace === workspace);
+  const claims = makePlaceClaims(inWorkspace, isOwn);
+
+  const refuse: Shelf['refuse'] = async (path, problem, keepsVersion) => {
+    const before = catalog.get(workspace, path);
+    const current = keepsVersion ? before?.current : undefined;
+    if (before?.problem !== undefined && sameProblem(before.problem, problem) && before.current === current) {
+      return { outcome: 'refused', problem: before.problem };
+    }
+    await put(path, { ...(current !== undefined && { current }), problem });
+    return { outcome: 'refused', problem };
+  };
 
   return {
+    expectRemoved: claims.expectRemoved,
     publish: async ({ path, file }, { draft, bytes }) => {
+      const clash = claims.claim(path, draft);
+      if (clash !== undefined) return refuse(path, problemOf([{ file, reason: clash }], clock.now()), true);
       const before = catalog.get(workspace, path);
       if (before?.current?.version === draft.version) {
         if (before.problem !== undefined || !isOwn(before)) await put(path, { current: before.current });
@@ -61,21 +80,16 @@ export const makeShelf = (options: DeployOptions): Shelf => {
       await put(path, { current: { ...draft, deployedAt, deployedFrom: file } });
       return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
     },
-    refuse: async (path, problem, keepsVersion) => {
-      const before = catalog.get(workspace, path);
-      const current = keepsVersion ? before?.current : undefined;
-      if (before?.problem !== undefined && sameProblem(before.problem, problem) && before.current === current) {
-        return { outcome: 'refused', problem: before.problem };
-      }
-      await put(path, { ...(current !== undefined && { current }), problem });
-      return { outcome: 'refused', problem };
-    },
+    refuse,
     isSettled: (path, version) => {
       const entry = catalog.get(workspace, path);
-      return entry !== undefined && (entry.current?.version === version || !isOwn(entry));
+      return (
+        claims.isStillRefused(path, version) ||
+        (entry !== undefined && (entry.current?.version === version || !isOwn(entry)))
+      );
     },
     removeWhere: async (isMissing) => {
-      const own = [...catalog.entries().values()].filter((entry) => entry.workspace === workspace && isOwn(entry));
+      const own = inWorkspace().filter(isOwn);
       const missing = own.map(({ path }) => path).filter(isMissing);
       for (const path of missing) await catalog.remove(workspace, path);
       return missing.sort();

@@ -26,4 +26,6 @@ export interface TriggerDirectory {
   readonly versions: (hash: string) => readonly WorkflowInService[];
   /** The declared triggers of a dialect at one place, in the order of their declaration. */
   readonly at: (dialect: string, place: string) => readonly BoundTrigger[];
+  /** All declared triggers of a dialect; the same list until something about them changes. */
+  readonly declared: (dialect: string) => readonly BoundTrigger[];
 }

@@ -1,3 +1,5 @@
+import { type TriggerDefinition } from './trigger-definition.ts';
+
 /** A JSON Schema (2020-12) of an object, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -36,4 +38,6 @@ export interface WorkflowDefinition {
   readonly retries?: RetryPolicy;
   /** HTTP methods that start it, upper case. Default `['POST']`. */
   readonly methods?: readonly string[];
+  /** Further ways to start it over HTTP, besides those that every workflow has. */
+  readonly triggers?: readonly TriggerDefinition[];
 }

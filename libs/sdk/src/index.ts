@@ -1,3 +1,4 @@
 export * from './context.ts';
 export * from './define-workflow.ts';
 export * from './definition.ts';
+export * from './trigger-definition.ts';

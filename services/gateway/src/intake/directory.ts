@@ -26,7 +26,19 @@ const makePlaces = (dialects: readonly Dialect[]) => {
     return place === undefined ? undefined : placeKey(dialect, place);
   };
 
+  /** Made again after a change; until then dialects may remember what they made of it. */
+  const declared = new Map<string, readonly BoundTrigger[]>();
+  const declaredOf = (dialect: string): readonly BoundTrigger[] => {
+    let all = declared.get(dialect);
+    if (all === undefined) {
+      const isOf = (place: string): boolean => place.startsWith(placeKey(dialect, ''));
+      declared.set(dialect, (all = [...places].flatMap(([place, there]) => (isOf(place) ? there : []))));
+    }
+    return all;
+  };
+
   const remove = (key: string): void => {
+    declared.clear();
     for (const place of placesOf.get(key) ?? []) {
       const left = (places.get(place) ?? []).filter(({ workspace, workflow }) => `${workspace}/${workflow}` !== key);
       if (left.length === 0) places.delete(place);
@@ -46,7 +58,12 @@ const makePlaces = (dialects: readonly Dialect[]) => {
     placesOf.set(key, taken);
   };
 
-  return { put, remove, at: (dialect: string, place: string) => places.get(placeKey(dialect, place)) ?? [] };
+  return {
+    put,
+    remove,
+    at: (dialect: string, place: string) => places.get(placeKey(dialect, place)) ?? [],
+    declared: declaredOf,
+  };
 };
 
 /** What can be started, from the catalog: in memory, and never older than it. */
@@ -84,6 +101,7 @@ export const openDirectory = ({ catalog, versions, dialects }: DirectoryDeps): K
     workflows: () => [...services.values()],
     versions: (hash) => versions.find(DEFAULT_WORKSPACE, hash),
     at: places.at,
+    declared: places.declared,
     close: stop,
   };
 };

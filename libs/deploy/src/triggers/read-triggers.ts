@@ -1,0 +1,113 @@
+/** Declarations of triggers, checked by what their dialects know, and as the records that a version carries. */
+import { type Trigger } from '@millrace/contracts';
+import { type TriggerDeclaration } from '@millrace/dialects';
+import { messageOf, parseDuration } from '@millrace/kernel';
+import { Type } from 'typebox';
+import { type Complaint, hintOf, schemaComplaints } from '../schema-complaints.ts';
+import { authComplaints } from './auth-complaints.ts';
+import { DECLARABLE } from './declarable-dialects.ts';
+import { expressionComplaints } from './expression-complaints.ts';
+import { makeTrigger } from './make-trigger.ts';
+import { meets } from './meeting-triggers.ts';
+import { keyComplaints } from './read-key.ts';
+import { readSignature } from './read-signature.ts';
+import { COMMON_MEMBERS, type WrittenTrigger } from './trigger-definition.ts';
+
+export interface TriggersReading {
+  /** Only those without complaints. */
+  readonly triggers: readonly Trigger[];
+  readonly complaints: readonly Complaint[];
+}
+
+type Reading = { readonly trigger: Trigger } | { readonly complaints: readonly Complaint[] };
+
+const PER_MAX_MS = 86_400_000;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refused = (...complaints: readonly Complaint[]): Reading => ({ complaints });
+
+const below = (key: string, complaints: readonly Complaint[]): readonly Complaint[] =>
+  complaints.map(({ keys, reason }) => ({ keys: [key, ...keys], reason }));
+
+const rateComplaints = ({ rate_limit: rate }: WrittenTrigger): readonly Complaint[] => {
+  if (rate === undefined) return [];
+  const keys = ['rate_limit', 'per'];
+  if (typeof rate.per !== 'number' && typeof rate.per !== 'string') {
+    return [{ keys, reason: 'rate_limit.per must be a number of seconds, or a duration such as 1m' }];
+  }
+  try {
+    const ms = parseDuration(rate.per);
+    return ms >= 1 && ms <= PER_MAX_MS ? [] : [{ keys, reason: 'rate_limit.per must be between 1s and 1d' }];
+  } catch (error) {
+    return [{ keys, reason: `rate_limit.per: ${messageOf(error)}` }];
+  }
+};
+
+/** What is wrong with a declaration whose members are known to be of the right types. */
+const furtherComplaints = (written: WrittenTrigger, declares: TriggerDeclaration): readonly Complaint[] => [
+  ...keyComplaints(written, declares),
+  ...(written.signature === undefined ? [] : below('signature', readSignature(written.signature).complaints)),
+  ...expressionComplaints(written),
+  ...rateComplaints(written),
+];
+
+const readTrigger = (value: unknown, position: number): Reading => {
+  if (!isRecord(value)) return refused({ keys: [], reason: 'a trigger is a mapping of keys to values' });
+  const { dialect } = value;
+  if (typeof dialect !== 'string') return refused({ keys: [], reason: 'a trigger needs a dialect' });
+  const declares = DECLARABLE.get(dialect);
+  if (declares === undefined) {
+    const hint = hintOf(dialect, [...DECLARABLE.keys()], 'there are');
+    return refused({ keys: ['dialect'], reason: `there is no dialect "${dialect}" to declare triggers of; ${hint}` });
+  }
+  const schema = Type.Object({ ...declares.address.properties, ...COMMON_MEMBERS }, { additionalProperties: false });
+  const byShape = schemaComplaints(schema, value, 'the trigger');
+  const misshapen = new Set(byShape.map(({ keys }) => keys[0]));
+  const known = Object.fromEntries(Object.entries(value).filter(([name]) => !misshapen.has(name)));
+  const written = { ...known, dialect } as WrittenTrigger;
+  const complaints = [...byShape, ...furtherComplaints(written, declares)];
+  if (complaints.length > 0) return refused(...complaints);
+  const trigger = makeTrigger(
+    written,
+    declares,
+    written.id ?? (position === 0 ? dialect : `${dialect}-${position + 1}`),
+  );
+  const together = [
+    ...authComplaints(written, trigger),
+    ...(declares.complaints?.(trigger) ?? []).map((reason) => ({ keys: [], reason })),
+  ];
+  return together.length > 0 ? refused(...together) : { trigger };
+};
+
+/** Two triggers of one workflow that nothing tells apart. */
+const clashComplaint = (trigger: Trigger, earlier: readonly Trigger[]): Complaint | undefined => {
+  if (earlier.some(({ id }) => id === trigger.id)) {
+    return { keys: ['id'], reason: `the id ${trigger.id} is there twice` };
+  }
+  const other = earlier.find((one) => meets(trigger, one));
+  return other && { keys: [], reason: `${trigger.id} has the same address and method as ${other.id}` };
+};
+
+/**
+ * Reads declared triggers. Every problem is reported at once, and a text that was written as a key is never part of one.
+ *
+ * @param list As it stands in the metadata.
+ */
+export const readTriggers = (list: readonly unknown[]): TriggersReading => {
+  const triggers: Trigger[] = [];
+  const complaints: Complaint[] = [];
+  const positions = new Map<unknown, number>();
+  for (const [index, value] of list.entries()) {
+    const dialect = isRecord(value) ? value['dialect'] : undefined;
+    const position = positions.get(dialect) ?? 0;
+    positions.set(dialect, position + 1);
+    const reading = readTrigger(value, position);
+    const clash = 'trigger' in reading ? clashComplaint(reading.trigger, triggers) : undefined;
+    const own = 'complaints' in reading ? reading.complaints : clash === undefined ? [] : [clash];
+    complaints.push(...own.map(({ keys, reason }) => ({ keys: ['triggers', String(index), ...keys], reason })));
+    if ('trigger' in reading && clash === undefined) triggers.push(reading.trigger);
+  }
+  return { triggers, complaints };
+};
