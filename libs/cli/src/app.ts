@@ -12,6 +12,7 @@ import { errorTexts, type ShowError, showText } from './error-texts.ts';
 import { explainError } from './explain-error.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
 import { proposeRuns, proposeWorkflows } from './propose.ts';
+import { webhook } from './webhook-routes.ts';
 
 const none = { kind: 'tuple', parameters: [] } as const;
 const one = <Parameter>(parameter: Parameter) => ({ kind: 'tuple', parameters: [parameter] }) as const;
@@ -282,12 +283,13 @@ export const makeApp = (version: string, show: ShowError = showText): Applicatio
         rerun,
         token,
         secret,
+        webhook,
         deploy,
         projector,
         doctor,
         completion,
       },
-      aliases: { tokens: 'token', secrets: 'secret', workflows: 'tasks' },
+      aliases: { tokens: 'token', secrets: 'secret', webhooks: 'webhook', workflows: 'tasks' },
       docs: { brief: 'Durable workflow runs from HTTP requests' },
     }),
     {

@@ -17,6 +17,7 @@ import {
   type Token,
   type Workflow,
 } from './wire-format.ts';
+import { webhooksOf, type WebhooksClient } from './webhooks.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -95,6 +96,7 @@ export interface MillraceClient {
     readonly list: (options?: CallOptions) => Promise<readonly Secret[]>;
     readonly remove: (name: string, options?: CallOptions) => Promise<void>;
   };
+  readonly webhooks: WebhooksClient;
 }
 
 /** A request is held open this long at most; then the run's events tell the rest. */
@@ -266,5 +268,6 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
     workflow: (path, call) => get(`/workflows/${segments(path)}`, 'path', call),
     tokens: tokensOf(send),
     secrets: secretsOf(send),
+    webhooks: webhooksOf(send, read),
   };
 };
