@@ -80,7 +80,9 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
     const others = METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
     const render = there.find((route) => route.renderError !== undefined)?.renderError ?? renderError;
-    const isOpen = there.every((route) => (route.does === 'start' ? !route.hidesAddresses : false));
+    const isOpen = there.every((route) =>
+      route.does === 'start' ? !route.hidesAddresses : route.does === 'answer' && route.access === 'public',
+    );
     app.route({
       method: others,
       url,
