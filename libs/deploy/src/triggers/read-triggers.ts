@@ -1,7 +1,7 @@
 /** Declarations of triggers, checked by what their dialects know, and as the records that a version carries. */
 import { type Trigger } from '@millrace/contracts';
 import { type TriggerDeclaration } from '@millrace/dialects';
-import { messageOf, parseDuration } from '@millrace/kernel';
+import { AppError, messageOf, parseDuration } from '@millrace/kernel';
 import { Type } from 'typebox';
 import { type Complaint, hintOf, schemaComplaints } from '../schema-complaints.ts';
 import { authComplaints } from './auth-complaints.ts';
@@ -20,6 +20,12 @@ export interface TriggersReading {
 }
 
 type Reading = { readonly trigger: Trigger } | { readonly complaints: readonly Complaint[] };
+
+/** Of which dialect, and what it is called unless it has a name of its own. */
+interface Place {
+  readonly dialect: string;
+  readonly id: string;
+}
 
 const PER_MAX_MS = 86_400_000;
 
@@ -53,6 +59,35 @@ const furtherComplaints = (written: WrittenTrigger, declares: TriggerDeclaration
   ...rateComplaints(written),
 ];
 
+/** The declaration in our words, or why the dialect cannot read it. */
+const translated = (
+  written: Readonly<Record<string, unknown>>,
+  { translate }: TriggerDeclaration,
+): Readonly<Record<string, unknown>> | AppError => {
+  try {
+    return translate?.(written) ?? written;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+};
+
+const readOf = (value: Readonly<Record<string, unknown>>, declares: TriggerDeclaration, place: Place): Reading => {
+  const schema = Type.Object({ ...declares.address.properties, ...COMMON_MEMBERS }, { additionalProperties: false });
+  const byShape = schemaComplaints(schema, value, 'the trigger');
+  const misshapen = new Set(byShape.map(({ keys }) => keys[0]));
+  const known = Object.fromEntries(Object.entries(value).filter(([name]) => !misshapen.has(name)));
+  const written = { ...known, dialect: place.dialect } as WrittenTrigger;
+  const complaints = [...byShape, ...furtherComplaints(written, declares)];
+  if (complaints.length > 0) return refused(...complaints);
+  const trigger = makeTrigger(written, declares, written.id ?? place.id);
+  const together = [
+    ...authComplaints(written, trigger),
+    ...(declares.complaints?.(trigger) ?? []).map((reason) => ({ keys: [], reason })),
+  ];
+  return together.length > 0 ? refused(...together) : { trigger };
+};
+
 const readTrigger = (value: unknown, position: number): Reading => {
   if (!isRecord(value)) return refused({ keys: [], reason: 'a trigger is a mapping of keys to values' });
   const { dialect } = value;
@@ -62,23 +97,9 @@ const readTrigger = (value: unknown, position: number): Reading => {
     const hint = hintOf(dialect, [...DECLARABLE.keys()], 'there are');
     return refused({ keys: ['dialect'], reason: `there is no dialect "${dialect}" to declare triggers of; ${hint}` });
   }
-  const schema = Type.Object({ ...declares.address.properties, ...COMMON_MEMBERS }, { additionalProperties: false });
-  const byShape = schemaComplaints(schema, value, 'the trigger');
-  const misshapen = new Set(byShape.map(({ keys }) => keys[0]));
-  const known = Object.fromEntries(Object.entries(value).filter(([name]) => !misshapen.has(name)));
-  const written = { ...known, dialect } as WrittenTrigger;
-  const complaints = [...byShape, ...furtherComplaints(written, declares)];
-  if (complaints.length > 0) return refused(...complaints);
-  const trigger = makeTrigger(
-    written,
-    declares,
-    written.id ?? (position === 0 ? dialect : `${dialect}-${position + 1}`),
-  );
-  const together = [
-    ...authComplaints(written, trigger),
-    ...(declares.complaints?.(trigger) ?? []).map((reason) => ({ keys: [], reason })),
-  ];
-  return together.length > 0 ? refused(...together) : { trigger };
+  const inOurWords = translated(value, declares);
+  if (inOurWords instanceof AppError) return refused({ keys: [], reason: inOurWords.message });
+  return readOf(inOurWords, declares, { dialect, id: position === 0 ? dialect : `${dialect}-${position + 1}` });
 };
 
 /** Two triggers of one workflow that nothing tells apart. */

@@ -70,6 +70,14 @@ const checkMethod = (method: string, { trigger, workflow }: BoundTrigger): void 
   });
 };
 
+/** Those of the method first: several triggers may share an address. The others are there to say what is allowed. */
+const byMethod = (candidates: readonly BoundTrigger[], method: string): readonly BoundTrigger[] =>
+  candidates.length < 2
+    ? candidates
+    : candidates.toSorted(
+        (a, b) => Number(b.trigger.methods.includes(method)) - Number(a.trigger.methods.includes(method)),
+      );
+
 /** Nobody without the right key learns more than from an address that does not exist. */
 const refusalOf = (candidates: readonly BoundTrigger[], route: StartRoute, inbound: Inbound): AppError =>
   candidates.some(({ trigger }) => trigger.auth === 'workflow_key')
@@ -148,7 +156,7 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
     if (candidates.length === 0) throw route.notFound(inbound);
-    for (const bound of candidates) {
+    for (const bound of byMethod(candidates, inbound.method)) {
       const admission = admit(bound, caller, deps);
       if (admission === undefined) continue;
       checkBrowser(inbound, admission, caller, route);
