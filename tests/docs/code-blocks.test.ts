@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '@millrace/testkit';
 import { readServerConfig } from '@millrace/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runInBash } from './bash-session.ts';
@@ -116,7 +117,10 @@ const metricsOf = async (service: string): Promise<readonly string[]> => {
 };
 
 test('docs/operations.md names every metric of the services', async () => {
-  const names = (await Promise.all(['gateway', 'scheduler', 'executor', 'projector'].map(metricsOf))).flat();
+  await reader.platform.http.post('/webhooks', { body: { url: 'http://127.0.0.1:65000' } }); // starts the notifier
+  await eventually(() => expect(reader.platform.pid('notifier')).toBeGreaterThan(0));
+  const services = ['gateway', 'scheduler', 'executor', 'projector', 'notifier'];
+  const names = (await Promise.all(services.map(metricsOf))).flat();
   const text = PAGES.find(({ name }) => name === 'docs/operations.md')?.text ?? '';
   expect(names.length).toBeGreaterThan(20);
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

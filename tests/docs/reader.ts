@@ -50,7 +50,10 @@ const untilInService = async (platform: TestPlatform, path: string): Promise<voi
   );
 
 export const startReader = async (): Promise<Reader> => {
-  const platform = await startTestPlatform({ workflowsFrom: join(REPOSITORY, 'workflows') });
+  const platform = await startTestPlatform({
+    workflowsFrom: join(REPOSITORY, 'workflows'),
+    env: { MILLRACE_NOTIFIER_ALLOW_PRIVATE: '127.0.0.0/8' },
+  });
   const folder = platform.home;
   symlinkSync('data', join(folder, '.millrace'));
   symlinkSync(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'));
