@@ -16,8 +16,8 @@ export interface Dialect {
   /** One line for people. */
   readonly summary: string;
   readonly routes: readonly DialectRoute[];
-  /** The answer to anything that was refused. */
-  readonly renderError: (error: AppError, traceId: string | undefined) => Answer;
+  /** The answer to anything that was refused; `path` as it was called, without query. */
+  readonly renderError: (error: AppError, traceId: string | undefined, path?: string) => Answer;
   /** Further TCP ports on which the routes of these names are served, and nothing else. */
   readonly listeners?: readonly DialectListener[];
   /** How a workflow declares a trigger of it; absent when its triggers are automatic only. */
@@ -41,7 +41,12 @@ export interface DialectListener {
 }
 
 export interface TriggerDeclaration {
-  /** Puts a declaration that is written in the words of the protocol into ours: `auth_token: x` → `auth: workflow_key`, `key: x`. */
+  /**
+   * Puts a declaration that is written in the words of the protocol into ours: `auth_token: x` → `auth: workflow_key`, `key: x`.
+   * Called before anything is checked.
+   *
+   * @throws AppError `invalid` that says what is wrong with it, without repeating a key.
+   */
   readonly translate?: (written: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   /** Members of `address` in a declaration; keys (secrets in the address) are declared beside it, as `key`. */
   readonly address: TObject;
@@ -121,6 +126,8 @@ export interface StartRoute extends RouteAddress {
   readonly resolve: (request: InboundRequest, directory: TriggerDirectory) => readonly BoundTrigger[];
   /** What a caller is told of an address that means nothing, or nothing of the caller's. */
   readonly notFound: (request: InboundRequest) => AppError;
+  /** What a caller who may use it is told of a trigger that is not enabled; absent: as if it were not there. */
+  readonly disabled?: (bound: BoundTrigger) => AppError;
   /** True: an unknown address is 401 without a valid token, so that nothing can be learnt about which exist. */
   readonly hidesAddresses: boolean;
   /** True: callers with a token must send `X-Workflow-Client`, except by GET. */

@@ -8,6 +8,8 @@ export interface RunSnapshot {
   readonly version: string;
   /** `script` or `workflow`. */
   readonly kind?: string;
+  /** Id of the trigger that started it; absent when none did. */
+  readonly triggerId?: string | undefined;
   /** `waiting`, `dispatched`, `running`, `completed`, `failed`, `cancelled`, `timed_out`, `rejected`. */
   readonly state: string;
   /** From 1; 0 while no attempt has begun. */

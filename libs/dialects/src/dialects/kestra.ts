@@ -1,0 +1,295 @@
+/**
+ * The dialect `kestra`: `/api/v1/executions/webhook/{namespace}/{flowId}/{key}`, with and without a tenant, by GET, POST and PUT.
+ *
+ * The key in the address is the only credential. What it starts reads the request as `trigger.body`, `trigger.headers` and
+ * `trigger.parameters`. Segments are read from the address as it was written: a key may hold whatever can be percent-encoded.
+ */
+import { WAIT_SECONDS_MAX } from '@millrace/contracts';
+import { Type } from 'typebox';
+import { type Answer, emptyAnswer, type Frame, jsonAnswer } from '../answer.ts';
+import {
+  type CancelRoute,
+  type Credentials,
+  type Dialect,
+  type DialectModule,
+  type FollowRoute,
+  type ReadRoute,
+  type RunStream,
+  type StartRoute,
+} from '../dialect.ts';
+import { type InboundRequest } from '../inbound-request.ts';
+import { isRunOver, type RecordedRun, type RunSnapshot, type StartOutcome } from '../run-snapshot.ts';
+import { type BoundTrigger } from '../trigger-directory.ts';
+import { kestraDeclaration } from './kestra/declaration.ts';
+import { flowNotFound, kestraError, webhookDisabled, webhookNotFound } from './kestra/errors.ts';
+import { type ExecutionPlace, executionOf, type KnownRun, placeOfWorkflow } from './kestra/execution.ts';
+import { variablesOf } from './kestra/variables.ts';
+
+const NAME = 'kestra';
+const METHODS = ['GET', 'POST', 'PUT'];
+const KEY_LENGTH_MAX = 256;
+const MS = 1_000;
+
+export const SettingsSchema = Type.Object(
+  {
+    tenant: Type.String({
+      default: 'main',
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description: 'The tenant of addresses that name one; any other is not found.',
+    }),
+    credential_headers: Type.Enum(['redact', 'keep'], {
+      default: 'redact',
+      description:
+        'Whether runs see `Authorization`, cookies, API keys and tokens of the request. Conditions always do, answers never.',
+    }),
+    url: Type.String({
+      default: '',
+      pattern: '^(https?://[^/]+)?$',
+      description: 'Origin of `url` in answers, such as `https://hooks.example.com`; empty: relative to the server.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+interface Settings {
+  readonly tenant: string;
+  readonly credential_headers: 'redact' | 'keep';
+  readonly url: string;
+}
+
+/** What an address names; a part that is missing is empty. */
+interface WebhookAddress {
+  readonly tenant: string | undefined;
+  readonly namespace: string;
+  readonly flow: string;
+  readonly key: string;
+  /** True when further segments follow, even an empty one. */
+  readonly hasMore: boolean;
+}
+
+const decode = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return '';
+  }
+};
+
+const readAddress = ({ path }: InboundRequest): WebhookAddress => {
+  const [head = '', tail = ''] = path.split('/executions/webhook/', 2);
+  const [namespace = '', flow = '', key = '', ...more] = tail.split('/').map(decode);
+  const [, , , tenant] = head.split('/');
+  return { tenant, namespace, flow, key, hasMore: more.length > 0 };
+};
+
+const credentials = (request: InboundRequest): Credentials => {
+  const { key, hasMore } = readAddress(request);
+  const isKey = key !== '' && key.length <= KEY_LENGTH_MAX && !hasMore;
+  return { tokens: [], keys: isKey ? [key] : [] };
+};
+
+/** Clients of the source sign in with a name and a password; the password is a token. */
+const readerCredentials = (request: InboundRequest): Credentials => {
+  const [, scheme = '', text = ''] = /^(Bearer|Basic)\s+(.+)$/i.exec(request.header('authorization') ?? '') ?? [];
+  if (text === '') return { tokens: [], keys: [] };
+  const decoded = scheme.toLowerCase() === 'basic' ? Buffer.from(text, 'base64').toString() : `:${text}`;
+  return { tokens: [{ text: decoded.slice(decoded.indexOf(':') + 1), source: 'header' }], keys: [] };
+};
+
+const placeOf = (request: InboundRequest, { trigger }: BoundTrigger, settings: Settings): ExecutionPlace => {
+  const { namespace, flow } = readAddress(request);
+  return { tenant: settings.tenant, namespace, flow, origin: settings.url, triggerId: trigger.id };
+};
+
+const isEnded = (outcome: StartOutcome): outcome is Extract<StartOutcome, { kind: 'ended' }> =>
+  outcome.kind === 'ended';
+
+/** The output alone, in the content type that the trigger says. */
+const outputAnswer = (status: number, output: unknown, contentType: string): Answer => {
+  if (!contentType.startsWith('text/plain')) return jsonAnswer(status, output ?? null, { 'content-type': contentType });
+  const body = typeof output === 'string' ? output : JSON.stringify(output ?? '');
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+};
+
+const hasFailed = (outcome: StartOutcome): boolean => isEnded(outcome) && outcome.result.status !== 'completed';
+
+const statusOf = (outcome: StartOutcome, { response = {} }: BoundTrigger['trigger']): number => {
+  if (outcome.kind === 'filtered') return response.filtered ?? 204;
+  if (hasFailed(outcome)) return response.failed ?? 500;
+  return (outcome.kind === 'accepted' ? response.accepted : response.completed) ?? 200;
+};
+
+/** The run as it stands in the answer. Its variables are those of the request, whatever the trigger made of them. */
+const knownRun = (outcome: StartOutcome & { readonly run: RecordedRun }, request: InboundRequest): KnownRun => {
+  const { run } = outcome;
+  const { runId: id, workflow, version, requestedAt } = run;
+  const known = { id, workflow, version, requestedAt, input: { trigger: variablesOf(request, false) } };
+  if (!isEnded(outcome)) return { ...known, state: 'waiting' };
+  const { status: state, output } = outcome.result;
+  return { ...known, state, output };
+};
+
+/** What is answered instead of the execution: what the workflow said itself, or its outputs where the trigger wants them alone. */
+const outputOf = (
+  outcome: StartOutcome,
+  { response }: BoundTrigger['trigger'],
+): { readonly output: unknown } | undefined => {
+  if (outcome.kind === 'responded') return { output: outcome.response };
+  const isWanted = response?.body === 'result' && isEnded(outcome) && !hasFailed(outcome);
+  return isWanted ? { output: outcome.result.output } : undefined;
+};
+
+const makeRespond =
+  (settings: Settings): StartRoute['respond'] =>
+  (outcome, request, bound) => {
+    const { response } = bound.trigger;
+    const status = statusOf(outcome, bound.trigger);
+    if (outcome.kind === 'filtered' || response?.body === 'empty') return emptyAnswer(status);
+    const alone = outputOf(outcome, bound.trigger);
+    if (alone !== undefined) return outputAnswer(status, alone.output, response?.content_type ?? 'application/json');
+    return jsonAnswer(status, executionOf(knownRun(outcome, request), placeOf(request, bound, settings)));
+  };
+
+const makeStart = (settings: Settings) => {
+  const start = {
+    does: 'start',
+    methods: METHODS,
+    summary: 'Start a workflow by a webhook of Kestra',
+    description:
+      'The key is part of the address. 200 with the execution, 204 when a condition does not hold, 404 when namespace, flow or key ' +
+      'mean nothing, 409 when the webhook is disabled or was stopped.',
+    hidesAddresses: false,
+    takesMultipart: true,
+    credentials,
+    resolve: (request, directory) => {
+      const { tenant, namespace, flow, hasMore } = readAddress(request);
+      if (tenant !== undefined && tenant !== settings.tenant) throw flowNotFound();
+      const declared = directory.at(NAME, `${namespace}/${flow}`);
+      if (declared.length > 0) return hasMore ? [] : declared;
+      if (directory.workflow(`${namespace.replaceAll('.', '/')}/${flow}`) === undefined) throw flowNotFound();
+      return [];
+    },
+    notFound: webhookNotFound,
+    disabled: webhookDisabled,
+    mapInput: (request) => ({ input: { trigger: variablesOf(request, settings.credential_headers === 'keep') } }),
+    waitMs: () => WAIT_SECONDS_MAX * MS,
+    respond: makeRespond(settings),
+  } as const satisfies Omit<StartRoute, 'url' | 'operationId'>;
+  const tenantless: StartRoute = { ...start, url: '/api/v1/executions/webhook/*', operationId: 'startByKestraWebhook' };
+  const ofTenant: StartRoute = {
+    ...start,
+    url: '/api/v1/:tenant/executions/webhook/*',
+    operationId: 'startByKestraWebhookOfTenant',
+  };
+  return [tenantless, ofTenant];
+};
+
+const readPlace = ({ workflow, triggerId = 'webhook' }: RunSnapshot, settings: Settings): ExecutionPlace => ({
+  ...placeOfWorkflow(workflow),
+  tenant: settings.tenant,
+  origin: settings.url,
+  triggerId,
+});
+
+/** Each frame is the whole execution; `id` says whether it is the last, and no frame has an event name. */
+const makeStream = (settings: Settings): RunStream => {
+  const frameOf = (id: string, run: KnownRun): Frame => {
+    const place = {
+      ...placeOfWorkflow(run.workflow),
+      tenant: settings.tenant,
+      origin: settings.url,
+      triggerId: 'webhook',
+    };
+    return { id, data: JSON.stringify(executionOf(run, place)) };
+  };
+  return {
+    open: () => [],
+    frames: () => [],
+    teller: ({ runId: id, workflow, version, requestedAt, input }) => {
+      let run: KnownRun = { id, workflow, version, requestedAt, input, state: 'waiting' };
+      return (message) => {
+        switch (message.type) {
+          case 'state':
+            run = { ...run, state: message.state, ...(message.state === 'running' ? { startedAt: message.time } : {}) };
+            return [frameOf('progress', run)];
+          case 'complete':
+            run = { ...run, state: message.status, endedAt: message.time, output: message.output };
+            return [frameOf('end', run)];
+          default:
+            return [];
+        }
+      };
+    },
+    keepAlive: { comment: 'keep-alive', everyMs: 15 * MS },
+  };
+};
+
+type Suffix = 'OfTenant' | '';
+
+/** The addresses of one execution, below one prefix. */
+const executionRoutes = (
+  prefix: string,
+  suffix: Suffix,
+  settings: Settings,
+): readonly (ReadRoute | FollowRoute | CancelRoute)[] => {
+  const common = { credentials: readerCredentials, runId: ({ params }: InboundRequest) => params['id'] ?? '' };
+  const read: ReadRoute = {
+    ...common,
+    does: 'read',
+    methods: ['GET'],
+    url: `${prefix}/executions/:id`,
+    operationId: `kestraExecution${suffix}`,
+    summary: 'One execution, as clients of Kestra poll it',
+    render: (run) => jsonAnswer(200, executionOf(run, readPlace(run, settings))),
+  };
+  const follow: FollowRoute = {
+    ...common,
+    does: 'follow',
+    methods: ['GET'],
+    url: `${prefix}/executions/:id/follow`,
+    operationId: `followKestraExecution${suffix}`,
+    summary: 'An execution as server-sent events, until it is over',
+    stream: makeStream(settings),
+  };
+  const kill: CancelRoute = {
+    ...common,
+    does: 'cancel',
+    methods: ['DELETE'],
+    url: `${prefix}/executions/:id/kill`,
+    operationId: `killKestraExecution${suffix}`,
+    summary: 'Cancel an execution',
+    reason: () => 'killed by a client of Kestra',
+    render: (run) =>
+      isRunOver(run)
+        ? jsonAnswer(409, { message: "Illegal state: Execution is already finished, can't kill it" })
+        : emptyAnswer(202),
+  };
+  return [read, follow, kill];
+};
+
+const makeKestra = (settings: Settings): Dialect => ({
+  name: NAME,
+  summary: 'GET, POST and PUT /api/v1/executions/webhook/<namespace>/<flow>/<key>, poll GET /api/v1/executions/<id>',
+  routes: [
+    ...makeStart(settings),
+    ...executionRoutes('/api/v1', '', settings),
+    ...executionRoutes('/api/v1/:tenant', 'OfTenant', settings),
+  ],
+  renderError: kestraError,
+  declares: kestraDeclaration,
+  examples: ({ workflow }, triggers) =>
+    triggers.map(({ address, id, methods }) => ({
+      title: `webhook ${id}: execution as JSON`,
+      method: methods.includes('POST') ? 'POST' : (methods[0] ?? 'POST'),
+      path: `/api/v1/executions/webhook/${kestraDeclaration.placeOf(address, workflow)}/$KESTRA_KEY`,
+      headers: { 'content-type': 'application/json' },
+      ...(methods.includes('POST') ? { body: '{"hello":"world"}' } : {}),
+    })),
+});
+
+export const dialect: DialectModule = {
+  name: NAME,
+  settings: SettingsSchema,
+  make: ({ tenant = 'main', credential_headers = 'redact', url = '' }) =>
+    makeKestra({ tenant, credential_headers, url } as Settings),
+};
