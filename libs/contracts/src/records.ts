@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type SecretRecord, SecretRecordSchema } from './secrets.ts';
 import { type TokenRecord, TokenRecordSchema } from './tokens.ts';
+import { type TriggerState, TriggerStateSchema } from './triggers.ts';
 import {
   type WebhookAttempt,
   WebhookAttemptSchema,
@@ -34,6 +35,9 @@ export const parseTokenRecord: (text: string) => TokenRecord | undefined = parse
 
 /** Reads what is stored under a key of the bucket `secrets`; anything else is `undefined`. */
 export const parseSecretRecord: (text: string) => SecretRecord | undefined = parserOf(SecretRecordSchema);
+
+/** Reads what is stored under a key of the bucket `triggers`; anything else is `undefined`. */
+export const parseTriggerState: (text: string) => TriggerState | undefined = parserOf(TriggerStateSchema);
 
 /** Reads what is stored under a key of the bucket `webhooks`; anything else is `undefined`. */
 export const parseWebhookEndpoint: (text: string) => WebhookEndpoint | undefined = parserOf(WebhookEndpointSchema);

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { CloudEvent } from './cloud-event.ts';
-import { TriggerInfoSchema } from './triggers.ts';
+import { EndStateSchema, TriggerInfoSchema } from './triggers.ts';
 
 /** Rules of one version that the scheduler and the executor need, copied into the request so that the log explains itself. */
 export const RunPolicySchema = Type.Object({
@@ -53,6 +53,8 @@ const RequestedSchema = Type.Object({
   rerunOf: Type.Optional(Type.String()),
   /** Which trigger it came by, and what showed that it may. */
   trigger: Type.Optional(TriggerInfoSchema),
+  /** That trigger stops once the run has ended in one of these states. */
+  stopAfter: Type.Optional(Type.Array(EndStateSchema)),
   /** Attributes of the CloudEvent that asked for the run, without its data. */
   cloudEvent: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
@@ -67,6 +69,9 @@ const DispatchedSchema = Type.Object({
   /** True when a failed attempt will be followed by another: the executor then says `attempt.failed` instead of `failed`. */
   retryOnFailure: Type.Boolean(),
   replyTo: Type.Optional(Type.String()),
+  /** As the request has them: what the run knows of how it was asked for. */
+  trigger: Type.Optional(TriggerInfoSchema),
+  cloudEvent: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 const OutcomeSchema = Type.Object({
@@ -99,6 +104,8 @@ export const RUN_EVENT_SCHEMAS = {
     percent: Type.Number({ minimum: 0, maximum: 100 }),
     message: Type.Optional(Type.String()),
   }),
+  /** The answer for a caller that waits, before the end; at most one of an attempt. The run goes on, and ends as it ends. */
+  'dev.millrace.run.responded.v1': Type.Object({ response: Type.Unknown() }),
   'dev.millrace.run.cancel.requested.v1': Type.Object({
     requestedBy: Type.String(),
     reason: Type.Optional(Type.String()),

@@ -101,6 +101,27 @@ export const TriggerSchema = Type.Object({
 });
 export type Trigger = Static<typeof TriggerSchema>;
 
+export type EndState = Static<typeof EndStateSchema>;
+
+/** What was decided about a trigger while it is in service; without a record it is as its workflow declares it. */
+export const TriggerStateSchema = Type.Object({
+  workspace: Type.String(),
+  workflow: Type.String(),
+  /** Id of the trigger. */
+  trigger: Type.String(),
+  /** `stopped`: by its own `stop_after` · `disabled`, `enabled`: by a person, whatever is declared. */
+  state: Type.Enum(['stopped', 'disabled', 'enabled']),
+  /** For people. */
+  reason: Type.String(),
+  /** Since when, RFC 3339. */
+  at: Type.String(),
+  /** Id of the token that decided; absent when a run did. */
+  by: Type.Optional(Type.String()),
+  /** The run whose end stopped it last. Kept when it is enabled again: the same end does not stop it twice. */
+  run: Type.Optional(Type.String()),
+});
+export type TriggerState = Static<typeof TriggerStateSchema>;
+
 /** How a run was asked for: kept with the request for people and for `ctx.trigger`. */
 export const TriggerInfoSchema = Type.Object({
   id: Type.String(),

@@ -26,6 +26,7 @@ export {
   type PublicDispatched,
   type PublicRequested,
   type PublicRunEvent,
+  toPublicEvent,
 } from './public-event.ts';
 export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublisher } from './public-event-publisher.ts';
 export { type IsOfLog, type PublishedEnd } from './published-end.ts';
@@ -39,6 +40,7 @@ export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-b
 export { readStored, readStoredBefore, type StoredText } from './stored-messages.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
 export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';
+export * from './trigger-states.ts';
 export { makeVersionKeeper, openVersions, SHORT_HASH_DIGITS, type Versions } from './versions.ts';
 export * from './webhook-deliveries.ts';
 export * from './webhook-endpoints.ts';

@@ -40,6 +40,7 @@ export const CATALOG_BUCKET = 'catalog';
 export const TOKENS_BUCKET = 'tokens';
 export const SECRETS_BUCKET = 'secrets';
 export const VERSIONS_BUCKET = 'versions';
+export const TRIGGERS_BUCKET = 'triggers';
 export const WEBHOOKS_BUCKET = 'webhooks';
 export const BUNDLES_STORE = 'bundles';
 export const FILES_STORE = 'files';
@@ -55,6 +56,7 @@ const BUCKETS: Readonly<Record<string, { readonly max_bytes: number; readonly hi
   [TOKENS_BUCKET]: { max_bytes: 64 * MIB, history: CHANGES_KEPT },
   [SECRETS_BUCKET]: { max_bytes: 16 * MIB, history: 1 },
   [VERSIONS_BUCKET]: { max_bytes: 64 * MIB, history: 1 },
+  [TRIGGERS_BUCKET]: { max_bytes: 4 * MIB, history: 1 },
   [WEBHOOKS_BUCKET]: { max_bytes: 4 * MIB, history: 1 },
 };
 /** A retry of a commit with the same message id is recognised for this long. */

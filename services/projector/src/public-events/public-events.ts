@@ -10,8 +10,9 @@
  *
  * I1 the last message of `EVENTS` that is of this log says everything that is needed to go on.
  * I2 an event at or before the last message's position is never published again, one behind it always is, unless it does not count.
+ * I3 a trigger that a run stops is stopped before the end of the run is published.
  */
-import { comparePositions } from '@millrace/contracts';
+import { comparePositions, type TriggerState } from '@millrace/contracts';
 import {
   type Commit,
   follow,
@@ -20,10 +21,12 @@ import {
   logContradiction,
   makePublicEventPublisher,
   type PositionedEvent,
+  stopTrigger,
 } from '@millrace/eventlog';
 import { type ProjectorMetrics } from '../projector-metrics.ts';
 import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
 import { makeOpenRuns, type OpenRuns } from './open-runs.ts';
+import { makeStoppingRuns } from './stop-triggers.ts';
 
 export interface PublicEventsDeps {
   readonly connection: LogConnection;
@@ -51,6 +54,10 @@ const countingEvents = (open: OpenRuns, commits: readonly Commit[]): readonly Po
   return events;
 };
 
+const stopAll = async (connection: LogConnection, stops: readonly TriggerState[]): Promise<void> => {
+  for (const stopped of stops) await stopTrigger(connection, stopped);
+};
+
 /** One session of the publisher: from the last public event until the signal aborts or something fails. */
 export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void): Promise<void> => {
   const { connection, shard, signal, metrics } = deps;
@@ -60,6 +67,7 @@ export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void
   const end = await publisher.lastPosition(isOfLog);
   if (end.foreign !== undefined) deps.onForeign(end.foreign);
   const open = makeOpenRuns();
+  const stopping = makeStoppingRuns();
   const inFlight: Promise<void>[] = [];
   const failed = new AbortController();
   const following = AbortSignal.any([signal, failed.signal]);
@@ -69,7 +77,13 @@ export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void
   onStep();
 
   for await (const commits of follow(connection, options)) {
-    const events = countingEvents(open, commits).filter(({ position }) => comparePositions(position, end) > 0);
+    const counting = countingEvents(open, commits);
+    const stops = counting.flatMap(({ event, position }) => {
+      const stopped = stopping.take(event);
+      return stopped !== undefined && comparePositions(position, end) > 0 ? [stopped] : [];
+    });
+    await stopAll(connection, stops);
+    const events = counting.filter(({ position }) => comparePositions(position, end) > 0);
     if (events.length === 0) continue;
     const published = publisher.publish(events).then(() => {
       metrics.published(events.length);
