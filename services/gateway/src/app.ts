@@ -3,7 +3,7 @@ import { fastifySSE } from '@fastify/sse';
 import { fastify, type FastifyInstance, type FastifyHttpOptions } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
-import { parseJson } from '@millrace/dialects';
+import { type Dialect, parseJson } from '@millrace/dialects';
 import { requireAccess } from './auth/require-access.ts';
 import { type GatewayDeps } from './deps.ts';
 import { drainOnClose } from './drain.ts';
@@ -96,12 +96,23 @@ const registerRoutes = async (
   await app.register(openApiRoute);
 };
 
-/** The HTTP application, not listening yet. Closing it ends waits and streams first, then frees everything that was made here. */
-export const buildApp = async (deps: GatewayDeps, changes: Partial<ServerLimits> = {}): Promise<FastifyInstance> => {
-  const limits = { ...SERVER_LIMITS, ...changes };
-  const metrics = makeGatewayMetrics(deps.metrics);
-  const parts = makeParts(deps);
-  const handleError = makeErrorHandler({ log: deps.log, metrics, renderUnknown: parts.serve.renderError });
+interface ServerContext extends Omit<RouteContext, 'draining'> {
+  readonly limits: ServerLimits;
+  /** The answer to errors at addresses that do not exist. */
+  readonly renderUnknown: Dialect['renderError'];
+  /** Called when the last connection is closed. */
+  readonly free: () => void;
+}
+
+interface GuardedServer {
+  readonly app: FastifyInstance;
+  /** Aborted as soon as it ends. */
+  readonly draining: AbortSignal;
+}
+
+/** A server with everything that guards its routes, and no route yet. */
+const makeServer = ({ deps, parts, metrics, limits, renderUnknown, free }: ServerContext): GuardedServer => {
+  const handleError = makeErrorHandler({ log: deps.log, metrics, renderUnknown });
   const app = fastify(serverOptions(handleError, limits));
   app.server.maxConnections = limits.connectionsMax;
   app.setValidatorCompiler(compileValidator);
@@ -111,12 +122,54 @@ export const buildApp = async (deps: GatewayDeps, changes: Partial<ServerLimits>
     throw new AppError('not_found', 'http.not_found', 'there is nothing at this address');
   });
   acceptJsonOnly(app);
-  const draining = drainOnClose(app, () => parts.close());
+  const draining = drainOnClose(app, free);
   requireAccess(app, { ...deps, brake: parts.brake, isHostAllowed: makeHostAllowed(deps.settings.hostNames) });
   requireKnownParameters(app);
   countAnswers(app, metrics);
+  return { app, draining };
+};
+
+/** A further port with routes of one dialect and nothing else. */
+export interface SideListener {
+  readonly name: string;
+  /** As configured; 0 takes any free one. */
+  readonly port: number;
+  readonly app: FastifyInstance;
+}
+
+export interface Gateway {
+  /** The HTTP application, not listening yet. Closing it closes the side listeners, then frees everything that was made here. */
+  readonly app: FastifyInstance;
+  readonly listeners: readonly SideListener[];
+}
+
+const makeSideListeners = (context: Omit<ServerContext, 'renderUnknown' | 'free'>): Promise<readonly SideListener[]> =>
+  Promise.all(
+    context.parts.dialects.flatMap((dialect) =>
+      (dialect.listeners ?? []).map(async ({ name, port }) => {
+        const route = dialect.routes.find(({ listener }) => listener === name);
+        const renderUnknown = route?.renderError ?? dialect.renderError;
+        const { app, draining } = makeServer({ ...context, renderUnknown, free: () => undefined });
+        await mountDialects(app, makeIntakeParts({ ...context, draining }), name);
+        return { name, port, app };
+      }),
+    ),
+  );
+
+/** The gateway, not listening yet. */
+export const buildGateway = async (deps: GatewayDeps, changes: Partial<ServerLimits> = {}): Promise<Gateway> => {
+  const limits = { ...SERVER_LIMITS, ...changes };
+  const metrics = makeGatewayMetrics(deps.metrics);
+  const parts = makeParts(deps);
+  const context = { deps, parts, metrics, limits };
+  const { renderError: renderUnknown } = parts.serve;
+  const { app, draining } = makeServer({ ...context, renderUnknown, free: () => parts.close() });
   await app.register(fastifySSE, { heartbeatInterval: limits.sseHeartbeatMs });
   await describeRoutes(app, deps.settings.version);
-  await registerRoutes(app, { deps, parts, metrics, draining });
-  return app;
+  await registerRoutes(app, { ...context, draining });
+  const listeners = await makeSideListeners(context);
+  app.addHook('preClose', async () => {
+    await Promise.all(listeners.map((listener) => listener.app.close()));
+  });
+  return { app, listeners };
 };

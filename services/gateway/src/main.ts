@@ -3,7 +3,7 @@ import { logSubject } from '@millrace/contracts';
 import { connectLog, makeEventWriter } from '@millrace/eventlog';
 import { openReadModel } from '@millrace/read-model';
 import { loadKeyRing } from '@millrace/secrets';
-import { buildApp } from './app.ts';
+import { buildGateway } from './app.ts';
 import { openStores } from './open-stores.ts';
 import { portOf } from './port-of.ts';
 import { keepConfiguredToken } from './auth/configured-token.ts';
@@ -43,7 +43,7 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   defer('event writer', writer.close);
 
   const stores = { readModel, catalog, tokens, versions, secrets, secretValues, keyRing };
-  const app = await buildApp({
+  const { app, listeners } = await buildGateway({
     settings,
     gatewayId,
     log,
@@ -60,5 +60,6 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   const admin = await startAdminServer({ port: config.MILLRACE_ADMIN_PORT, metrics, health });
   defer('admin', admin.close);
   await app.listen({ host: config.MILLRACE_BIND, port: config.MILLRACE_PORT });
+  for (const { app: side, port } of listeners) await side.listen({ host: config.MILLRACE_BIND, port });
   return { port: portOf(app.server), adminPort: admin.port };
 });

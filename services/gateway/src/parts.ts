@@ -1,4 +1,4 @@
-import { ALL_DIALECTS, type Dialect } from '@millrace/dialects';
+import { ALL_DIALECTS, type Dialect, makeDialect } from '@millrace/dialects';
 import { invariant } from '@millrace/kernel';
 import { type CancelRun, makeCancelRun } from './admission/cancel-run.ts';
 import { type FailureBrake, makeFailureBrake } from './auth/failure-brake.ts';
@@ -64,7 +64,7 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
     appendsPending: deps.writer.pending,
     logRoom: logWatch.state,
   });
-  const dialects = ALL_DIALECTS.map((dialect) => dialect.make(settings.dialects[dialect.name] ?? {}));
+  const dialects = ALL_DIALECTS.map((module) => makeDialect(module, settings.dialects[module.name]));
   const serve = dialects.find(({ name }) => name === 'serve');
   invariant(serve, 'the dialect serve is always there');
   const directory = openDirectory({ catalog: deps.catalog, versions: deps.versions, dialects });

@@ -25,7 +25,7 @@ import {
   startTelemetry,
   systemClock,
 } from '@millrace/runtime';
-import { buildApp } from '../src/app.ts';
+import { buildGateway, type SideListener } from '../src/app.ts';
 import { type GatewaySettings } from '../src/config.ts';
 import { type ServerLimits } from '../src/server-limits.ts';
 
@@ -49,6 +49,7 @@ const SCOPES: Readonly<Record<TokenName, readonly string[]>> = {
 
 export interface TestGateway {
   readonly app: FastifyInstance;
+  readonly listeners: readonly SideListener[];
   readonly gatewayId: string;
   readonly connection: LogConnection;
   readonly catalog: Catalog;
@@ -155,13 +156,14 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const gatewayId = `gw_${ids.shortId()}`;
   const world = await openWorld(options);
   const { connection, catalog, tokens, secrets, secretValues, readModel, writer } = world;
-  const app = await buildApp(
+  const { app, listeners } = await buildGateway(
     { ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } },
     options.limits,
   );
   await app.ready();
   return {
     app,
+    listeners,
     gatewayId,
     connection,
     catalog,
