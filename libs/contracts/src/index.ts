@@ -14,6 +14,7 @@ export * from './http/tokens.ts';
 export * from './http/webhooks.ts';
 export * from './http/workflows.ts';
 export * from './ids.ts';
+export * from './inbox.ts';
 export * from './output.ts';
 export * from './position.ts';
 export * from './records.ts';

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { type InboxRecord, InboxRecordSchema } from './inbox.ts';
 import { type SecretRecord, SecretRecordSchema } from './secrets.ts';
 import { type TokenRecord, TokenRecordSchema } from './tokens.ts';
 import { type TriggerState, TriggerStateSchema } from './triggers.ts';
@@ -35,6 +36,11 @@ export const parseTokenRecord: (text: string) => TokenRecord | undefined = parse
 
 /** Reads what is stored under a key of the bucket `secrets`; anything else is `undefined`. */
 export const parseSecretRecord: (text: string) => SecretRecord | undefined = parserOf(SecretRecordSchema);
+
+const INBOX_RECORD = Compile(InboxRecordSchema);
+/** Reads a member of a message of the stream `REQUESTS`; anything else is `undefined`. */
+export const parseInboxRecord = (value: unknown): InboxRecord | undefined =>
+  INBOX_RECORD.Check(value) ? value : undefined;
 
 /** Reads what is stored under a key of the bucket `triggers`; anything else is `undefined`. */
 export const parseTriggerState: (text: string) => TriggerState | undefined = parserOf(TriggerStateSchema);

@@ -13,12 +13,19 @@ export {
   type FollowOutputOptions,
   type OutputPack,
 } from './follow-output.ts';
+export * from './follow-inbox.ts';
 export * from './follow-public-events.ts';
 export * from './keyed-request.ts';
 export { acquireLease, type Lease, type LeaseOptions } from './lease.ts';
 export * from './messaging.ts';
 export { takeNotifierLease, type NotifierLease } from './notifier-lease.ts';
-export { makeOutputWriter, OUTPUT_BYTES_MAX, type OutputWriter } from './output-writer.ts';
+export {
+  makeInboxWriter,
+  makeOutputWriter,
+  OUTPUT_BYTES_MAX,
+  type OutputWriter,
+  type PackingWriter,
+} from './output-writer.ts';
 export {
   decodePublicEvent,
   publicBody,

@@ -1,21 +1,23 @@
-import { type OutputChunk, outputSubject } from '@millrace/contracts';
+import { type InboxRecord, inboxSubject, type OutputChunk, outputSubject } from '@millrace/contracts';
 import { nuid } from '@nats-io/transport-node';
 import { type CommitSender, makeCommitSender } from './commit-sender.ts';
 import { type LogConnection } from './connection.ts';
 import { PACK_BYTES_MAX } from './gather-queue.ts';
 
-export interface OutputWriter {
-  /** Never waits and never throws. Beyond {@link OUTPUT_BYTES_MAX} that could not be stored yet, chunks are given up and counted. */
-  readonly append: (chunk: OutputChunk) => void;
+export interface PackingWriter<Item> {
+  /** Never waits and never throws. Beyond {@link OUTPUT_BYTES_MAX} that could not be stored yet, items are given up and counted. */
+  readonly append: (item: Item) => void;
   /** Resolves once everything appended before is stored, given up, or the writer is closed. */
   readonly flush: () => Promise<void>;
-  /** Chunks given up. */
+  /** Items given up. */
   readonly dropped: () => number;
   /** Waits for what is pending (5 s at most), then gives it up. */
   readonly close: () => Promise<void>;
 }
 
-/** Output that may wait in memory for the log. */
+export type OutputWriter = PackingWriter<OutputChunk>;
+
+/** What may wait in memory for the log. */
 export const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
 
 const TRY_TIMEOUT_MS = 2_000;
@@ -32,8 +34,8 @@ interface Flush {
   readonly resolve: (value: undefined) => void;
 }
 
-/** Packs chunks of all runs of a process; one message in flight keeps their order. */
-class PackingOutputWriter implements OutputWriter {
+/** Packs what gathers in a process; one message in flight keeps the order. */
+class SubjectWriter<Item> implements PackingWriter<Item> {
   readonly #subject: string;
   readonly #sender: CommitSender;
   readonly #writerId = nuid.next();
@@ -47,13 +49,13 @@ class PackingOutputWriter implements OutputWriter {
   #settled = 0;
   #flushes: Flush[] = [];
 
-  constructor(connection: LogConnection, shard: number) {
-    this.#subject = outputSubject(shard);
+  constructor(connection: LogConnection, subject: string) {
+    this.#subject = subject;
     this.#sender = makeCommitSender(connection, { timeoutMs: TRY_TIMEOUT_MS, retry: 'until-closed' });
   }
 
-  readonly append = (chunk: OutputChunk): void => {
-    const text = JSON.stringify(chunk);
+  readonly append = (item: Item): void => {
+    const text = JSON.stringify(item);
     const bytes = Buffer.byteLength(text);
     if (this.#isClosed || this.#bytes + bytes > OUTPUT_BYTES_MAX) {
       this.#dropped += 1;
@@ -122,4 +124,10 @@ class PackingOutputWriter implements OutputWriter {
 }
 
 export const makeOutputWriter = (connection: LogConnection, { shard }: { readonly shard: number }): OutputWriter =>
-  new PackingOutputWriter(connection, shard);
+  new SubjectWriter<OutputChunk>(connection, outputSubject(shard));
+
+/** Records of requests that started no run: lost when the process ends before they are stored, and never waited for. */
+export const makeInboxWriter = (
+  connection: LogConnection,
+  { shard }: { readonly shard: number },
+): PackingWriter<InboxRecord> => new SubjectWriter<InboxRecord>(connection, inboxSubject(shard));

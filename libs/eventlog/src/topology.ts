@@ -3,6 +3,7 @@ import {
   DELIVERIES_STREAM,
   DELIVERY_ATTEMPTS_STREAM,
   EVENTS_STREAM,
+  INBOX_STREAM,
   logStream,
   logSubject,
   OUTPUT_STREAM,
@@ -32,6 +33,10 @@ export interface TopologyOptions {
   readonly logMaxBytes?: number;
   /** How long the log keeps a commit, and with it idempotency keys. 7 days by default. */
   readonly logMaxAgeMs?: number;
+  /** Most that the requests inbox may hold; a 64th of the log by default. The oldest go first. */
+  readonly inboxMaxBytes?: number | undefined;
+  /** How long refused requests are kept. 7 days by default. */
+  readonly inboxMaxAgeMs?: number | undefined;
 }
 
 /** Results of durable steps; a subject per run. */
@@ -47,6 +52,7 @@ export const FILES_STORE = 'files';
 
 const LOG_BYTES_MAX = 8 * 1024 ** 3;
 const LOG_AGE_MS = 7 * DAY;
+const INBOX_AGE_MS = 7 * DAY;
 const MIB = 1024 ** 2;
 /** Values kept of each key. Webhooks are made of changes: so many of one key are not lost while nobody reads them. */
 const CHANGES_KEPT = 8;
@@ -89,6 +95,8 @@ const streams = ({
   shard = DEFAULT_SHARD,
   logMaxBytes: bytes = LOG_BYTES_MAX,
   logMaxAgeMs: ageMs = LOG_AGE_MS,
+  inboxMaxBytes,
+  inboxMaxAgeMs = INBOX_AGE_MS,
 }: TopologyOptions): readonly Desired[] => [
   {
     ...stream(logStream(shard), [logSubject.all(shard)], { bytes, ageMs }),
@@ -103,6 +111,11 @@ const streams = ({
   },
   { ...stream(OUTPUT_STREAM, ['logs.*.chunks'], { bytes: bytes / 4, ageMs }), discard: DiscardPolicy.Old },
   { ...stream(JOURNAL_STREAM, ['journal.*.>'], { bytes: bytes / 8, ageMs }), discard: DiscardPolicy.New },
+  {
+    ...stream(INBOX_STREAM, ['requests.>'], { bytes: inboxMaxBytes ?? bytes / 64, ageMs: inboxMaxAgeMs }),
+    discard: DiscardPolicy.Old,
+    persist_mode: PersistMode.Async, // for people to look at; no answer waits for it
+  },
   {
     ...stream(DELIVERIES_STREAM, ['webhook.>'], { bytes: bytes / 32, ageMs: DELIVERIES_KEPT_MS }),
     discard: DiscardPolicy.New, // a delivery that is owed is never dropped; when it is full, changes wait in their own streams
