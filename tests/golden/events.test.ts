@@ -10,8 +10,9 @@ const textOf = (file: string): string => readFileSync(join(FOLDER, file), 'utf8'
 
 describe('golden commits: bytes once written decode for ever', () => {
   test('there is one for every event type', () => {
-    const covered = files.map((file) => `dev.millrace.run.${file.slice(0, -'.json'.length)}`);
-    expect(covered.sort()).toEqual(Object.keys(RUN_EVENT_SCHEMAS).sort());
+    // `dispatched.v1+trigger.json` is one more of `dispatched.v1.json`, with members that came later.
+    const covered = files.map((file) => `dev.millrace.run.${file.slice(0, -'.json'.length).split('+', 1).join('')}`);
+    expect([...new Set(covered)].sort()).toEqual(Object.keys(RUN_EVENT_SCHEMAS).sort());
   });
 
   test.each(files)('%s decodes, and encodes to the same bytes', (file) => {

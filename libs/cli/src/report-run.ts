@@ -79,6 +79,8 @@ const makeTextReporter = (screen: Screen): ReportRun => {
     release();
     if (message.type === 'progress') showProgress(message);
     else if (message.type === 'log') showLog(message);
+    else if (message.type === 'responded')
+      line(screen.paint('dim', `answered ${safeText(JSON.stringify(message.response))}`));
     else line(screen.paint('dim', `${stateText(message)} +${durationText(performance.now() - startedMs)}`));
   };
 };

@@ -106,6 +106,8 @@ export type RunMessage =
   | ({ readonly type: 'progress'; readonly attempt: number } & Progress)
   | ({ readonly type: 'log' } & LogLine)
   | { readonly type: 'state'; readonly state: string; readonly attempt: number; readonly time: string }
+  /** The run answered its caller, and goes on. */
+  | { readonly type: 'responded'; readonly attempt: number; readonly time: string; readonly response: unknown }
   | ({ readonly type: 'complete'; readonly time: string; readonly attempt: number } & RunResult);
 
 export interface WorkflowProblem {

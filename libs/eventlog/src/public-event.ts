@@ -19,10 +19,10 @@ import { AppError } from '@millrace/kernel';
 
 /** What the public sees of a request: neither its environment nor where its caller waits. */
 export type PublicRequested = CloudEvent<RunRequested['type'], Omit<RunRequested['data'], 'env' | 'replyTo'>>;
-/** What the public sees of a dispatch: the input is in the request. */
+/** What the public sees of a dispatch: what it copies from the request stands there. */
 export type PublicDispatched = CloudEvent<
   RunDispatched['type'],
-  Omit<RunDispatched['data'], 'input' | 'env' | 'replyTo'>
+  Omit<RunDispatched['data'], 'input' | 'env' | 'replyTo' | 'trigger' | 'cloudEvent'>
 >;
 /** An event as outsiders see it. */
 export type PublicRunEvent = Exclude<RunEvent, RunRequested | RunDispatched> | PublicRequested | PublicDispatched;
@@ -77,15 +77,20 @@ export const publicHeaders = (position: Position, event: RunEvent): readonly (re
 
 const HIDDEN: Partial<Record<RunEventType, ReadonlySet<string>>> = {
   'dev.millrace.run.requested.v1': new Set(['env', 'replyTo']),
-  'dev.millrace.run.dispatched.v1': new Set(['input', 'env', 'replyTo']),
+  'dev.millrace.run.dispatched.v1': new Set(['input', 'env', 'replyTo', 'trigger', 'cloudEvent']),
+};
+
+const publicData = ({ type, data }: RunEvent): object => {
+  const hidden = HIDDEN[type];
+  return hidden === undefined ? data : Object.fromEntries(Object.entries(data).filter(([name]) => !hidden.has(name)));
 };
 
 /** JSON text of the public part of an event's data. */
-export const publicBody = ({ type, data }: RunEvent): string => {
-  const hidden = HIDDEN[type];
-  if (hidden === undefined) return JSON.stringify(data);
-  return JSON.stringify(Object.fromEntries(Object.entries(data).filter(([name]) => !hidden.has(name))));
-};
+export const publicBody = (event: RunEvent): string => JSON.stringify(publicData(event));
+
+/** An event of the log as outsiders see it. */
+export const toPublicEvent = (event: RunEvent): PublicRunEvent =>
+  ({ ...event, data: publicData(event) }) as PublicRunEvent;
 
 export const isRunEventType = (type: string | undefined): type is RunEventType =>
   type !== undefined && Object.hasOwn(RUN_EVENT_SCHEMAS, type);

@@ -23,6 +23,21 @@ export interface RunInfo {
   readonly traceparent: string;
 }
 
+/** How the run was asked for. */
+export interface TriggerInfo {
+  /** Of the trigger, as the workflow declares it; those that every workflow has are named for their protocol. */
+  readonly id: string;
+  readonly method: string;
+  /** As it was called, without query. */
+  readonly path: string;
+  /** What showed that the caller may: `token`, `key`, `signature:github`, `public`, … */
+  readonly verified: string;
+  /** Id by which the sender names this delivery. */
+  readonly delivery?: string;
+  /** Address of the caller. */
+  readonly from?: string;
+}
+
 /** Secrets that the definition declares. Their values are replaced by `***` in everything that a run records. */
 export interface WorkflowSecrets {
   /** The newest value. @throws Error when the definition does not declare the name in `secrets` */
@@ -41,6 +56,10 @@ export interface WorkflowContext<Input = Record<string, unknown>> {
    * are here and not in `process.env`.
    */
   readonly env: Readonly<Record<string, string>>;
+  /** How the run was asked for; `undefined` when it was by nothing that is a trigger, such as a rerun. */
+  readonly trigger: TriggerInfo | undefined;
+  /** Attributes of the CloudEvent that asked for the run (its data is the input); `undefined` for any other request. */
+  readonly cloudEvent: Readonly<Record<string, unknown>> | undefined;
   /** The secrets that the definition declares, as they were when the attempt began. */
   readonly secrets: WorkflowSecrets;
   /** Lines for the output of this run. `console.*` inside the handler goes there as well. */
@@ -51,6 +70,13 @@ export interface WorkflowContext<Input = Record<string, unknown>> {
    * @param percent 0 to 100; what is outside is brought to the nearer end.
    */
   readonly progress: (percent: number, message?: string) => void;
+  /**
+   * Answers a caller that waits for the result, now; the run goes on, and what it returns is its output as ever. Of several calls
+   * the first counts. JSON of at most 1 MiB; nothing is answered as `null`. Cheap when nobody waits, and recorded all the same.
+   *
+   * @throws Error when the value is no JSON or too large
+   */
+  readonly respond: (value?: unknown) => void;
   /**
    * Aborts when the run is cancelled or its time is up; `reason` is an `Error` whose `name` is `CancelledError` or
    * `TimeoutError`. Hand it to `fetch`, timers and streams: a handler that has not settled a few seconds later is ended.

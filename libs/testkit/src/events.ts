@@ -76,6 +76,7 @@ export const dispatched = builder(
   1,
 );
 export const started = builder('dev.millrace.run.started.v1', { executor: EXECUTOR, pid: 4242 }, 1);
+export const responded = builder('dev.millrace.run.responded.v1', { response: { early: true } }, 1);
 export const progressed = builder('dev.millrace.run.progressed.v1', { percent: 50 }, 1);
 export const cancelRequested = builder('dev.millrace.run.cancel.requested.v1', { requestedBy: 'configured' });
 export const attemptFailed = builder('dev.millrace.run.attempt.failed.v1', EXIT_1, 1);

@@ -1,6 +1,16 @@
 import { during, report } from '../testing/play-executor.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { aRunId, completed, dispatched, eventually, failed, progressed, rejected, started } from '@millrace/testkit';
+import {
+  aRunId,
+  completed,
+  dispatched,
+  eventually,
+  failed,
+  progressed,
+  rejected,
+  responded,
+  started,
+} from '@millrace/testkit';
 import { type ProjectedGateway, startProjectedGateway } from '../testing/start-projected-gateway.ts';
 
 let gateway: ProjectedGateway;
@@ -46,6 +56,40 @@ describe('waiting for the outcome', () => {
       { status: 'failed', code: 'run.failed', exit_code: 1, error: { code: 'exit_code' } },
     ]);
   });
+
+  test('001 early return: gives the answer of a run that goes on, and the run ends as it ends', async () => {
+    const begin = () => gateway.call({ method: 'POST', url: '/run/tests/mine?wait=10' });
+    const workflow = 'tests/mine';
+    const response = await during(gateway, begin, async (runId) => {
+      await gateway.writer.append([dispatched({ runId, workflow })]);
+      await report(gateway, responded({ runId, workflow, response: { hello: 'early' } }));
+    });
+    const run_id = runIdOf(response);
+    expect([response.statusCode, response.json()]).toEqual([
+      200,
+      { run_id, status: 'running', output: { hello: 'early' } },
+    ]);
+    await report(gateway, failed({ runId: run_id, workflow }));
+    await eventually(async () =>
+      expect((await gateway.call({ url: `/runs/${run_id}` })).json()).toMatchObject({
+        status: 'failed',
+        error: { code: 'exit_code' },
+      }),
+    );
+  });
+
+  test.each([{ early: 1 }, null])(
+    'finds the early answer %j in the read model when its reply got lost',
+    async (early) => {
+      const begin = () => gateway.call({ method: 'POST', url: '/run/tests/mine?wait=2' });
+      const workflow = 'tests/mine';
+      const response = await during(gateway, begin, async (runId) => {
+        const events = [dispatched({ runId, workflow }), responded({ runId, workflow, response: early })];
+        await gateway.writer.append([...events, completed({ runId, workflow, output: 'late' })]);
+      });
+      expect([response.statusCode, response.json()]).toMatchObject([200, { output: early }]);
+    },
+  );
 
   test('finds the result in the read model when the reply got lost', async () => {
     const begin = () => gateway.call({ method: 'POST', url: '/run/tests/mine?wait=2' });

@@ -11,6 +11,7 @@ import {
   progressed,
   rejected,
   requested,
+  responded,
   started,
   timedOut,
 } from '@millrace/testkit';
@@ -32,6 +33,7 @@ export const HISTORIES: Readonly<Record<string, History>> = {
     dispatched({ runId }),
     started({ runId }),
     progressed({ runId, percent: 40, message: NASTY }),
+    responded({ runId, response: { text: NASTY } }),
     completed({ runId, output: { text: NASTY } }),
   ],
   failed: (runId) => [requested({ runId }), dispatched({ runId }), started({ runId }), failed({ runId })],

@@ -6,7 +6,7 @@ import { type Position, type RunRequested } from '@millrace/contracts';
 import { type Commit } from '@millrace/eventlog';
 import { roughBytes } from './rough-bytes.ts';
 
-/** Input and environment of a request that is kept in memory. */
+/** Input, environment and event attributes of a request that is kept in memory. */
 export const KEPT_REQUEST_BYTES_MAX = 4 * 1024;
 /** All requests that are kept in memory. */
 export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
@@ -75,7 +75,8 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
 
   return {
     keep: (event, storedBytes) => {
-      const payload = roughBytes([event.data.input, event.data.env], MEASURED_BYTES_MAX);
+      const { input, env, cloudEvent } = event.data;
+      const payload = roughBytes([input, env, cloudEvent], MEASURED_BYTES_MAX);
       meanRequestBytes += ((storedBytes ?? payload) - meanRequestBytes) * MEAN_WEIGHT;
       const bytes = ENVELOPE_BYTES + payload;
       if (payload > KEPT_REQUEST_BYTES_MAX || keptBytes + bytes > KEPT_BYTES_MAX || kept.has(event.subject)) return;

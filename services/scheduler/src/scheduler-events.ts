@@ -55,7 +55,7 @@ const say = <Type extends RunEventType>(
 
 export const dispatchedEvent = (voice: Voice, dispatch: Dispatch, request: RunRequested): RunDispatched => {
   const { attempt, executor, retryOnFailure } = dispatch;
-  const { version, kind, input, env, policy, replyTo } = request.data;
+  const { version, kind, input, env, policy, replyTo, trigger, cloudEvent } = request.data;
   return say(voice, dispatch, {
     type: 'dev.millrace.run.dispatched.v1',
     id: `${dispatch.runId}.${attempt}.dispatched`,
@@ -70,6 +70,8 @@ export const dispatchedEvent = (voice: Voice, dispatch: Dispatch, request: RunRe
       timeoutMs: policy.timeoutMs,
       retryOnFailure,
       ...(replyTo === undefined ? {} : { replyTo }),
+      ...(trigger === undefined ? {} : { trigger }),
+      ...(cloudEvent === undefined ? {} : { cloudEvent }),
     },
   });
 };

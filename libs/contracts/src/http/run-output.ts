@@ -34,6 +34,13 @@ export const StateMessageSchema = Type.Object({
   attempt: Type.Integer(),
   time: Type.String(),
 });
+/** `event: responded`: the run answered its caller, and goes on. */
+export const RespondedMessageSchema = Type.Object({
+  type: Type.Literal('responded'),
+  attempt: Type.Integer(),
+  time: Type.String(),
+  response: Type.Unknown(),
+});
 /** `event: complete`, the last one: the result. */
 export const CompleteMessageSchema = Type.Object({
   type: Type.Literal('complete'),
@@ -45,4 +52,5 @@ export type LiveMessage =
   | Static<typeof ProgressMessageSchema>
   | Static<typeof LogMessageSchema>
   | Static<typeof StateMessageSchema>
+  | Static<typeof RespondedMessageSchema>
   | Static<typeof CompleteMessageSchema>;

@@ -100,6 +100,7 @@ const onEventOfRun = (state: SchedulerState, run: Run, event: Exclude<RunEvent, 
       return;
     case 'dev.millrace.run.started.v1':
     case 'dev.millrace.run.progressed.v1':
+    case 'dev.millrace.run.responded.v1':
       return;
     case 'dev.millrace.run.cancel.requested.v1':
       onCancelRequested(state, run);

@@ -73,6 +73,7 @@ const applied = (run: RunState, event: Exclude<RunEvent, RunRequested>): RunStat
     case 'dev.millrace.run.started.v1':
       return { ...run, status: 'running' };
     case 'dev.millrace.run.progressed.v1':
+    case 'dev.millrace.run.responded.v1':
       return run;
     case 'dev.millrace.run.cancel.requested.v1':
       return { ...run, isCancelRequested: true };

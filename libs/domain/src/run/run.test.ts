@@ -11,6 +11,7 @@ import {
   progressed,
   rejected,
   requested,
+  responded,
   started,
   timedOut,
 } from '@millrace/testkit';
@@ -35,7 +36,7 @@ describe('evolveRun', () => {
   test('follows a run to its end', () => {
     expect(statusOf(requested())).toBe('waiting');
     expect(fold(requested(), dispatched())).toMatchObject({ status: 'dispatched', attempt: 1, executor: 'ex_test' });
-    expect(statusOf(requested(), dispatched(), started(), progressed())).toBe('running');
+    expect(statusOf(requested(), dispatched(), started(), progressed(), responded())).toBe('running');
     for (const [end, status] of [
       [completed(), 'completed'],
       [failed(), 'failed'],
@@ -108,7 +109,17 @@ describe('evolveRun', () => {
       fc.constantFrom<RunEvent>(retried, cancelRequested(), withoutAttempt(cancelled()), withoutAttempt(failed())),
       fc
         .tuple(
-          fc.constantFrom(dispatched, started, progressed, attemptFailed, attemptLost, completed, failed, timedOut),
+          fc.constantFrom(
+            dispatched,
+            started,
+            progressed,
+            responded,
+            attemptFailed,
+            attemptLost,
+            completed,
+            failed,
+            timedOut,
+          ),
           attempt,
         )
         .map(([build, of]) => build({ attempt: of }) as RunEvent),

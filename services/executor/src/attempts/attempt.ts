@@ -45,7 +45,8 @@ export interface AttemptDeps {
  * The life of one attempt: started, then output and progress, then one last event.
  *
  * I1 At most one ending is recorded, and nothing after it.
- * I2 An abandoned attempt records nothing any more: its session is over, and another executor may have the run.
+ * I2 At most one early answer is recorded; whoever waits gets it once it is.
+ * I3 An abandoned attempt records nothing any more: its session is over, and another executor may have the run.
  */
 export class Attempt {
   readonly runId: string;
@@ -63,6 +64,7 @@ export class Attempt {
   #execution: Execution | undefined;
   #stopped: StopReason | undefined;
   #over = false;
+  #responded = false;
   #events = 0;
 
   constructor(dispatch: RunDispatched, deps: AttemptDeps) {
@@ -135,6 +137,7 @@ export class Attempt {
       onOutput: this.#output.write,
       onProgress: (percent, message) =>
         this.#progress.report({ percent, ...(message === undefined ? {} : { message }) }),
+      onResponded: (response) => this.#respond(response),
       onEnded: (outcome) => this.#end(outcome),
     };
   }
@@ -143,6 +146,18 @@ export class Attempt {
     const { executor, metrics, clock } = this.#deps;
     metrics.started(this.#dispatch.data.kind, (clock.monotonic() - this.#receivedAt) / 1_000);
     this.#record('dev.millrace.run.started.v1', { executor, ...(pid === undefined ? {} : { pid }) });
+  }
+
+  #respond(response: unknown): void {
+    if (this.#over || this.#responded) return;
+    this.#responded = true;
+    const { append, reply } = this.#deps;
+    const { replyTo } = this.#dispatch.data;
+    const event = this.#event('dev.millrace.run.responded.v1', { response });
+    const tell = (): void => {
+      if (replyTo !== undefined) reply(replyTo, event);
+    };
+    append([event]).then(tell, () => undefined); // else the session is over
   }
 
   /** Nobody waits for these; the ending behind them in the same writer does. */

@@ -15,11 +15,13 @@ export type Outcome =
 
 export type OutputStream = 'stdout' | 'stderr' | 'log';
 
-/** What an execution reports: `onStarted` at most once, then output and progress, then `onEnded` exactly once and nothing after it. */
+/** What an execution reports: `onStarted` at most once, then output, progress and an early answer, then `onEnded` exactly once and nothing after it. */
 export interface ExecutionListener {
   readonly onStarted: (pid?: number) => void;
   readonly onOutput: (stream: OutputStream, text: string) => void;
   readonly onProgress: (percent: number, message?: string) => void;
+  /** The answer for a caller that waits; only the first one of an attempt counts. */
+  readonly onResponded: (response: unknown) => void;
   readonly onEnded: (outcome: Outcome) => void;
 }
 

@@ -49,6 +49,21 @@ const scriptEnvironment = (
   TRACEPARENT: traceparent,
 });
 
+type DispatchData = RunDispatched['data'];
+
+/** How the run was asked for, as far as anything is known of it. */
+const askedOf = ({ trigger, cloudEvent }: DispatchData): Pick<DispatchData, 'trigger' | 'cloudEvent'> => ({
+  ...(trigger === undefined ? {} : { trigger }),
+  ...(cloudEvent === undefined ? {} : { cloudEvent }),
+});
+
+/** What a script gets to read, as JSON text. */
+const filesOf = ({ input, trigger, cloudEvent }: DispatchData) => ({
+  input: JSON.stringify(input),
+  ...(trigger === undefined ? {} : { trigger: JSON.stringify(trigger) }),
+  ...(cloudEvent === undefined ? {} : { cloudEvent: JSON.stringify(cloudEvent) }),
+});
+
 export const makeLaunch =
   (deps: LaunchDeps): Launch =>
   async (dispatch, traceparent, plain, isOver) => {
@@ -62,13 +77,10 @@ export const makeLaunch =
     // A later attempt may be the one that took down the process it was in, or the victim of such a one: it gets a process of its own.
     const isLater = attempt > 1;
     if (kind === 'script') {
-      const request = {
-        argv,
-        env: scriptEnvironment(deps, dispatch, traceparent, secrets),
-        input: JSON.stringify(input),
-      };
+      const request = { argv, env: scriptEnvironment(deps, dispatch, traceparent, secrets), ...filesOf(dispatch.data) };
       return scripts.start(request, isLater, listener);
     }
     const run = { id: dispatch.subject, workflow: dispatch.workflow, version, attempt, traceparent };
-    return workflows.start({ file: path, run, input, env, secrets: secrets?.values ?? {} }, isLater, listener);
+    const request = { file: path, run, input, env, ...askedOf(dispatch.data), secrets: secrets?.values ?? {} };
+    return workflows.start(request, isLater, listener);
   };

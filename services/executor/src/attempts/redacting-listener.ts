@@ -27,6 +27,7 @@ export const makeRedactingListener = (listener: ExecutionListener, redactor: Val
     onOutput: (stream, text) => passOn(stream, streams[stream].push(text)),
     onProgress: (percent, message) =>
       listener.onProgress(percent, message === undefined ? undefined : redactor.text(message)),
+    onResponded: (response) => listener.onResponded(redactor.json(response)),
     onEnded: (outcome) => {
       for (const stream of ['stdout', 'stderr', 'log'] as const) passOn(stream, streams[stream].end());
       listener.onEnded(redactOutcome(outcome, redactor));

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { makeStdoutReader, parseProgress, type Progress } from './script-output.ts';
+import { makeStdoutReader, parseProgress, type Progress, RESULT_BYTES_MAX } from './script-output.ts';
 
-const read = (...pieces: readonly string[]): { texts: string[]; progress: Progress[]; last: string } => {
+const read = (...pieces: readonly string[]) => {
   const texts: string[] = [];
   const progress: Progress[] = [];
-  const reader = makeStdoutReader({ onText: (text) => texts.push(text), onProgress: (one) => progress.push(one) });
+  const responses: unknown[] = [];
+  const reader = makeStdoutReader({
+    onText: (text) => texts.push(text),
+    onProgress: (one) => progress.push(one),
+    onResponse: (one) => responses.push(one),
+  });
   for (const piece of pieces) reader.push(piece);
   reader.end();
-  return { texts, progress, last: reader.lastLine() };
+  return { texts, progress, responses, last: reader.lastLine() };
 };
 
 describe('parseProgress', () => {
@@ -33,6 +38,7 @@ describe('stdout of a script', () => {
     expect(read('a\n::progress 10 x\nb\n')).toEqual({
       texts: ['a\nb\n'],
       progress: [{ percent: 10, message: 'x' }],
+      responses: [],
       last: 'b',
     });
   });
@@ -41,18 +47,24 @@ describe('stdout of a script', () => {
     expect(read('::pro', 'gress 3', '0 go', '\nx')).toEqual({
       texts: ['x'],
       progress: [{ percent: 30, message: 'go' }],
+      responses: [],
       last: 'x',
     });
   });
 
   test('passes a prompt without a line end on at once', () => {
     const texts: string[] = [];
-    makeStdoutReader({ onText: (text) => texts.push(text), onProgress: () => undefined }).push('password: ');
+    const listener = { onProgress: () => undefined, onResponse: () => undefined };
+    makeStdoutReader({ onText: (text) => texts.push(text), ...listener }).push('password: ');
     expect(texts).toEqual(['password: ']);
   });
 
   test('does not take the middle of a line for progress', () => {
-    expect(read('x ::progress 3\n')).toEqual({ texts: ['x ::progress 3\n'], progress: [], last: 'x ::progress 3' });
+    expect(read('x ::progress 3\n')).toMatchObject({
+      texts: ['x ::progress 3\n'],
+      progress: [],
+      last: 'x ::progress 3',
+    });
   });
 
   test('remembers the last line over empty lines and progress', () => {
@@ -64,4 +76,30 @@ describe('stdout of a script', () => {
     expect(last).toBe('');
     expect(texts.join('').length).toBe(1_400_003);
   });
+});
+
+describe('an early answer on stdout', () => {
+  test.each([
+    ['::respond {"a":1}\n', { a: 1 }],
+    ['::respond null', null],
+    ['::respond [1,\t2]\r\n', [1, 2]],
+  ])('%j is one, and no output', (text, expected) => {
+    expect(read(text)).toEqual({ texts: [], progress: [], responses: [expected], last: '' });
+  });
+
+  test('may come in pieces, and is as long as a result may be', () => {
+    const value = 'x'.repeat(RESULT_BYTES_MAX - 100);
+    const line = `::respond ${JSON.stringify(value)}\n`;
+    const pieces = line.match(/.{1,65536}\n?/g) ?? [];
+    expect(read(...pieces)).toMatchObject({ texts: [], responses: [value] });
+  });
+
+  test.each(['::respond {a:1}\n', '::respond\n', ' ::respond 1\n', `::respond "${'x'.repeat(RESULT_BYTES_MAX)}"\n`])(
+    'a line that is none remains output (%#)',
+    (text) => {
+      const { texts, responses } = read(text);
+      expect(texts.join('')).toBe(text);
+      expect(responses).toEqual([]);
+    },
+  );
 });

@@ -2,6 +2,7 @@
 export const RESULT_BYTES_MAX = 1_048_576;
 const PROGRESS_LINE_MAX = 4_096;
 const PREFIX = '::progress ';
+const RESPONSE_PREFIX = '::respond ';
 const PROGRESS = /^::progress\s+(\d+(?:\.\d+)?)%?(?:\s+(.*))?$/;
 
 export interface Progress {
@@ -17,27 +18,57 @@ export const parseProgress = (line: string): Progress | undefined => {
   return match[2] === undefined ? { percent } : { percent, message: match[2] };
 };
 
+/** Reads `::respond {"json":true}`; a line that is too long or no JSON is `undefined`, and so remains in the output. */
+export const parseResponse = (line: string): { readonly response: unknown } | undefined => {
+  if (!line.startsWith(RESPONSE_PREFIX) || Buffer.byteLength(line) > RESULT_BYTES_MAX) return undefined;
+  try {
+    return { response: JSON.parse(line.slice(RESPONSE_PREFIX.length)) as unknown };
+  } catch {
+    return undefined;
+  }
+};
+
 export interface StdoutListener {
   readonly onText: (text: string) => void;
   readonly onProgress: (progress: Progress) => void;
+  readonly onResponse: (response: unknown) => void;
 }
 
 export interface StdoutReader {
   readonly push: (text: string) => void;
   /** The stream ended: an unfinished line is a line. */
   readonly end: () => void;
-  /** The last line that was neither empty nor a progress report, when it is not too long to be a result. */
+  /** The last line that was neither empty nor a report, when it is not too long to be a result. */
   readonly lastLine: () => string;
 }
 
-const mayBeProgress = (start: string): boolean =>
-  start.length < PROGRESS_LINE_MAX && (start.startsWith(PREFIX) || PREFIX.startsWith(start));
+/** What a line may begin with to be a report, and how long it may be. */
+const REPORTS = [
+  [PREFIX, PROGRESS_LINE_MAX],
+  [RESPONSE_PREFIX, RESULT_BYTES_MAX],
+] as const;
+
+const mayBeReport = (start: string): boolean =>
+  REPORTS.some(([prefix, max]) => start.length < max && (start.startsWith(prefix) || prefix.startsWith(start)));
+
+/** Tells of a report; false when the line is none, and so part of the output. */
+const makeReport =
+  ({ onProgress, onResponse }: Omit<StdoutListener, 'onText'>) =>
+  (line: string): boolean => {
+    if (!line.startsWith('::')) return false;
+    const progress = parseProgress(line);
+    if (progress !== undefined) onProgress(progress);
+    const answer = progress === undefined ? parseResponse(line) : undefined;
+    if (answer !== undefined) onResponse(answer.response);
+    return progress !== undefined || answer !== undefined;
+  };
 
 /**
- * Reads stdout of a script: progress reports are taken out, everything else is passed on at once and as it came.
- * Only the beginning of a line that may still become a progress report is held back.
+ * Reads stdout of a script: reports (progress, an early answer) are taken out, everything else is passed on at once and as it came.
+ * Only the beginning of a line that may still become a report is held back.
  */
-export const makeStdoutReader = ({ onText, onProgress }: StdoutListener): StdoutReader => {
+export const makeStdoutReader = ({ onText, ...reports }: StdoutListener): StdoutReader => {
+  const report = makeReport(reports);
   let held = '';
   let line = '';
   let last = '';
@@ -57,11 +88,7 @@ export const makeStdoutReader = ({ onText, onProgress }: StdoutListener): Stdout
     passed = '';
   };
   const completeLine = (text: string): void => {
-    const progress = line === '' ? parseProgress(text) : undefined;
-    if (progress !== undefined) {
-      onProgress(progress);
-      return;
-    }
+    if (line === '' && report(text)) return;
     take(`${text}\n`);
     endLine();
   };
@@ -73,14 +100,12 @@ export const makeStdoutReader = ({ onText, onProgress }: StdoutListener): Stdout
         completeLine(rest.slice(0, end));
         rest = rest.slice(end + 1);
       }
-      if (line === '' && mayBeProgress(rest)) held = rest;
+      if (line === '' && mayBeReport(rest)) held = rest;
       else take(rest);
       pass();
     },
     end: () => {
-      const progress = line === '' ? parseProgress(held) : undefined;
-      if (progress === undefined) take(held);
-      else onProgress(progress);
+      if (line !== '' || !report(held)) take(held);
       held = '';
       endLine();
       pass();

@@ -8,8 +8,10 @@ import { type FromSpawner } from './spawner-protocol.ts';
 export interface ScriptRequest {
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
-  /** JSON text. */
+  /** JSON text, as are the next two. */
   readonly input: string;
+  readonly trigger?: string;
+  readonly cloudEvent?: string;
 }
 
 export interface ScriptPoolOptions {
@@ -170,6 +172,9 @@ class Scripts implements ScriptPool {
         return;
       case 'progress':
         listener.onProgress(message.percent, message.message);
+        return;
+      case 'responded':
+        listener.onResponded(message.response);
         return;
       case 'start_failed':
         this.#forget(message.id);

@@ -42,7 +42,19 @@ const removeFile = (path: string): void => {
   }
 };
 
-const startChild = ({ argv, env }: StartScript, directory: string, pipes: OutputPipes): ChildProcess => {
+const INPUT = 'input.json';
+const OUTPUT = 'output.json';
+
+/** What a script is given to read. */
+type Given = readonly (readonly [variable: string, name: string, content: string])[];
+
+const givenFiles = ({ input, trigger, cloudEvent }: StartScript): Given => [
+  ['MILLRACE_INPUT', INPUT, input],
+  ...(trigger === undefined ? [] : [['MILLRACE_TRIGGER', 'trigger.json', trigger] as const]),
+  ...(cloudEvent === undefined ? [] : [['MILLRACE_CLOUDEVENT', 'cloudevent.json', cloudEvent] as const]),
+];
+
+const startChild = ({ argv, env }: StartScript, directory: string, pipes: OutputPipes, given: Given): ChildProcess => {
   const [program, ...args] = argv;
   return spawn(program, args, {
     // A session and so a process group of its own: signals reach it with everything that it starts.
@@ -52,8 +64,8 @@ const startChild = ({ argv, env }: StartScript, directory: string, pipes: Output
       ...env,
       HOME: directory,
       TMPDIR: directory,
-      MILLRACE_INPUT: join(directory, 'input.json'),
-      MILLRACE_OUTPUT: join(directory, 'output.json'),
+      ...Object.fromEntries(given.map(([variable, name]) => [variable, join(directory, name)])),
+      MILLRACE_OUTPUT: join(directory, OUTPUT),
     },
     // Never a pipe on stdin: bash takes a socket there for a remote shell and reads ~/.bashrc.
     stdio: ['ignore', pipes[0]?.writeFd ?? 'pipe', pipes[1]?.writeFd ?? 'pipe'],
@@ -64,9 +76,10 @@ const startChild = ({ argv, env }: StartScript, directory: string, pipes: Output
 export const startScript = (request: StartScript, { fifos, directories, send, onGone }: ScriptDeps): ScriptProcess => {
   const { id } = request;
   const directory = directories.take();
-  writeFileSync(join(directory, 'input.json'), request.input);
+  const given = givenFiles(request);
+  for (const [, name, content] of given) writeFileSync(join(directory, name), content);
   const pipes: OutputPipes = [fifos.take(), fifos.take()];
-  const child = startChild(request, directory, pipes);
+  const child = startChild(request, directory, pipes, given);
   for (const fifo of pipes) if (fifo !== undefined) closeSync(fifo.writeFd);
   if (child.pid !== undefined) send({ type: 'started', id, pid: child.pid });
 
@@ -76,8 +89,8 @@ export const startScript = (request: StartScript, { fifos, directories, send, on
   const finishOne = (): void => {
     awaited -= 1;
     if (awaited > 0) return;
-    const outcome = loadResult(join(directory, 'output.json'), streams.lastLine());
-    for (const name of ['input.json', 'output.json']) removeFile(join(directory, name));
+    const outcome = loadResult(join(directory, OUTPUT), streams.lastLine());
+    for (const name of [...given.map(([, file]) => file), OUTPUT]) removeFile(join(directory, name));
     directories.giveBack(directory);
     if (failure === undefined) send({ type: 'ended', id, ...exitOf(exit), ...complaintOf(exit, streams), ...outcome });
     else send({ type: 'start_failed', id, message: failure.message });

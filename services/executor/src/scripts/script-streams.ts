@@ -70,7 +70,7 @@ const lastLineOf = (text: string): string | undefined =>
     .map((line) => line.trim())
     .findLast((line) => line !== '');
 
-/** Forwards what a script writes as `output` and `progress` messages. */
+/** Forwards what a script writes as `output`, `progress` and `responded` messages. */
 export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClosed }: StreamDeps): ScriptStreams => {
   let forwarded = 0;
   let received = 0;
@@ -83,6 +83,7 @@ export const readScript = (child: ChildProcess, { id, pipes, fifos, send, onClos
   const lines = makeStdoutReader({
     onText: (text) => forward('stdout', text),
     onProgress: (progress) => send({ type: 'progress', id, ...progress }),
+    onResponse: (response) => send({ type: 'responded', id, response }),
   });
   const onStdout = (text: string): void => {
     received += text.length;

@@ -73,6 +73,25 @@ describe('a script', () => {
     expect(cwd).toContain(`${driver.dataDir}/executor/runs/`);
   });
 
+  test('001 early return: answers by a line, which is neither output nor result', async () => {
+    const runId = await run("echo hi\necho '::respond {\"early\":1}'\necho '::respond 2'\nsleep 0.2\necho 7\n");
+    expect((await driver.ending(runId)).data).toEqual({ output: 7, exitCode: 0 });
+    expect(names(driver.eventsOf(runId))).toEqual(['started', 'responded', 'completed']);
+    expect(driver.eventsOf(runId)[1]?.data).toEqual({ response: { early: 1 } });
+    await eventually(() => expect(driver.textOf(runId)).toBe('hi\n7\n'));
+  });
+
+  test('reads how it was asked for, and leaves nothing of it behind', async () => {
+    const trigger = { id: 'hook', method: 'POST', path: '/run/tests/example', verified: 'token' };
+    const cloudEvent = { specversion: '1.0', id: 'a', source: '/s', type: 't' };
+    const text = 'echo "[$(cat "$MILLRACE_TRIGGER"),$(cat "$MILLRACE_CLOUDEVENT")]"\n';
+    expect((await driver.ending(await run(text, { trigger, cloudEvent }))).data).toMatchObject({
+      output: [trigger, cloudEvent],
+    });
+    const unasked = await run('printf \'["%s",%s]\\n\' "$MILLRACE_TRIGGER$MILLRACE_CLOUDEVENT" "$(ls | wc -l)"\n');
+    expect((await driver.ending(unasked)).data).toMatchObject({ output: ['', 1] });
+  });
+
   test('reports progress, of which the last is always recorded', async () => {
     const runId = await run('for i in 1 2 3 4 5 6 7 8 9; do echo "::progress ${i}0 step $i"; done\necho done\n');
     await driver.ending(runId);

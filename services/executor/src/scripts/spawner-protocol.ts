@@ -11,10 +11,13 @@ export interface StartScript {
   readonly id: string;
   /** Program and arguments; never a shell string. */
   readonly argv: readonly [string, ...string[]];
-  /** The whole environment, except for HOME, TMPDIR, MILLRACE_INPUT and MILLRACE_OUTPUT, which name the run directory. */
+  /** The whole environment, except for HOME, TMPDIR and the names of files in the run directory: MILLRACE_INPUT, _OUTPUT, _TRIGGER, _CLOUDEVENT. */
   readonly env: Readonly<Record<string, string>>;
   /** JSON text for `$MILLRACE_INPUT`. */
   readonly input: string;
+  /** JSON text for `$MILLRACE_TRIGGER` and for `$MILLRACE_CLOUDEVENT`, where there is something to say. */
+  readonly trigger?: string;
+  readonly cloudEvent?: string;
 }
 
 export interface ScriptEnded {
@@ -37,4 +40,5 @@ export type FromSpawner =
   | { readonly type: 'start_failed'; readonly id: string; readonly message: string }
   | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
+  | { readonly type: 'responded'; readonly id: string; readonly response: unknown }
   | ScriptEnded;

@@ -1,4 +1,4 @@
-import { type RunInfo } from '@millrace/sdk';
+import { type RunInfo, type TriggerInfo } from '@millrace/sdk';
 import { type OutputStream, type StopReason } from '../attempts/execution.ts';
 
 export interface StartWorkflow {
@@ -9,6 +9,8 @@ export interface StartWorkflow {
   readonly run: RunInfo;
   readonly input: unknown;
   readonly env: Readonly<Record<string, string>>;
+  readonly trigger?: TriggerInfo;
+  readonly cloudEvent?: Readonly<Record<string, unknown>>;
   /** Those that the workflow declares, by name; the newest value first. */
   readonly secrets: Readonly<Record<string, readonly string[]>>;
 }
@@ -31,6 +33,7 @@ export interface WorkflowError {
 export type FromHost =
   | { readonly type: 'output'; readonly id: string; readonly stream: OutputStream; readonly text: string }
   | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
+  | { readonly type: 'responded'; readonly id: string; readonly response: unknown }
   | { readonly type: 'completed'; readonly id: string; readonly output?: unknown }
   | { readonly type: 'failed'; readonly id: string; readonly error: WorkflowError }
   /** The abort arrived: the event loop is alive, the handler knows. */

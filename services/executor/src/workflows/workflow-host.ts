@@ -1,5 +1,5 @@
 import { type Milliseconds } from '@millrace/kernel';
-import { type Execution, type ExecutionListener, type StopReason } from '../attempts/execution.ts';
+import { type Execution, type ExecutionListener, type Outcome, type StopReason } from '../attempts/execution.ts';
 import { type FromHost, type StartWorkflow } from './host-protocol.ts';
 import { type HostProcess } from './host-process.ts';
 
@@ -14,6 +14,9 @@ interface Running {
   readonly listener: ExecutionListener;
   stopping: NodeJS.Timeout | undefined;
 }
+
+const completedOf = ({ output }: Extract<FromHost, { type: 'completed' }>): Outcome =>
+  output === undefined ? { kind: 'completed' } : { kind: 'completed', output };
 
 export interface WorkflowHostOptions {
   readonly process: HostProcess;
@@ -121,14 +124,14 @@ export class WorkflowHost {
       case 'progress':
         running.listener.onProgress(message.percent, message.message);
         return;
+      case 'responded':
+        running.listener.onResponded(message.response);
+        return;
       case 'aborting':
         this.#giveUpAfterGrace(message.id, running);
         return;
       case 'completed':
-        this.#take(message.id)?.onEnded({
-          kind: 'completed',
-          ...(message.output === undefined ? {} : { output: message.output }),
-        });
+        this.#take(message.id)?.onEnded(completedOf(message));
         return;
       case 'failed':
         this.#take(message.id)?.onEnded({ kind: 'failed', error: message.error });

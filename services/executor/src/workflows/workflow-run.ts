@@ -1,6 +1,7 @@
 import { type LogFields, type WorkflowContext, type WorkflowLog, type WorkflowSecrets } from '@millrace/sdk';
 import { type OutputStream, type StopReason } from '../attempts/execution.ts';
 import { type FromHost, type StartWorkflow } from './host-protocol.ts';
+import { encodeResult } from './workflow-result.ts';
 
 /** One run inside a host. Once it is over, what its handler still does goes nowhere. */
 export interface WorkflowRun {
@@ -49,11 +50,12 @@ const makeSecrets = (values: StartWorkflow['secrets']): WorkflowSecrets => {
 };
 
 export const makeWorkflowRun = (
-  { id, run, input, env, secrets }: StartWorkflow,
+  { id, run, input, env, trigger, cloudEvent, secrets }: StartWorkflow,
   send: (message: FromHost) => void,
 ): WorkflowRun => {
   const controller = new AbortController();
   let open = true;
+  let responded = false;
   const write = (stream: OutputStream, text: string): void => {
     if (open) send({ type: 'output', id, stream, text });
   };
@@ -62,12 +64,23 @@ export const makeWorkflowRun = (
     const bounded = Math.min(100, Math.max(0, percent));
     send({ type: 'progress', id, percent: bounded, ...(message === undefined ? {} : { message }) });
   };
+  const respond = (value: unknown): void => {
+    if (!open || responded) return;
+    const response = value === undefined ? null : value;
+    const encoded = encodeResult(response);
+    if ('error' in encoded) throw new Error(encoded.error.message);
+    responded = true;
+    send({ type: 'responded', id, response });
+  };
   return {
     id,
     context: {
       input,
       run,
       env,
+      trigger,
+      cloudEvent,
+      respond,
       secrets: makeSecrets(secrets),
       log: makeLog(write),
       progress,

@@ -41,6 +41,40 @@ describe('a workflow', () => {
     expect(names(driver.eventsOf(runId))).toEqual(['started', 'completed']);
   });
 
+  test('knows how it was asked for', async () => {
+    const trigger = { id: 'hook', method: 'POST', path: '/run/tests/example', verified: 'token' };
+    const cloudEvent = { specversion: '1.0', id: 'a', source: '/s', type: 't' };
+    const asked = await start('({ trigger, cloudEvent }) => ({ trigger, cloudEvent })', { trigger, cloudEvent });
+    expect((await driver.ending(asked)).data).toEqual({ output: { trigger, cloudEvent } });
+    const unasked = await start('({ trigger, cloudEvent }) => [typeof trigger, typeof cloudEvent]');
+    expect((await driver.ending(unasked)).data).toEqual({ output: ['undefined', 'undefined'] });
+  });
+
+  test('001 early return: answers before it ends, once, and goes on', async () => {
+    const handler = `async ({ respond }) => {
+      respond({ early: true });
+      respond('again');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error('later');
+    }`;
+    const runId = await start(handler);
+    await driver.ending(runId);
+    const events = driver.eventsOf(runId);
+    expect(names(events)).toEqual(['started', 'responded', 'failed']);
+    expect(events[1]).toMatchObject({ attempt: 1, data: { response: { early: true } } });
+  });
+
+  test.each([
+    ['a BigInt', '1n', 'no JSON'],
+    ['more than 1 MiB', "'x'.repeat(1_048_576)", 'at most 1048576'],
+  ])('cannot answer with %s, and may go on', async (_, value, why) => {
+    const runId = await start(
+      `({ respond }) => { try { respond(${value}); } catch (error) { return error.message; } }`,
+    );
+    expect((await driver.ending(runId)).data).toEqual({ output: expect.stringContaining(why) });
+    expect(names(driver.eventsOf(runId))).toEqual(['started', 'completed']);
+  });
+
   test('that returns nothing completes without output', async () => {
     expect((await driver.ending(await start('() => {}'))).data).toEqual({});
   });

@@ -1,17 +1,17 @@
 import { AppError } from '@millrace/kernel';
-import { type RunEvent, type RunPolicy, type RunResult } from '@millrace/contracts';
+import { type RunEvent, type RunPolicy } from '@millrace/contracts';
 import { type LogConnection } from '@millrace/eventlog';
-import { findRun, type ReadModel } from '@millrace/read-model';
+import { findResponse, findRun, type ReadModel } from '@millrace/read-model';
 import { ADMISSION_WORD_MS } from '../limits.ts';
-import { awaitOutcome, resultOfReply } from '../waiting/await-outcome.ts';
+import { awaitOutcome, type Word, wordOfReply } from '../waiting/await-outcome.ts';
 import { type EndedRuns } from '../waiting/ended-runs.ts';
 import { type Expectation, type ReplyWaiters } from '../waiting/reply-waiters.ts';
 import { isOver, resultOfRun } from '../views/run-views.ts';
 import { type AcceptedRun, type RequestRun, type RunRequest } from './request-run.ts';
 
 export interface StartedRun extends AcceptedRun {
-  /** The outcome, when the caller waited long enough. */
-  readonly result?: RunResult;
+  /** The outcome or an early answer, when the caller waited long enough. */
+  readonly word?: Word;
 }
 
 export interface StartOptions {
@@ -53,9 +53,13 @@ const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise
 export const makeStartRun = (deps: StartRunDeps): StartRun => {
   const { requestRun, waiters, connection, readModel, runsMax } = deps;
 
-  const look = async (runId: string): Promise<RunResult | undefined> => {
+  /** An early answer counts more than the end: it is what the caller would have got. */
+  const look = async (runId: string): Promise<Word | undefined> => {
     const row = await findRun(readModel, runId);
-    return row !== undefined && isOver(row) ? resultOfRun(row) : undefined;
+    if (row === undefined) return undefined;
+    const early = await findResponse(readModel, runId);
+    if (early !== undefined) return { kind: 'responded', response: early.response };
+    return isOver(row) ? { kind: 'ended', result: resultOfRun(row) } : undefined;
   };
 
   const onGap = (listener: () => void): (() => void) =>
@@ -75,14 +79,14 @@ export const makeStartRun = (deps: StartRunDeps): StartRun => {
     const { waitMs } = options;
     const signal = options.signal();
     const isFirst = run.outcome === 'recorded';
-    const word = run.policy.onLimit === 'reject' && isFirst ? await firstWord(expectation, signal) : undefined;
-    refuseRejected(word, run.policy);
-    const known = word === undefined ? undefined : resultOfReply(word);
-    if (known !== undefined || waitMs === 0) return { ...run, ...(known === undefined ? {} : { result: known }) };
+    const first = run.policy.onLimit === 'reject' && isFirst ? await firstWord(expectation, signal) : undefined;
+    refuseRejected(first, run.policy);
+    const known = first === undefined ? undefined : wordOfReply(first);
+    if (known !== undefined || waitMs === 0) return { ...run, ...(known === undefined ? {} : { word: known }) };
     const source = isFirst ? 'reply' : 'poll';
     const wait = { expectation, timeoutMs: waitMs, signal, look: () => look(run.runId), onGap, source } as const;
-    const result = await awaitOutcome(wait);
-    return result === undefined ? run : { ...run, result };
+    const word = await awaitOutcome(wait);
+    return word === undefined ? run : { ...run, word };
   };
 
   return async (request, options) => {
@@ -95,7 +99,7 @@ export const makeStartRun = (deps: StartRunDeps): StartRun => {
       const run = await requestRun({ ...request, waits, onRunId: expect });
       if (expectation === undefined) return run;
       const settled = await settle(run, expectation, options);
-      if (settled.result !== undefined) deps.ended.remember(run.runId);
+      if (settled.word?.kind === 'ended') deps.ended.remember(run.runId);
       return settled;
     } finally {
       expectation?.close();

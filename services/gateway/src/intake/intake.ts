@@ -6,7 +6,14 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
 import { type TriggerInfo, type TriggerMode, type WorkflowVersion } from '@millrace/contracts';
 import { type BatchItem, makeRateLimiter, type ReadCloudEvent, readCloudEvents } from '@millrace/domain';
-import { type Answer, jsonAnswer, type RecordedRun, type StartArguments, type StartOutcome } from '@millrace/dialects';
+import {
+  type Answer,
+  jsonAnswer,
+  shapeAnswer,
+  type RecordedRun,
+  type StartArguments,
+  type StartOutcome,
+} from '@millrace/dialects';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
@@ -142,8 +149,9 @@ const outcomeOf = (
   { waitMs, nowMs }: { readonly waitMs: number; readonly nowMs: number },
 ): StartOutcome => {
   const run = recordedRun(delivery, started, input);
-  const { result } = started;
-  if (result !== undefined) return { kind: 'ended', run, result, elapsedMs: nowMs - Date.parse(run.requestedAt) };
+  const { word } = started;
+  if (word?.kind === 'responded') return { ...word, run };
+  if (word !== undefined) return { ...word, run, elapsedMs: nowMs - Date.parse(run.requestedAt) };
   return waitMs > 0 ? { kind: 'timed_out', run, waitedMs: waitMs } : { kind: 'accepted', run };
 };
 
@@ -155,7 +163,7 @@ const makeStartOne =
   async (delivery, cloudEvent) => {
     const { entry, request, reply } = delivery;
     const { route, bound, inbound, principal } = entry;
-    const ruling = applyRules(bound.trigger, inbound, clock.now());
+    const ruling = applyRules({ bound, route, inbound, event: cloudEvent }, clock.now());
     if (!ruling.matched) return { kind: 'filtered', reason: ruling.reason };
     const run = argumentsOf(entry, ruling, cloudEvent);
     const waitMs = waitOf(entry);
@@ -208,7 +216,7 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     const { entry, reply } = delivery;
     const { route, inbound, bound } = entry;
     if (route.stream === undefined || outcome.kind === 'filtered' || modeOf(entry) !== 'stream') {
-      return sendAnswer(reply, route.respond(outcome, inbound, bound));
+      return sendAnswer(reply, shapeAnswer(route.respond(outcome, inbound, bound), outcome, bound.trigger.response));
     }
     await sendStream(reply, { stream: route.stream, run: outcome.run, request: inbound, isOver: false }, deps);
     return undefined;

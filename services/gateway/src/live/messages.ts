@@ -34,6 +34,9 @@ export const messageOfEvent = (run: FeedRun, event: FeedEvent): LiveMessage | un
     const { percent, message } = data as { readonly percent: number; readonly message?: string };
     return { type: 'progress', attempt, percent, ...(message === undefined ? {} : { message }) };
   }
+  if (type === 'dev.millrace.run.responded.v1') {
+    return { type: 'responded', time, attempt, response: (data as { readonly response: unknown }).response };
+  }
   const state = STATE_BY_TYPE[type];
   return state === undefined ? undefined : { type: 'state', state, attempt, time };
 };

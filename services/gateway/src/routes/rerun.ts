@@ -53,7 +53,7 @@ const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowV
 };
 
 const answerOf = (started: StartedRun, version: string): Answer => {
-  const { runId, workflow, traceId, requestedAt, outcome, result } = started;
+  const { runId, workflow, traceId, requestedAt, outcome, word } = started;
   const replayed = outcome === 'replayed';
   const run: RecordedRun = {
     runId,
@@ -65,7 +65,7 @@ const answerOf = (started: StartedRun, version: string): Answer => {
     requestedAt,
     input: undefined,
   };
-  return startedRunAnswer(result === undefined ? { kind: 'accepted', run } : { kind: 'ended', run, result });
+  return startedRunAnswer(word === undefined ? { kind: 'accepted', run } : { ...word, run });
 };
 
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */

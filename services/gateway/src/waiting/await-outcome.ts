@@ -3,26 +3,36 @@ import { WAIT_LAST_LOOK_MS, WAIT_POLL_MS } from '../limits.ts';
 import { resultOfEvent } from '../views/run-views.ts';
 import { type Expectation } from './reply-waiters.ts';
 
+/** What a caller waits for. */
+export type Word =
+  | { readonly kind: 'ended'; readonly result: RunResult }
+  /** The run answered, and goes on. */
+  | { readonly kind: 'responded'; readonly response: unknown };
+
 export interface OutcomeWait {
   readonly expectation: Expectation;
   readonly timeoutMs: number;
   /** Ends the wait: the caller is gone, or the gateway is. */
   readonly signal: AbortSignal;
-  /** The result, if the read model knows it. Fails when it is away. */
-  readonly look: () => Promise<RunResult | undefined>;
+  /** What the read model knows. Fails when it is away. */
+  readonly look: () => Promise<Word | undefined>;
   /** Calls back when messages may have got lost; returns how to stop. */
   readonly onGap: (listener: () => void) => () => void;
   /** `poll` when the reply goes to another caller. */
   readonly source: 'reply' | 'poll';
 }
 
-/** The result in a reply; `undefined` when it does not end the run. */
-export const resultOfReply = ({ subject, traceparent, type, data }: RunEvent): RunResult | undefined =>
-  resultOfEvent({ runId: subject, traceId: parseTraceparent(traceparent)?.traceId, type, data });
+/** What a reply says; `undefined` when it is nothing to wait for. */
+export const wordOfReply = (event: RunEvent): Word | undefined => {
+  const { subject, traceparent, type, data } = event;
+  if (type === 'dev.millrace.run.responded.v1') return { kind: 'responded', response: data.response };
+  const result = resultOfEvent({ runId: subject, traceId: parseTraceparent(traceparent)?.traceId, type, data });
+  return result === undefined ? undefined : { kind: 'ended', result };
+};
 
 /**
- * The result of a run; `undefined` when time is up or the wait was ended. The reply subject is the fast way; the read model is asked
- * when a reply may have got lost, and just before time is up.
+ * The result of a run, or its early answer; `undefined` when time is up or the wait was ended. The reply subject is the fast way; the
+ * read model is asked when a reply may have got lost, and just before time is up.
  */
 export const awaitOutcome = ({
   expectation,
@@ -31,29 +41,29 @@ export const awaitOutcome = ({
   look,
   onGap,
   source,
-}: OutcomeWait): Promise<RunResult | undefined> =>
+}: OutcomeWait): Promise<Word | undefined> =>
   new Promise((resolve) => {
     const timers: NodeJS.Timeout[] = [];
-    const finish = (result?: RunResult): void => {
+    const finish = (word?: Word): void => {
       timers.forEach(clearTimeout);
       stopGap();
       signal.removeEventListener('abort', onAbort);
       expectation.close();
-      resolve(result);
+      resolve(word);
     };
     const onAbort = (): void => finish();
     // A read model that is away is no reason to fail: the reply may still come, and the last answer is "accepted".
     const lookOnce = (): void =>
       void look().then(
-        (result) => {
-          if (result !== undefined) finish(result);
+        (word) => {
+          if (word !== undefined) finish(word);
         },
         () => undefined,
       );
     const listen = async (): Promise<void> => {
-      let result: RunResult | undefined;
-      while (result === undefined) result = resultOfReply(await expectation.next());
-      finish(result);
+      let word: Word | undefined;
+      while (word === undefined) word = wordOfReply(await expectation.next());
+      finish(word);
     };
 
     const stopGap = onGap(lookOnce);

@@ -46,6 +46,7 @@ const CHANGES: Changes = {
     progress: data.percent,
     progress_message: optionalJsonText(data.message),
   }),
+  'dev.millrace.run.responded.v1': () => ({}),
   'dev.millrace.run.cancel.requested.v1': (_event, time, row) => ({
     cancel_requested_at: row.cancel_requested_at ?? time,
   }),
