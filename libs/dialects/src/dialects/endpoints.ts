@@ -1,0 +1,210 @@
+/**
+ * The dialect `endpoints`: `/api/endpoints/<workflow_name>` of Bifrost, as its document promises it, and `/api/executions/<id>`.
+ *
+ * The body of an answer is what the workflow returned; `body = "envelope"` makes it the envelope that servers of the protocol send.
+ */
+import { type Trigger } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
+import { Type } from 'typebox';
+import {
+  type CancelRoute,
+  type Credentials,
+  type Dialect,
+  type DialectModule,
+  type ReadRoute,
+  type StartRoute,
+  type TriggerDeclaration,
+} from '../dialect.ts';
+import { type InboundRequest } from '../inbound-request.ts';
+import { type RunSnapshot } from '../run-snapshot.ts';
+import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
+import { endpointError } from './endpoints/errors.ts';
+import { cancelAnswer, executionAnswer, logsAnswer, resultAnswer } from './endpoints/executions.ts';
+import { findEndpoint, namesOf } from './endpoints/find-endpoint.ts';
+import { INJECTED, type ParameterRules, readParameters } from './endpoints/read-parameters.ts';
+
+const NAME = 'endpoints';
+const PREFIX = '/api/endpoints/';
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const SECOND = 1_000;
+
+const SettingsSchema = Type.Object(
+  {
+    body: Type.Enum(['plain', 'envelope'], {
+      default: 'plain',
+      description:
+        'What a caller that waits gets: what the workflow returned (`plain`), or the envelope with `execution_id`, `status` and `result` (`envelope`).',
+    }),
+    prefer: Type.Enum(['request', 'members'], {
+      default: 'request',
+      description:
+        'What `payload`, `body` and `headers` are when the request has members of these names: the request itself (`request`), or those members (`members`).',
+    }),
+    wait: Type.Integer({
+      minimum: 1,
+      maximum: 7_200,
+      default: 1_800,
+      description: 'Seconds that a caller waits for the result.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+interface EndpointSettings extends ParameterRules {
+  readonly body: BodyForm;
+  readonly wait: number;
+}
+
+const upperCase = (method: unknown): unknown => (typeof method === 'string' ? method.toUpperCase() : method);
+
+const asMethods = (methods: unknown): unknown =>
+  Array.isArray(methods) ? (methods as readonly unknown[]).map(upperCase) : methods;
+
+/** Declarations in the words of the document. */
+const translate: TriggerDeclaration['translate'] = ({
+  endpoint_enabled: enabled,
+  allowed_methods: methods,
+  public_endpoint: isPublic,
+  disable_global_key: onlyOwnKeys,
+  execution_mode: mode,
+  ...written
+}) => ({
+  ...(enabled !== undefined && { enabled }),
+  ...(methods !== undefined && { methods: asMethods(methods) }),
+  ...(onlyOwnKeys === true && { auth: 'workflow_key' }),
+  ...(isPublic === true && { auth: 'public' }),
+  ...(mode !== undefined && { mode }),
+  ...written,
+});
+
+const declares: TriggerDeclaration = {
+  address: Type.Object({
+    name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,100}$' })),
+    workflow_id: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' })),
+    inject: Type.Optional(Type.Array(Type.Enum([...INJECTED]))),
+  }),
+  defaults: { auth: 'token', methods: ['POST'], mode: 'sync' },
+  placeOf: (_address, workflow) => workflow,
+  translate,
+  complaints: ({ auth, mode }) => [
+    ...(auth === 'path_key' ? ['auth: path_key: an endpoint has no key in its address; use workflow_key'] : []),
+    ...(mode === 'stream' ? ['mode: an endpoint is sync or async'] : []),
+  ],
+};
+
+const bearerOf = (header: string | undefined): string | undefined => /^bearer\s+(\S.*)$/i.exec(header ?? '')?.[1];
+
+/** The key of its own header counts first: `Authorization` may be for something in between. */
+const credentials = (request: Pick<InboundRequest, 'header'>): Credentials => {
+  const texts = [request.header('x-bifrost-key')?.trim(), bearerOf(request.header('authorization'))].filter(
+    (text) => text !== undefined && text !== '',
+  ) as readonly string[];
+  return { tokens: texts.map((text) => ({ text, source: 'header' })), keys: texts };
+};
+
+const referenceOf = ({ params }: InboundRequest): string => params['*'] ?? '';
+
+const injectOf = ({ address }: Trigger): unknown => address['inject'];
+
+const resolve: StartRoute['resolve'] = (request, directory) => {
+  const found = findEndpoint(referenceOf(request), NAME, directory);
+  const fitting = found.filter(({ trigger }) => trigger.methods.includes(request.method));
+  if (found.length === 0 || fitting.length > 0) return fitting;
+  const allow = [...new Set(found.flatMap(({ trigger }) => trigger.methods))].sort();
+  const details = found.every(({ trigger }) => trigger.auth === 'public') ? {} : { workflow: found[0]?.workflow };
+  throw new AppError(
+    'refused',
+    'http.method_not_allowed',
+    `Method ${request.method} not allowed. Allowed: ${allow.join(', ')}`,
+    { details: { ...details, allow } },
+  );
+};
+
+const makeStart = ({ body, wait, prefer }: EndpointSettings): StartRoute => ({
+  does: 'start',
+  methods: METHODS,
+  url: `${PREFIX}*`,
+  operationId: 'callEndpoint',
+  summary: 'Call a workflow as an endpoint',
+  description: 'Answers with what the workflow returned; an endpoint whose mode is async with the id of the run.',
+  credentials,
+  hidesAddresses: true,
+  resolve,
+  notFound: (request) =>
+    new AppError(
+      'not_found',
+      'workflow.not_found',
+      `Endpoint workflow '${referenceOf(request)}' not found or not enabled`,
+    ),
+  mapInput: (request, bound) => ({ input: readParameters(request, bound, injectOf(bound.trigger), { prefer }) }),
+  mode: (_request, { mode }) => (mode === 'async' ? 'async' : 'sync'),
+  waitMs: () => wait * SECOND,
+  respond: (outcome, _request, bound) => answerOutcome(outcome, bound, body),
+});
+
+const EXECUTIONS = '/api/executions/:id';
+
+const executionRoute = (
+  operationId: string,
+  end: string,
+  render: (run: RunSnapshot, logs: string) => ReturnType<ReadRoute['render']>,
+): ReadRoute => ({
+  does: 'read',
+  methods: ['GET'],
+  url: `${EXECUTIONS}${end}`,
+  operationId,
+  summary: 'An execution of an endpoint',
+  credentials,
+  needsLogs: end !== '/result',
+  runId: ({ params }) => params['id'] ?? '',
+  render: (run, _request, logs) => render(run, logs),
+});
+
+const cancel: CancelRoute = {
+  does: 'cancel',
+  methods: ['POST'],
+  url: `${EXECUTIONS}/cancel`,
+  operationId: 'cancelExecution',
+  summary: 'Cancel an execution',
+  credentials,
+  runId: ({ params }) => params['id'] ?? '',
+  reason: () => undefined,
+  render: cancelAnswer,
+};
+
+const keyHeader = ({ auth }: Trigger): Readonly<Record<string, string>> =>
+  auth === 'public' || auth === 'signature' ? {} : { authorization: 'Bearer $API_KEY' };
+
+const makeEndpoints = (settings: EndpointSettings): Dialect => ({
+  name: NAME,
+  summary: '/api/endpoints/<workflow_name>, answered with what the workflow returned',
+  routes: [
+    makeStart(settings),
+    executionRoute('readExecution', '', executionAnswer),
+    executionRoute('readExecutionResult', '/result', resultAnswer),
+    executionRoute('readExecutionLogs', '/logs', logsAnswer),
+    cancel,
+  ],
+  declares,
+  renderError: endpointError,
+  examples: ({ workflow, ...service }, triggers) =>
+    triggers
+      .filter(({ dialect: name }) => name === NAME)
+      .map((trigger) => {
+        const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
+        const [name = workflow] = namesOf({ ...service, workflow, trigger });
+        return {
+          title: `endpoint ${name}`,
+          method,
+          path: `${PREFIX}${name}`,
+          headers: { ...keyHeader(trigger), 'content-type': 'application/json' },
+          ...(method === 'GET' ? {} : { body: '{"data":"value"}' }),
+        };
+      }),
+});
+
+export const dialect: DialectModule = {
+  name: NAME,
+  settings: SettingsSchema,
+  make: (settings) => makeEndpoints(settings as unknown as EndpointSettings),
+};
