@@ -142,6 +142,10 @@ export interface StartRoute extends RouteAddress {
   readonly mapInput: (request: InboundRequest, bound: BoundTrigger) => StartArguments;
   /** How a CloudEvent becomes input, in any of its modes; absent: a CloudEvent is an ordinary request. */
   readonly mapCloudEvent?: (event: ReadCloudEvent, request: InboundRequest, bound: BoundTrigger) => StartArguments;
+  /** What expressions see as `body`; default: JSON where it is JSON, fields of a form, else the text. */
+  readonly readBody?: (request: InboundRequest) => unknown;
+  /** What expressions see as `params`; default: the parameters of the route. */
+  readonly paramsOf?: (request: InboundRequest, bound: BoundTrigger) => Readonly<Record<string, string>>;
   /** Default: the trigger's own. */
   readonly mode?: (request: InboundRequest, trigger: Trigger) => TriggerMode;
   /** Longest wait of a synchronous call, in milliseconds. @throws AppError `invalid`. */

@@ -6,8 +6,10 @@ import {
   compileMapping,
   type ConditionScope,
   kestraConditions,
+  type ReadCloudEvent,
 } from '@millrace/domain';
 import { type InboundRequest, mediaTypeOf, type Pair, parseJson, type StartArguments } from '@millrace/dialects';
+import { type Entry } from './entry.ts';
 
 /** The expressions of a trigger, compiled. */
 interface TriggerRules {
@@ -53,16 +55,31 @@ const bodyOf = (request: InboundRequest): unknown => {
   }
 };
 
-const scopeOf = (request: InboundRequest, nowMs: number): ConditionScope => {
-  const headers = request.headerPairs();
-  const parameters = request.queryPairs();
-  const body = bodyOf(request);
+/** What is asked for: a request of an entry, or one CloudEvent of it. */
+type Asked = Pick<Entry, 'bound' | 'route' | 'inbound'> & { readonly event: ReadCloudEvent | undefined };
+
+/** Of a CloudEvent the body is its data, however it was sent. */
+const askedBody = ({ route, inbound, event }: Asked): unknown => {
+  if (event !== undefined) return event.data ?? null;
+  return route.readBody === undefined ? bodyOf(inbound) : (route.readBody(inbound) ?? null);
+};
+
+const scopeOf = (asked: Asked, nowMs: number): ConditionScope => {
+  const { inbound, route, bound, event } = asked;
+  const headers = inbound.headerPairs();
+  const parameters = inbound.queryPairs();
+  const body = askedBody(asked);
   return {
     body,
     headers: lastOfEach(headers.map(([name, value]) => [name.toLowerCase(), value] as const)),
     query: lastOfEach(parameters),
-    params: request.params,
-    trigger: { body, headers: listOfEach(headers), parameters: listOfEach(parameters) },
+    params: route.paramsOf?.(inbound, bound) ?? inbound.params,
+    trigger: {
+      body,
+      headers: listOfEach(headers),
+      parameters: listOfEach(parameters),
+      ...(event === undefined ? {} : { event: event.attributes }),
+    },
     now: nowMs,
   };
 };
@@ -77,14 +94,14 @@ export interface Matching {
 export type Ruling = { readonly matched: false; readonly reason: string } | Matching;
 
 /**
- * Applies the conditions and the input mapping of a trigger to a request.
+ * Applies the conditions and the input mapping of a trigger to a request, or to one CloudEvent of it.
  *
  * @throws AppError `invalid` `condition.failed` when the mapping cannot be made from this request.
  */
-export const applyRules = (trigger: Trigger, request: InboundRequest, nowMs: number): Ruling => {
-  const { conditions, mapInput } = rulesOf(trigger);
+export const applyRules = (asked: Asked, nowMs: number): Ruling => {
+  const { conditions, mapInput } = rulesOf(asked.bound.trigger);
   if (conditions.length === 0 && mapInput === undefined) return { matched: true };
-  const scope = scopeOf(request, nowMs);
+  const scope = scopeOf(asked, nowMs);
   for (const condition of conditions) {
     const { matched, reason = 'the condition is false' } = condition.matches(scope);
     if (!matched) return { matched, reason };
