@@ -5,7 +5,7 @@ export * from './ids.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './redaction.ts';
-export { registerSecretValues } from './registered-secrets.ts';
+export { redactRegistered, registerSecretValues } from './registered-secrets.ts';
 export { REDACTED_LENGTH_MIN } from './secret-forms.ts';
 export * from './schema-problems.ts';
 export * from './service.ts';

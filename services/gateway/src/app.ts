@@ -112,7 +112,7 @@ interface GuardedServer {
 
 /** A server with everything that guards its routes, and no route yet. */
 const makeServer = ({ deps, parts, metrics, limits, renderUnknown, free }: ServerContext): GuardedServer => {
-  const handleError = makeErrorHandler({ log: deps.log, metrics, renderUnknown });
+  const handleError = makeErrorHandler({ log: deps.log, metrics, inbox: parts.inbox, renderUnknown });
   const app = fastify(serverOptions(handleError, limits));
   app.server.maxConnections = limits.connectionsMax;
   app.setValidatorCompiler(compileValidator);
@@ -160,7 +160,7 @@ const makeSideListeners = (context: Omit<ServerContext, 'renderUnknown' | 'free'
 export const buildGateway = async (deps: GatewayDeps, changes: Partial<ServerLimits> = {}): Promise<Gateway> => {
   const limits = { ...SERVER_LIMITS, ...changes };
   const metrics = makeGatewayMetrics(deps.metrics);
-  const parts = makeParts(deps);
+  const parts = makeParts(deps, metrics);
   const context = { deps, parts, metrics, limits };
   const { renderError: renderUnknown } = parts.serve;
   const { app, draining } = makeServer({ ...context, renderUnknown, free: () => parts.close() });

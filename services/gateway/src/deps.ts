@@ -5,6 +5,7 @@ import {
   type LogConnection,
   type SecretStore,
   type TokenStore,
+  type TriggerStates,
   type Versions,
 } from '@millrace/eventlog';
 import { type ReadModel } from '@millrace/read-model';
@@ -31,5 +32,6 @@ export interface GatewayDeps {
   /** In the clear, for signatures and keys of triggers. */
   readonly secretValues: SecretValues;
   readonly keyRing: KeyRing;
+  readonly triggerStates: TriggerStates;
   readonly writer: EventWriter;
 }

@@ -37,12 +37,11 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   const readModel = openReadModel(pool);
   defer('read model', readModel.close);
   const keyRing = loadKeyRing(env);
-  const { catalog, tokens, versions, secrets, secretValues } = await openStores(connection, keyRing, { defer, log });
-  if (config.MILLRACE_TOKEN !== undefined) await keepConfiguredToken(tokens, config.MILLRACE_TOKEN, clock);
+  const stores = await openStores(connection, keyRing, { defer, log });
+  if (config.MILLRACE_TOKEN !== undefined) await keepConfiguredToken(stores.tokens, config.MILLRACE_TOKEN, clock);
   const writer = makeEventWriter(connection, { ...WRITER, shard, subject: logSubject.commit(shard) });
   defer('event writer', writer.close);
 
-  const stores = { readModel, catalog, tokens, versions, secrets, secretValues, keyRing };
   const { app, listeners } = await buildGateway({
     settings,
     gatewayId,
@@ -53,6 +52,8 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
     metrics,
     connection,
     writer,
+    readModel,
+    keyRing,
     ...stores,
   });
   defer('http', () => app.close());

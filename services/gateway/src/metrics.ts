@@ -6,6 +6,8 @@ export interface GatewayMetrics {
   readonly requests: Counter<'route' | 'method' | 'status'>;
   readonly acceptSeconds: Histogram<'outcome'>;
   readonly refused: Counter<'reason'>;
+  /** Requests that reached a trigger and started no run, by what became of them. */
+  readonly inbox: Counter<'outcome'>;
   readonly commitEvents: Histogram;
 }
 
@@ -13,6 +15,7 @@ export interface GatewayGauges {
   readonly sseClients: () => number;
   readonly waiters: () => number;
   readonly appendsPending: () => number;
+  readonly inboxDropped: () => number;
   readonly logRoom: () => LogRoomState;
 }
 
@@ -32,6 +35,11 @@ export const makeGatewayMetrics = (metrics: Metrics): GatewayMetrics => ({
     help: 'Requests refused, by code.',
     labels: ['reason'],
   }),
+  inbox: metrics.counter({
+    name: 'millrace_inbox_requests_total',
+    help: 'Requests that reached a trigger and started no run of their own.',
+    labels: ['outcome'],
+  }),
   commitEvents: metrics.histogram({
     name: 'millrace_commit_events',
     help: 'Events packed into one commit.',
@@ -41,7 +49,7 @@ export const makeGatewayMetrics = (metrics: Metrics): GatewayMetrics => ({
 
 export const observeGauges = (
   metrics: Metrics,
-  { sseClients, waiters, appendsPending, logRoom }: GatewayGauges,
+  { sseClients, waiters, appendsPending, inboxDropped, logRoom }: GatewayGauges,
 ): void => {
   metrics.observed({ name: 'millrace_log_bytes', help: 'Bytes that the log holds.' }, () => logRoom().bytes);
   metrics.observed(
@@ -51,6 +59,10 @@ export const observeGauges = (
   metrics.observed(
     { name: 'millrace_log_max_bytes', help: 'Bytes beyond which the log is full.' },
     () => logRoom().maxBytes,
+  );
+  metrics.observed(
+    { name: 'millrace_inbox_dropped', help: 'Refused requests that could not be recorded.' },
+    inboxDropped,
   );
   metrics.observed({ name: 'millrace_sse_clients', help: 'Open event streams.' }, sseClients);
   metrics.observed({ name: 'millrace_waiters', help: 'Callers waiting for an outcome.' }, waiters);

@@ -4,9 +4,11 @@ import {
   openCatalog,
   openSecrets,
   openTokens,
+  openTriggerStates,
   openVersions,
   type SecretStore,
   type TokenStore,
+  type TriggerStates,
   type Versions,
 } from '@millrace/eventlog';
 import { type ServiceScope } from '@millrace/runtime';
@@ -18,6 +20,7 @@ export interface Stores {
   readonly versions: Versions;
   readonly secrets: SecretStore;
   readonly secretValues: SecretValues;
+  readonly triggerStates: TriggerStates;
 }
 
 /** Workflows, tokens and secrets, loaded: a gateway that does not know them yet would refuse everyone. */
@@ -34,7 +37,9 @@ export const openStores = async (
   defer('versions', versions.close);
   const secrets = openSecrets(connection);
   defer('secrets', secrets.close);
+  const triggerStates = openTriggerStates(connection);
+  defer('trigger states', triggerStates.close);
   const secretValues = openSecretValues(connection, { ring, log, store: secrets });
-  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready]);
-  return { catalog, tokens, versions, secrets, secretValues };
+  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready, triggerStates.ready]);
+  return { catalog, tokens, versions, secrets, secretValues, triggerStates };
 };

@@ -2,20 +2,22 @@ import { ALL_DIALECTS, type Dialect, makeDialect } from '@millrace/dialects';
 import { invariant } from '@millrace/kernel';
 import { type CancelRun, makeCancelRun } from './admission/cancel-run.ts';
 import { type FailureBrake, makeFailureBrake } from './auth/failure-brake.ts';
+import { type Inbox, makeInbox } from './intake/inbox.ts';
 import { type KeptDirectory, openDirectory } from './intake/directory.ts';
 import { type Health } from '@millrace/contracts';
-import { findKeyed, recordKeyed } from '@millrace/eventlog';
+import { findKeyed, makeInboxWriter, recordKeyed } from '@millrace/eventlog';
 import { makeInputCheck } from './admission/input-validation.ts';
 import { makeRequestRun } from './admission/request-run.ts';
 import { makeStartRun, type StartRun } from './admission/start-run.ts';
 import { watchLog } from './admission/watch-log.ts';
+import { type GatewaySettings } from './config.ts';
 import { type GatewayDeps } from './deps.ts';
 import { makeHealth } from './health.ts';
 import { APPEND_TIMEOUT_MS } from './limits.ts';
 import { makeLiveHub } from './live/hub.ts';
 import { makeRunFeed, type OpenRunFeed } from './live/run-feed.ts';
 import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
-import { observeGauges } from './metrics.ts';
+import { type GatewayMetrics, observeGauges } from './metrics.ts';
 import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
 import { makeProjectionWatch } from './reading/projection-watch.ts';
 import { makeEndedRuns } from './waiting/ended-runs.ts';
@@ -24,6 +26,7 @@ import { makeReplyWaiters } from './waiting/reply-waiters.ts';
 /** What the routes are made of. */
 export interface GatewayParts {
   readonly startRun: StartRun;
+  readonly inbox: Inbox;
   readonly findVisibleRun: FindVisibleRun;
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
@@ -38,40 +41,47 @@ export interface GatewayParts {
   readonly close: () => void;
 }
 
-export const makeParts = (deps: GatewayDeps): GatewayParts => {
+const makeDialects = (settings: GatewaySettings): Pick<GatewayParts, 'dialects' | 'serve'> => {
+  const dialects = ALL_DIALECTS.map((module) => makeDialect(module, settings.dialects[module.name]));
+  const serve = dialects.find(({ name }) => name === 'serve');
+  invariant(serve, 'the dialect serve is always there');
+  return { dialects, serve };
+};
+
+export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayParts => {
   const { connection, readModel, gatewayId, settings } = deps;
   const { shard } = settings;
   const waiters = makeReplyWaiters(connection, gatewayId);
   const watch = makeProjectionWatch({ connection, readModel, shard });
-  const hub = makeLiveHub({ connection, shard, log: deps.log });
+  const hub = makeLiveHub({ ...deps, shard });
   const slots = makeStreamSlots();
   const ended = makeEndedRuns();
   const logWatch = watchLog(connection, shard);
-  const { watched } = logWatch;
   const requestRun = makeRequestRun({
     ...deps,
-    writer: { append: (events) => watched(deps.writer.append(events)) },
+    writer: { append: (events) => logWatch.watched(deps.writer.append(events)) },
     recordKeyed: (keyHash, event) =>
-      watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
+      logWatch.watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
     findKeyed: async (keyHash) => (await findKeyed(connection, { shard, keyHash }))?.event,
     checkInput: makeInputCheck(),
     room: logWatch,
     onLimit: settings.onLimit,
   });
+  const inboxWriter = makeInboxWriter(connection, { shard });
+  const inbox = makeInbox({ ...deps, writer: inboxWriter, metrics });
   observeGauges(deps.metrics, {
+    inboxDropped: inboxWriter.dropped,
     sseClients: slots.count,
     waiters: waiters.count,
     appendsPending: deps.writer.pending,
     logRoom: logWatch.state,
   });
-  const dialects = ALL_DIALECTS.map((module) => makeDialect(module, settings.dialects[module.name]));
-  const serve = dialects.find(({ name }) => name === 'serve');
-  invariant(serve, 'the dialect serve is always there');
-  const directory = openDirectory({ catalog: deps.catalog, versions: deps.versions, dialects });
+  const spoken = makeDialects(settings);
+  const directory = openDirectory({ catalog: deps.catalog, versions: deps.versions, dialects: spoken.dialects });
   return {
-    dialects,
-    serve,
+    ...spoken,
     directory,
+    inbox,
     cancelRun: makeCancelRun(deps),
     brake: makeFailureBrake(deps.clock),
     startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, runsMax: settings.runsMax }),
@@ -85,6 +95,7 @@ export const makeParts = (deps: GatewayDeps): GatewayParts => {
       hub.close();
       waiters.close();
       watch.close();
+      void inboxWriter.close();
     },
   };
 };

@@ -11,6 +11,7 @@ import {
   openCatalog,
   openSecrets,
   openTokens,
+  openTriggerStates,
   openVersions,
   type TokenStore,
 } from '@millrace/eventlog';
@@ -127,8 +128,9 @@ const openWorld = async ({ natsUrl, databaseUrl, masterKey }: TestGatewayOptions
   const secrets = openSecrets(connection);
   const keyRing = parseKeyRing(masterKey ?? Buffer.alloc(32, 7).toString('base64'), 'test');
   const log = makeLogger({ service: 'gateway', level: 'silent' });
+  const triggerStates = openTriggerStates(connection);
   const secretValues = openSecretValues(connection, { ring: keyRing, log, store: secrets });
-  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready]);
+  await Promise.all([catalog.ready, tokens.ready, versions.ready, secrets.ready, triggerStates.ready]);
   await putTokens(tokens);
   return {
     connection,
@@ -136,6 +138,7 @@ const openWorld = async ({ natsUrl, databaseUrl, masterKey }: TestGatewayOptions
     tokens,
     versions,
     secrets,
+    triggerStates,
     secretValues,
     keyRing,
     readModel: openReadModel({ url: databaseUrl, poolMax: 4, applicationName: 'test gateway', access: 'read' }),
@@ -177,7 +180,13 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
     close: async () => {
       await app.close();
       await writer.close();
-      await Promise.all([catalog.close(), tokens.close(), world.versions.close(), secrets.close()]);
+      await Promise.all([
+        catalog.close(),
+        tokens.close(),
+        world.versions.close(),
+        secrets.close(),
+        world.triggerStates.close(),
+      ]);
       await connection.close();
       await readModel.close();
     },

@@ -1,9 +1,18 @@
 import { AppError, type Clock } from '@millrace/kernel';
 import { checkEnvironment } from '@millrace/domain';
-import { type RunPolicy, type RunRequested, type TriggerInfo, type WorkflowVersion } from '@millrace/contracts';
+import {
+  type EndState,
+  isSealedInput,
+  type RunPolicy,
+  type RunRequested,
+  type TriggerInfo,
+  type WorkflowVersion,
+} from '@millrace/contracts';
 import { type StartArguments } from '@millrace/dialects';
 import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
 import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
+import { type RunSealer, type RunSealers, sealEvent } from '@millrace/secrets';
+import { deletedRun } from '../reading/reveal.ts';
 import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
 import { type LogWatch } from './watch-log.ts';
@@ -27,8 +36,12 @@ export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
   readonly waits: boolean;
   readonly rerunOf?: string;
   readonly trigger?: TriggerInfo;
+  /** That trigger stops when the run ends in one of these states. */
+  readonly stopAfter?: readonly EndState[];
   /** Attributes of the CloudEvent that asks for the run. */
   readonly cloudEvent?: Readonly<Record<string, unknown>>;
+  /** Id and key of the run, where something of it was sealed before it was asked for. */
+  readonly sealer?: RunSealer;
   /** Called before anything is recorded when somebody will reply about the run, so that no reply can come too early. */
   readonly onRunId?: (runId: string) => void;
 }
@@ -54,6 +67,7 @@ export interface AdmissionDeps {
   /** The request that was recorded under a key; reads, and takes no room. */
   readonly findKeyed: (keyHash: string) => Promise<RunRequested | undefined>;
   readonly checkInput: CheckInput;
+  readonly sealers: RunSealers;
   readonly room: Pick<LogWatch, 'take'>;
   /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
   readonly onLimit: RunPolicy['onLimit'];
@@ -68,6 +82,12 @@ export interface AdmissionDeps {
  */
 export type RequestRun = (request: RunRequest) => Promise<AcceptedRun>;
 
+interface Asked {
+  readonly plain: RunRequested;
+  /** As it is recorded: the same, or sealed. */
+  readonly event: RunRequested;
+}
+
 interface Recorded {
   readonly runId: string;
   readonly requestedAt: string;
@@ -80,46 +100,60 @@ const recordedOf = ({ subject, time }: RunRequested): Recorded => ({
   outcome: 'recorded',
 });
 
-const checkRepeat = (first: RunRequested, repeat: RunRequested): Recorded => {
-  if (first.data.idempotency?.digest === repeat.data.idempotency?.digest) {
-    return { runId: first.subject, requestedAt: first.time, outcome: 'replayed' };
-  }
-  throw new AppError('refused', 'idempotency.key_reused', 'this Idempotency-Key was used for another request', {
-    details: { run_id: first.subject },
-  });
+/** The digest of the first request, to be compared with; keyed when the run is deleted after use. */
+const digestLike = async (
+  first: RunRequested,
+  digest: string | undefined,
+  sealers: Pick<RunSealers, 'find'>,
+): Promise<string | undefined> => {
+  if (digest === undefined || !isSealedInput(first.subject, first.data.input)) return digest;
+  const sealer = await sealers.find(first.subject);
+  if (sealer === undefined) throw deletedRun(first.subject);
+  return sealer.digest(digest);
 };
 
 export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
-  const { ids, clock, telemetry, writer, gatewayId } = deps;
+  const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
 
-  const record = async (event: RunRequested): Promise<Recorded> => {
+  const checkRepeat = async (first: RunRequested, repeat: Asked): Promise<Recorded> => {
+    const digest = await digestLike(first, repeat.plain.data.idempotency?.digest, sealers);
+    if (first.data.idempotency?.digest === digest) {
+      return { runId: first.subject, requestedAt: first.time, outcome: 'replayed' };
+    }
+    throw new AppError('refused', 'idempotency.key_reused', 'this Idempotency-Key was used for another request', {
+      details: { run_id: first.subject },
+    });
+  };
+
+  const record = async (asked: Asked): Promise<Recorded> => {
+    const { event } = asked;
     const { idempotency } = event.data;
     if (idempotency === undefined) {
       await writer.append([event]);
       return recordedOf(event);
     }
     const kept = await deps.recordKeyed(idempotency.keyHash, event);
-    return kept.outcome === 'recorded' ? recordedOf(event) : checkRepeat(kept.event, event);
+    return kept.outcome === 'recorded' ? recordedOf(event) : checkRepeat(kept.event, asked);
   };
 
   /** A span of its own only when somebody collects them: this is the hot path. */
-  const commit = async (event: RunRequested): Promise<Recorded> => {
-    if (!telemetry.isExporting) return record(event);
-    const span = telemetry.startSpan('commit', { kind: 'producer', parent: event.traceparent });
-    return endWith(span, record(event));
+  const commit = async (asked: Asked): Promise<Recorded> => {
+    if (!telemetry.isExporting) return record(asked);
+    const span = telemetry.startSpan('commit', { kind: 'producer', parent: asked.event.traceparent });
+    return endWith(span, record(asked));
   };
 
   /** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
-  const findRepeat = (event: RunRequested, bodyBytes: number): Promise<Recorded> | undefined => {
+  const findRepeat = (asked: Asked, bodyBytes: number): Promise<Recorded> | undefined => {
     try {
       deps.room.take(bodyBytes);
       return undefined;
     } catch (error) {
-      const { idempotency } = event.data;
+      const { idempotency } = asked.event.data;
       if (idempotency === undefined) throw error;
       return deps.findKeyed(idempotency.keyHash).then((first) => {
         if (first === undefined) throw error;
-        return checkRepeat(first, event);
+        return checkRepeat(first, asked);
       });
     }
   };
@@ -129,15 +163,19 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     onLimit: policy.onLimit ?? deps.onLimit,
   });
 
+  const sealerOf = async ({ sealer }: RunRequest): Promise<RunSealer> => sealer ?? sealers.create(ids.runId());
+
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
     const env = checkEnvironment(request.env, request.version.env, request.version.secrets);
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version);
-    const runId = ids.runId();
+    const sealer = policy.deleteAfterUse === true ? await sealerOf(request) : undefined;
+    const runId = sealer?.runId ?? ids.runId();
     const { traceparent, traceId } = span;
     if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
-    const event = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
-    const recorded = await (findRepeat(event, request.bodyBytes) ?? commit(event));
+    const plain = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
+    const asked = { plain, event: sealer === undefined ? plain : sealEvent(plain, sealer) };
+    const recorded = await (findRepeat(asked, request.bodyBytes) ?? commit(asked));
     if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
     return { ...recorded, workflow: request.workflow, traceId, policy };
   };

@@ -50,6 +50,7 @@ export const requestedEvent = (request: RunRequest, context: RequestedEventConte
       ...idempotencyOf(request),
       ...(request.rerunOf === undefined ? {} : { rerunOf: request.rerunOf }),
       ...(request.trigger === undefined ? {} : { trigger: request.trigger }),
+      ...(request.stopAfter === undefined ? {} : { stopAfter: [...request.stopAfter] }),
       ...(request.cloudEvent === undefined ? {} : { cloudEvent: request.cloudEvent }),
     },
   };

@@ -4,7 +4,7 @@ import { type Answer, type Credentials, type InboundRequest, type PresentedToken
 import { type TokenStore } from '@millrace/eventlog';
 import { type GatewaySettings } from '../config.ts';
 import { checkClientHeader } from '../guards/client-header.ts';
-import { checkCrossSite } from '../guards/cross-site.ts';
+import { checkCrossSite, type PageHeaders } from '../guards/cross-site.ts';
 import { type HostAllowed, checkHost } from '../guards/host.ts';
 import { checkStrictHeaders } from '../guards/strict-headers.ts';
 import { type Access, ACCESS_KINDS, mayEnter, type Principal } from './access.ts';
@@ -13,6 +13,7 @@ import { type FailureBrake } from './failure-brake.ts';
 import { checkTokenSource } from './query-token.ts';
 import { type Entry } from '../intake/entry.ts';
 import { Inbound } from '../intake/inbound.ts';
+import { type Sighting } from '../intake/sighting.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -27,7 +28,7 @@ declare module 'fastify' {
     /** True where pages of other sites may call: without credentials on public routes, else with a token in a header. */
     takesCrossSite?: boolean;
     /** The body of an error, where a dialect prescribes it. */
-    renderError?: (error: AppError, traceId: string | undefined) => Answer;
+    renderError?: (error: AppError, traceId: string | undefined, path?: string) => Answer;
   }
   interface FastifyRequest {
     /** The caller; `null` on public routes only. */
@@ -37,6 +38,8 @@ declare module 'fastify' {
     runId: string | undefined;
     /** The trigger that was entered; `null` on every other route. */
     entry: Entry | null;
+    /** Set as soon as an address is known to be that of triggers, also when none of them may be used. */
+    sighting: Sighting | null;
     /** Content type as it was sent, on routes that read raw bodies. */
     sentContentType: string | undefined;
   }
@@ -57,9 +60,18 @@ const tokenOf = (request: FastifyRequest): PresentedToken | undefined => {
   return text === undefined ? undefined : { text, source: 'header' };
 };
 
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value;
+
+const pageHeadersOf = ({ headers }: FastifyRequest): PageHeaders => ({
+  host: headers.host,
+  origin: headers.origin,
+  site: textOf(headers['sec-fetch-site']),
+});
+
 const checkOpen = (request: FastifyRequest, access: Access): void => {
   if (access === 'public' && request.routeOptions.config.takesCrossSite !== true) {
-    checkCrossSite(request.headers['sec-fetch-site']);
+    checkCrossSite(pageHeadersOf(request));
   }
 };
 
@@ -76,6 +88,7 @@ export const requireAccess = (
   app.decorateRequest('traceId', undefined);
   app.decorateRequest('runId', undefined);
   app.decorateRequest('entry', null);
+  app.decorateRequest('sighting', null);
   app.decorateRequest('sentContentType', undefined);
 
   app.addHook('onRoute', ({ url, config }) => {
@@ -89,7 +102,7 @@ export const requireAccess = (
     const token = tokenOf(request);
     const { takesCrossSite } = request.routeOptions.config;
     // A header that a page must set by itself is no ambient authority; a cookie is.
-    if (takesCrossSite !== true || token?.source !== 'header') checkCrossSite(request.headers['sec-fetch-site']);
+    if (takesCrossSite !== true || token?.source !== 'header') checkCrossSite(pageHeadersOf(request));
     const principal = brake.guard(request.ip, token?.text, () => authenticate(token?.text, tokens, clock));
     checkTokenSource(principal, token?.source, settings.queryTokens);
     if (request.routeOptions.config.skipsClientHeader !== true) {

@@ -5,13 +5,15 @@ import { type GatewayMetrics } from '../metrics.ts';
 import { drainRefusedBody } from './drain-refused-body.ts';
 import { toAppError } from './from-fastify.ts';
 import { type Answer, problemAnswer, retryAfterOf } from '@millrace/dialects';
+import { type Inbox } from '../intake/inbox.ts';
 import { sendAnswer } from '../intake/send-answer.ts';
 
 export interface ErrorHandlerDeps {
   readonly log: Logger;
   readonly metrics: GatewayMetrics;
+  readonly inbox: Pick<Inbox, 'refused'>;
   /** The answer to errors at addresses that do not exist. */
-  readonly renderUnknown: (error: AppError, traceId: string | undefined) => Answer;
+  readonly renderUnknown: (error: AppError, traceId: string | undefined, path: string) => Answer;
 }
 
 const writeLine = (log: Logger, error: AppError, request: FastifyRequest): void => {
@@ -36,18 +38,21 @@ const setHeaders = (reply: FastifyReply, error: AppError): void => {
   if (Array.isArray(allow)) reply.header('allow', allow.join(', '));
 };
 
+const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '').split('?', 1)[0] ?? '';
+
 export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 /** Answers any error once: a dialect's own body where it prescribes one, else an RFC 9457 problem. */
 export const makeErrorHandler =
-  ({ log, metrics, renderUnknown }: ErrorHandlerDeps): ErrorHandler =>
+  ({ log, metrics, inbox, renderUnknown }: ErrorHandlerDeps): ErrorHandler =>
   async (thrown, request, reply) => {
     const error = toAppError(thrown);
     writeLine(log, error, request);
     metrics.refused.inc({ reason: error.code });
+    inbox.refused(request, error);
     if (error.kind === 'too_large') await drainRefusedBody(request.raw);
     setHeaders(reply, error);
     const { renderError = problemAnswer } = request.routeOptions.config;
     const render = request.is404 ? renderUnknown : renderError;
-    return sendAnswer(reply, render(error, request.traceId));
+    return sendAnswer(reply, render(error, request.traceId, pathOf(request)));
   };

@@ -77,6 +77,7 @@ const makeEnter = ({ triggers, route = {}, deps = {} }: Place) => {
     trustedProxies: [],
     secretValues: (name) => (name === 'ROTATED' ? ['new-value', 'old-value'] : []),
     queryTokens: 'limited',
+    triggerStates: { get: () => undefined },
     ...deps,
   });
   const start = {

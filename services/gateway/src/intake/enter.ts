@@ -8,7 +8,7 @@ import {
   type StartRoute,
   type TriggerDirectory,
 } from '@millrace/dialects';
-import { type TokenStore } from '@millrace/eventlog';
+import { type TokenStore, type TriggerStates } from '@millrace/eventlog';
 import { mayEnter, type Principal } from '../auth/access.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { type FailureBrake } from '../auth/failure-brake.ts';
@@ -18,6 +18,7 @@ import { checkCrossSite } from '../guards/cross-site.ts';
 import { bearerOf, holdsKey } from './credentials.ts';
 import { type Admission, type Entry } from './entry.ts';
 import { Inbound } from './inbound.ts';
+import { checkState, isThere } from './trigger-state.ts';
 
 export interface EnterDeps {
   readonly directory: TriggerDirectory;
@@ -29,6 +30,8 @@ export interface EnterDeps {
   readonly secretValues: (name: string) => readonly string[];
   /** Which tokens may stand in a query: those that are limited to certain workflows, or any. */
   readonly queryTokens: 'limited' | 'any';
+  /** What was decided about triggers, whatever their workflows declare. */
+  readonly triggerStates: Pick<TriggerStates, 'get'>;
 }
 
 /**
@@ -105,9 +108,10 @@ const makeCallerOf = ({ tokens, clock, brake, queryTokens }: EnterDeps) => {
 };
 
 /** What the address means. Errors of an address count only for those who may know about it. */
-const resolve = (inbound: Inbound, route: StartRoute, caller: Caller, directory: TriggerDirectory) => {
+const resolve = (inbound: Inbound, route: StartRoute, caller: Caller, { directory, triggerStates }: EnterDeps) => {
   try {
-    return route.resolve(inbound, directory).filter(({ trigger }) => trigger.enabled);
+    const found = route.resolve(inbound, directory);
+    return found.filter((bound) => isThere(bound, route, triggerStates));
   } catch (error) {
     if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
     const workflow = error.details?.['workflow'];
@@ -142,7 +146,12 @@ const admit = (bound: BoundTrigger, { credentials, principal }: Caller, deps: En
 const checkBrowser = (inbound: Inbound, { bound, verified }: Admission, caller: Caller, route: StartRoute): void => {
   const isDeliberate = verified === 'token' && caller.credentials.tokens[0]?.source === 'header';
   const isWelcome = bound.trigger.crossSite === true || (isDeliberate && route.takesCrossSiteTokens === true);
-  if (!isWelcome) checkCrossSite(inbound.header('sec-fetch-site'));
+  if (isWelcome) return;
+  checkCrossSite({
+    host: inbound.header('host'),
+    origin: inbound.header('origin'),
+    site: inbound.header('sec-fetch-site'),
+  });
 };
 
 export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
@@ -150,8 +159,9 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
   return (request, dialect, route) => {
     const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
     const caller = callerOf(inbound, route);
-    const candidates = resolve(inbound, route, caller, deps.directory);
+    const candidates = resolve(inbound, route, caller, deps);
     const needsToken = candidates.length === 0 ? route.hidesAddresses : candidates.every(isForTokens);
+    if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials: caller.credentials };
     // Said first: somebody without a token learns nothing else.
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
@@ -162,6 +172,7 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
       checkBrowser(inbound, admission, caller, route);
       checkAddress(bound.trigger, inbound.from);
       checkMethod(inbound.method, bound);
+      checkState(bound, route, deps.triggerStates);
       return { dialect, route, inbound, ...admission };
     }
     const refusal = refusalOf(candidates, route, inbound);

@@ -1,4 +1,4 @@
-import { openFiles } from '@millrace/eventlog';
+import { openFiles, stopTrigger } from '@millrace/eventlog';
 import { countWaitingRuns } from '@millrace/read-model';
 import { type GatewayDeps } from '../deps.ts';
 import { type GatewayMetrics } from '../metrics.ts';
@@ -21,7 +21,16 @@ export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContex
   const { settings } = deps;
   const secretValues = (name: string): readonly string[] => deps.secretValues.valuesOf(name);
   const files = openFiles(deps.connection);
-  const common = { ...parts, draining, clock: deps.clock, secretValues, log: deps.log, metrics, files };
+  const common = {
+    ...parts,
+    draining,
+    clock: deps.clock,
+    secretValues,
+    log: deps.log,
+    metrics,
+    files,
+    triggerStates: deps.triggerStates,
+  };
   return {
     ...common,
     readRunLogs: makeReadRunLogs(deps.readModel),
@@ -29,6 +38,7 @@ export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContex
     intake: makeIntake({
       ...common,
       publicUrl: settings.publicUrl,
+      stopTrigger: (stopped) => stopTrigger(deps.connection, stopped),
       countWaiting: (upTo) => countWaitingRuns(deps.readModel, upTo),
       readMultipart: makeReadMultipart({ files, ids: deps.ids }),
     }),

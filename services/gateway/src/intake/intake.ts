@@ -4,7 +4,14 @@
  */
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { type TriggerInfo, type TriggerMode, type WorkflowVersion } from '@millrace/contracts';
+import {
+  type EndState,
+  type TriggerInfo,
+  type TriggerMode,
+  type TriggerState,
+  type WorkflowVersion,
+} from '@millrace/contracts';
+import { type TriggerStates } from '@millrace/eventlog';
 import { type BatchItem, makeRateLimiter, type ReadCloudEvent, readCloudEvents } from '@millrace/domain';
 import {
   type Answer,
@@ -13,12 +20,15 @@ import {
   type RecordedRun,
   type StartArguments,
   type StartOutcome,
+  withoutKeys,
 } from '@millrace/dialects';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { callerSignal } from '../routes/caller-signal.ts';
 import { type Entry } from './entry.ts';
+import { type Inbox } from './inbox.ts';
+import { checkNotStopped, nameOf } from './trigger-state.ts';
 import { applyRules, type Matching, withMapping } from './trigger-rules.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
@@ -31,6 +41,9 @@ export interface IntakeDeps extends VerifyDeps, StreamTools {
   /** Runs that wait; counts no further than `upTo`. */
   readonly countWaiting: (upTo: number) => Promise<number>;
   readonly readMultipart: (request: FastifyRequest, entry: Entry) => Promise<void>;
+  readonly triggerStates: Pick<TriggerStates, 'read'>;
+  readonly stopTrigger: (stopped: TriggerState) => Promise<void>;
+  readonly inbox: Inbox;
 }
 
 /** Handles one request of a start route. */
@@ -46,10 +59,11 @@ interface Delivery extends Omit<VerifiedDelivery, 'challenge'> {
 const textHeader = (value: string | string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-const infoOf = ({ entry, verified, delivery }: Delivery): TriggerInfo => ({
+/** A key in the address is a credential: it goes no further. */
+const infoOf = ({ entry, verified, delivery, request }: Delivery): TriggerInfo => ({
   id: entry.bound.trigger.id,
   method: entry.inbound.method,
-  path: entry.inbound.path,
+  path: withoutKeys(entry.inbound.path, request.sighting?.credentials.keys ?? []),
   verified,
   ...(delivery === undefined ? {} : { delivery }),
   from: entry.inbound.from,
@@ -138,6 +152,7 @@ const runRequestOf = (
     idempotencyKey: keyOf(run, delivery),
     ...(deliveryKey === undefined ? {} : { deliveryKey }),
     trigger: infoOf(delivery),
+    ...(bound.trigger.stopAfter === undefined ? {} : { stopAfter: bound.trigger.stopAfter }),
     ...(cloudEvent === undefined ? {} : { cloudEvent: cloudEvent.attributes }),
   };
 };
@@ -158,17 +173,43 @@ const outcomeOf = (
 /** Starts what one request, or one CloudEvent of it, asks for, and waits where the caller waits. */
 type StartOne = (delivery: Delivery, cloudEvent?: ReadCloudEvent) => Promise<StartOutcome>;
 
+/** The end of a run that somebody waited for stops its trigger before that somebody hears of it. */
+const stopIfDue = async (
+  { bound }: Entry,
+  outcome: StartOutcome,
+  { clock, stopTrigger }: Pick<IntakeDeps, 'clock' | 'stopTrigger'>,
+): Promise<void> => {
+  if (bound.trigger.stopAfter === undefined || outcome.kind !== 'ended') return;
+  const { run_id: run, status } = outcome.result;
+  if (!bound.trigger.stopAfter.includes(status as EndState)) return;
+  const at = new Date(clock.now()).toISOString();
+  await stopTrigger({ ...nameOf(bound), state: 'stopped', reason: `run ${run} ended: ${status}`, at, run });
+};
+
+/** Records what started nothing new. */
+const noteOutcome = ({ request, verified, delivery }: Delivery, outcome: StartOutcome, inbox: Inbox): void => {
+  const common = { verified, ...(delivery === undefined ? {} : { delivery }) };
+  if (outcome.kind === 'filtered') {
+    inbox.record(request, { ...common, outcome: 'filtered', code: 'filtered', reason: outcome.reason });
+  } else if (outcome.run.replayed) {
+    const reason = 'the same request was recorded before';
+    inbox.record(request, { ...common, outcome: 'duplicate', code: 'duplicate', reason, run: outcome.run.runId });
+  }
+};
+
 const makeStartOne =
-  ({ clock, startRun, cancelRun, draining, countWaiting }: IntakeDeps): StartOne =>
+  (deps: IntakeDeps): StartOne =>
   async (delivery, cloudEvent) => {
+    const { clock, draining } = deps;
     const { entry, request, reply } = delivery;
     const { route, bound, inbound, principal } = entry;
     const ruling = applyRules({ bound, route, inbound, event: cloudEvent }, clock.now());
     if (!ruling.matched) return { kind: 'filtered', reason: ruling.reason };
+    await checkNotStopped(bound, deps.triggerStates);
     const run = argumentsOf(entry, ruling, cloudEvent);
     const waitMs = waitOf(entry);
-    await checkQueue(run, countWaiting);
-    const started = await startRun(runRequestOf(delivery, run, cloudEvent), {
+    await checkQueue(run, deps.countWaiting);
+    const started = await deps.startRun(runRequestOf(delivery, run, cloudEvent), {
       waitMs,
       signal: () => callerSignal(reply, draining),
     });
@@ -177,7 +218,11 @@ const makeStartOne =
     const outcome = outcomeOf(delivery, started, run.input, { waitMs, nowMs: clock.now() });
     // The end of the gateway is no caller's wish: its runs go on.
     if (outcome.kind === 'timed_out' && route.abandoned === 'cancel' && !draining.aborted) {
-      await cancelRun({ ...bound, id: started.runId, traceId: started.traceId }, principal.id, 'nobody waits any more');
+      await deps.cancelRun(
+        { ...bound, id: started.runId, traceId: started.traceId },
+        principal.id,
+        'nobody waits any more',
+      );
     }
     return outcome;
   };
@@ -185,9 +230,20 @@ const makeStartOne =
 const refusedItem = (error: AppError) => ({ status: 'refused', code: error.code, detail: error.message });
 
 /** Each event of a batch is admitted on its own; 207 says that some were not. */
-const startBatch = async (startOne: StartOne, delivery: Delivery, batch: readonly BatchItem[]): Promise<Answer> => {
+const startBatch = async (
+  startOne: StartOne,
+  delivery: Delivery,
+  { batch, inbox }: { readonly batch: readonly BatchItem[]; readonly inbox: Inbox },
+): Promise<Answer> => {
+  const note = ({ code, message: reason }: AppError): void => {
+    const { verified } = delivery;
+    inbox.record(delivery.request, { outcome: 'refused', code, reason, verified, keepsBody: false });
+  };
   const itemOf = async (item: BatchItem): Promise<Readonly<Record<string, unknown>>> => {
-    if ('error' in item) return { index: item.index, ...refusedItem(item.error) };
+    if ('error' in item) {
+      note(item.error);
+      return { index: item.index, ...refusedItem(item.error) };
+    }
     const { id, source } = item.event.attributes;
     try {
       const outcome = await startOne(delivery, item.event);
@@ -195,6 +251,7 @@ const startBatch = async (startOne: StartOne, delivery: Delivery, batch: readonl
       return { id, source, status: 'accepted', run_id: outcome.run.runId };
     } catch (error) {
       if (!(error instanceof AppError) || error.kind === 'bug') throw error;
+      note(error);
       return { id, source, ...refusedItem(error) };
     }
   };
@@ -202,9 +259,30 @@ const startBatch = async (startOne: StartOne, delivery: Delivery, batch: readonl
   return jsonAnswer(items.every(({ status }) => status === 'accepted') ? 202 : 207, { items });
 };
 
+/** Asks anew what a recorded request wants, now that its sender needs not be verified: conditions, mapping, admission. */
+export type Redeliver = (entry: Entry, request: FastifyRequest, reply: FastifyReply) => Promise<StartOutcome>;
+
+export const makeRedeliver =
+  (deps: IntakeDeps): Redeliver =>
+  async (entry, request, reply) => {
+    const startOne = makeStartOne(deps);
+    const delivery = { entry, request, reply, verified: 'redelivery', delivery: undefined };
+    const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
+    if (events?.mode === 'batch') {
+      throw new AppError('refused', 'request.not_redeliverable', 'a batch of CloudEvents is not delivered again');
+    }
+    return startOne(delivery, events?.events[0]);
+  };
+
 export const makeIntake = (deps: IntakeDeps): Intake => {
   const checkRate = makeCheckRate(deps);
-  const startOne = makeStartOne(deps);
+  const start = makeStartOne(deps);
+  const startOne: StartOne = async (delivery, cloudEvent) => {
+    const outcome = await start(delivery, cloudEvent);
+    noteOutcome(delivery, outcome, deps.inbox);
+    await stopIfDue(delivery.entry, outcome, deps);
+    return outcome;
+  };
 
   const verify = ({ bound: { trigger }, inbound, verified }: Entry): VerifiedDelivery => {
     const { signature } = trigger;
@@ -229,7 +307,8 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { ...verified, entry, request, reply };
     const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
-    if (events?.mode === 'batch') return sendAnswer(reply, await startBatch(startOne, delivery, events.items));
+    if (events?.mode === 'batch')
+      return sendAnswer(reply, await startBatch(startOne, delivery, { batch: events.items, inbox: deps.inbox }));
     return answer(delivery, await startOne(delivery, events?.events[0]));
   };
 };
