@@ -19,11 +19,12 @@ const DEFAULT_TIMEOUT_MS = 15 * MINUTE;
 const DEFAULT_RETRIES: WorkflowPolicy['retries'] = { failed: 0, lost: 2 };
 const DEFAULT_METHODS = ['POST'];
 
-const policyOf = ({ timeout, concurrency, onLimit, retries }: Metadata): WorkflowPolicy => ({
+const policyOf = ({ timeout, concurrency, onLimit, retries, deleteAfterUse }: Metadata): WorkflowPolicy => ({
   timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout as string | number),
   ...(concurrency !== undefined && { concurrency }),
   ...(onLimit !== undefined && { onLimit }),
   retries: { ...DEFAULT_RETRIES, ...retries },
+  ...(deleteAfterUse === true && { deleteAfterUse }),
 });
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */

@@ -32,13 +32,13 @@ const FIELDS = {
 
 /** The keys of a `.yaml` beside a workflow. */
 export const MetadataFileSchema = Type.Object(
-  { ...FIELDS, on_limit: Type.Optional(OnLimit) },
+  { ...FIELDS, on_limit: Type.Optional(OnLimit), delete_after_use: Type.Optional(Type.Boolean()) },
   { additionalProperties: false },
 );
 
 /** The keys of the first argument of `defineWorkflow`. */
 export const DefinitionSchema = Type.Object(
-  { ...FIELDS, onLimit: Type.Optional(OnLimit) },
+  { ...FIELDS, onLimit: Type.Optional(OnLimit), deleteAfterUse: Type.Optional(Type.Boolean()) },
   { additionalProperties: false },
 );
 

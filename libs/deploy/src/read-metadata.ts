@@ -71,6 +71,7 @@ export const readMetadata = (text: string, file: string): MetadataReading => {
       faults: complaints.map(({ keys, reason }) => faultAt(offsetOf(document, keys), reason)),
     };
   }
-  const { on_limit: onLimit, ...rest } = value;
-  return { outcome: 'ready', metadata: { ...rest, ...(onLimit !== undefined && { onLimit }) } as Metadata };
+  const { on_limit: onLimit, delete_after_use: deleteAfterUse, ...rest } = value;
+  const renamed = { ...(onLimit !== undefined && { onLimit }), ...(deleteAfterUse !== undefined && { deleteAfterUse }) };
+  return { outcome: 'ready', metadata: { ...rest, ...renamed } as Metadata };
 };
