@@ -1,0 +1,373 @@
+import { type RunResult, type Trigger } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
+import { describe, expect, test } from 'vitest';
+import { inbound, type WrittenRequest } from '../../testing/inbound.ts';
+import { makeDialect } from '../make-dialect.ts';
+import { type RecordedRun, type RunSnapshot, type StartOutcome } from '../run-snapshot.ts';
+import { type BoundTrigger, type TriggerDirectory, type WorkflowInService } from '../trigger-directory.ts';
+import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
+import { cancelAnswer, executionAnswer, logsAnswer, resultAnswer, statusOf } from './endpoints/executions.ts';
+import { findEndpoint } from './endpoints/find-endpoint.ts';
+import { readParameters } from './endpoints/read-parameters.ts';
+import { dialect as module } from './endpoints.ts';
+
+const endpoints = makeDialect(module);
+
+const serviceOf = (workflow: string, inputSchema?: unknown): WorkflowInService => ({
+  workspace: 'default',
+  workflow,
+  version: {
+    version: 'a'.repeat(64),
+    kind: 'script',
+    file: 'a.py',
+    description: '',
+    methods: ['POST'],
+    policy: { timeoutMs: 30_000, retries: { failed: 0, lost: 0 } },
+    deployedAt: '2026-01-02T03:04:05.678Z',
+    deployedFrom: 'a.py',
+    ...(inputSchema === undefined ? {} : { inputSchema }),
+  },
+});
+
+const bind = (workflow: string, rest: Partial<Trigger> = {}): BoundTrigger => ({
+  ...serviceOf(workflow),
+  trigger: {
+    id: 'endpoints',
+    dialect: 'endpoints',
+    address: {},
+    methods: ['POST'],
+    auth: 'token',
+    mode: 'sync',
+    enabled: true,
+    ...rest,
+  },
+});
+
+describe('003, 3.3: what becomes the parameters', () => {
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const read = (
+    request: WrittenRequest,
+    inputSchema?: unknown,
+    listed?: unknown,
+    prefer: 'request' | 'members' = 'request',
+  ) => readParameters(inbound(request), serviceOf('a/b', inputSchema), listed, { prefer });
+
+  test('003: access request data via parameters: a JSON body and a query string', () => {
+    expect(read({ url: '/?query_param=x', body: '{"a":1}' })).toMatchObject({
+      body: { a: 1 },
+      payload: { a: 1 },
+      a: 1,
+      query_param: 'x',
+      query: { query_param: 'x' },
+      raw_body: '{"a":1}',
+    });
+  });
+
+  test.each<[string, WrittenRequest, Readonly<Record<string, unknown>>]>([
+    ['body members win over the query', { url: '/?a=1', body: '{"a":2}' }, { a: 2, payload: { a: 2 } }],
+    ['the last one of a repeated parameter counts', { url: '/?a=1&a=2' }, { a: '2' }],
+    [
+      '003: a Slack command is a form',
+      { body: 'command=%2Fgo&text=now', headers: form },
+      { payload: { command: '/go', text: 'now' }, command: '/go' },
+    ],
+    ['an array is kept', { body: '[1]' }, { payload: [1], body: [1] }],
+    ['a scalar is kept', { body: '7' }, { payload: 7 }],
+    ['a text is kept', { body: 'hello' }, { payload: 'hello', raw_body: 'hello' }],
+    ['invalid JSON is kept as text', { body: '{' }, { payload: '{' }],
+    [
+      '003: GET without anything has no query and no payload',
+      { method: 'GET' },
+      { query: null, payload: null, body: null },
+    ],
+    ['003: a parameter called query is itself', { method: 'GET', url: '/?query=x' }, { query: 'x' }],
+    ['a member called query is itself', { body: '{"query":"{ a }"}' }, { query: '{ a }' }],
+    ['payload is the whole body whatever it has in it', { body: '{"payload":1}' }, { payload: { payload: 1 } }],
+  ])('%s', (_name, request, parameters) => {
+    expect(read(request)).toMatchObject(parameters);
+  });
+
+  test('a body cannot pretend to be headers', () => {
+    expect(read({ body: '{"headers":{"X-A":"forged"}}', headers: { 'X-A': 'real' } })['headers']).toMatchObject({
+      'X-A': 'real',
+    });
+  });
+
+  test('with prefer = "members" names in the body win, as in the source; raw_body is always what came', () => {
+    const body = '{"payload":{"a":1},"headers":{"b":2},"raw_body":"forged"}';
+    expect(read({ body }, undefined, undefined, 'members')).toMatchObject({
+      payload: { a: 1 },
+      headers: { b: 2 },
+      raw_body: body,
+    });
+  });
+
+  test('003: headers.get("X-Signature-256") works however the sender spells it; credentials are left out', () => {
+    const headers = {
+      'x-signature-256': 'sha256=ab',
+      'X-GitHub-Event': 'push',
+      Authorization: 'Bearer x',
+      'X-Bifrost-Key': 'k',
+      Cookie: 'c',
+    };
+    expect(read({ headers })['headers']).toEqual({
+      'x-signature-256': 'sha256=ab',
+      'X-Signature-256': 'sha256=ab',
+      'x-github-event': 'push',
+      'X-Github-Event': 'push',
+      'X-GitHub-Event': 'push',
+    });
+  });
+
+  test('what is injected follows the input schema, or the list of the trigger', () => {
+    const schema = { type: 'object', properties: { payload: {}, n: { type: 'integer' } } };
+    expect(Object.keys(read({ body: '{"a":1}' }, schema))).toEqual(['a', 'payload']);
+    expect(Object.keys(read({ body: '{"a":1}' }, schema, ['raw_body']))).toEqual(['a', 'raw_body']);
+    expect(Object.keys(read({ body: '{"a":1}' }, undefined, []))).toEqual(['a']);
+  });
+
+  test('texts are coerced to the types of the schema, and surplus names dropped where it is closed', () => {
+    const properties = { i: { type: 'integer' }, f: { type: 'number' }, b: { type: 'boolean' }, s: { type: 'string' } };
+    const schema = { type: 'object', properties, additionalProperties: false };
+    expect(read({ url: '/?i=3&f=1.5&b=yes&s=4&z=1' }, schema)).toEqual({ i: 3, f: 1.5, b: true, s: '4' });
+    expect(read({ url: '/?i=x&b=maybe' }, schema)).toEqual({ i: 'x', b: 'maybe' });
+  });
+});
+
+describe('003, 3.1: which workflow is meant', () => {
+  const UUID = '6F1C2B3A-0000-4000-8000-000000000001';
+  const declared = [
+    bind('hooks/handle_webhook'),
+    bind('a/same'),
+    bind('b/same', { auth: 'public' }),
+    bind('c/uuid', { address: { workflow_id: UUID } }),
+    bind('d/other', { address: { name: 'named' } }),
+    bind('e/off', { enabled: false }),
+  ];
+  const old = serviceOf('f/old');
+  const directory: TriggerDirectory = {
+    workflow: () => undefined,
+    workflows: () => [],
+    at: () => [],
+    declared: () => declared,
+    versions: (hash) =>
+      hash === 'b'.repeat(16) ? [{ ...old, version: { ...old.version, triggers: [bind('f/old').trigger] } }] : [],
+  };
+  const find = (reference: string) => findEndpoint(reference, 'endpoints', directory).map(({ workflow }) => workflow);
+
+  test.each<[string, string, readonly string[]]>([
+    ['003: available at /api/endpoints/handle_webhook', 'handle_webhook', ['hooks/handle_webhook']],
+    ['the whole path', 'hooks/handle_webhook', ['hooks/handle_webhook']],
+    ['the whole path of an ambiguous name', 'a/same', ['a/same']],
+    ['the UUID that callers of the source know', UUID, ['c/uuid']],
+    ['the UUID in lower case', UUID.toLowerCase(), ['c/uuid']],
+    ['a name of its own', 'named', ['d/other']],
+    ['no longer the last part then', 'other', []],
+    ['a version', 'b'.repeat(16), ['f/old']],
+    ['not enabled', 'off', []],
+    ['nothing', 'nothing', []],
+    ['an object has no such name', 'constructor', []],
+  ])('%s', (_name, reference, workflows) => {
+    expect(find(reference)).toEqual(workflows);
+  });
+
+  test('a name of two workflows is a conflict, told to whoever may run one of them', () => {
+    const error = ((): unknown => {
+      try {
+        return find('same');
+      } catch (thrown) {
+        return thrown;
+      }
+    })() as AppError;
+    expect([error.kind, error.code, error.details]).toEqual(['refused', 'endpoint.ambiguous', { workflow: 'a/same' }]);
+    expect(endpoints.renderError(error, undefined)).toMatchObject({
+      status: 409,
+      body: expect.stringContaining('"detail"') as string,
+    });
+  });
+});
+
+describe('003, 3.4: answers', () => {
+  const run: RecordedRun = {
+    runId: 'r1',
+    workspace: 'default',
+    workflow: 'a/b',
+    version: 'v',
+    traceId: 't',
+    replayed: false,
+    requestedAt: '2026-01-02T03:04:05.678Z',
+    input: {},
+  };
+  const ended = (result: Omit<RunResult, 'run_id'>): StartOutcome => ({
+    kind: 'ended',
+    run,
+    result: { run_id: 'r1', ...result },
+    elapsedMs: 12,
+  });
+  const error = { code: 'exit_code', message: 'boom' };
+  const answer = (outcome: StartOutcome, form: BodyForm) => {
+    const { status, body } = answerOutcome(outcome, serviceOf('a/b'), form);
+    return [status, body === undefined ? undefined : (JSON.parse(String(body)) as unknown)];
+  };
+  const nothing = { message: null, result: null, error: null, duration_ms: null };
+
+  test.each<[string, StartOutcome, number, unknown]>([
+    [
+      '003: return JSON responses',
+      ended({ status: 'completed', output: { status: 'success', data: { id: 123 } } }),
+      200,
+      { status: 'success', data: { id: 123 } },
+    ],
+    [
+      '003: return with status code (tuple)',
+      ended({ status: 'completed', output: [{ created: true }, 201] }),
+      201,
+      { created: true },
+    ],
+    [
+      '003: a signature that is invalid is 401',
+      ended({ status: 'completed', output: [{ error: 'Invalid signature' }, 401] }),
+      401,
+      { error: 'Invalid signature' },
+    ],
+    ['a list that is no tuple', ended({ status: 'completed', output: [1, 2] }), 200, [1, 2]],
+    ['a list of three', ended({ status: 'completed', output: [1, 201, 3] }), 200, [1, 201, 3]],
+    ['a tuple without a body', ended({ status: 'completed', output: [null, 204] }), 204, undefined],
+    ['nothing returned', ended({ status: 'completed' }), 200, null],
+    ['failed', ended({ status: 'failed', error }), 500, { detail: 'boom' }],
+    ['timed out', ended({ status: 'timed_out' }), 504, { detail: 'Workflow execution timed out after 30 seconds' }],
+    ['cancelled', ended({ status: 'cancelled' }), 500, { detail: 'Workflow execution was cancelled' }],
+    ['answered early', { kind: 'responded', run, response: [{ a: 1 }, 202] }, 202, { a: 1 }],
+    ['filtered', { kind: 'filtered', reason: 'no' }, 200, { detail: 'Filtered: no' }],
+    [
+      '003: async returns immediately with execution ID',
+      { kind: 'accepted', run },
+      200,
+      { ...nothing, execution_id: 'r1', status: 'Pending', message: 'Workflow queued for async execution' },
+    ],
+    [
+      'still running when the wait is over',
+      { kind: 'timed_out', run, waitedMs: 1 },
+      200,
+      { ...nothing, execution_id: 'r1', status: 'Running', message: 'Workflow is still running: poll for its result' },
+    ],
+  ])('plain: %s', (_name, outcome, status, body) => {
+    expect(answer(outcome, 'plain')).toEqual([status, body]);
+  });
+
+  test.each<[string, StartOutcome, Readonly<Record<string, unknown>>]>([
+    ['Success', ended({ status: 'completed', output: { a: 1 } }), { result: { a: 1 }, duration_ms: 12 }],
+    ['Success', ended({ status: 'completed', output: [{ a: 1 }, 201] }), { result: [{ a: 1 }, 201], duration_ms: 12 }],
+    [
+      'CompletedWithErrors',
+      ended({ status: 'completed', output: { success: false } }),
+      { result: { success: false }, duration_ms: 12 },
+    ],
+    ['Failed', ended({ status: 'failed', error }), { error: 'boom', duration_ms: 12 }],
+    [
+      'Timeout',
+      ended({ status: 'timed_out' }),
+      { error: 'Workflow execution timed out after 30 seconds', duration_ms: 12 },
+    ],
+    ['Cancelled', ended({ status: 'cancelled' }), { error: 'Workflow execution was cancelled', duration_ms: 12 }],
+    ['Pending', { kind: 'accepted', run }, { message: 'Workflow queued for async execution' }],
+  ])('envelope: always 200, always all six keys: %s', (state, outcome, members) => {
+    expect(answer(outcome, 'envelope')).toEqual([200, { ...nothing, execution_id: 'r1', status: state, ...members }]);
+  });
+
+  test('a plain body leaves the id of the run to a header', () => {
+    expect(answerOutcome(ended({ status: 'completed' }), serviceOf('a/b'), 'plain').headers).toMatchObject({
+      'x-execution-id': 'r1',
+    });
+  });
+
+  const snapshot: RunSnapshot = {
+    ...run,
+    id: 'r1',
+    state: 'completed',
+    attempt: 1,
+    requestedBy: 'x',
+    startedAt: '2026-01-02T03:04:06.000Z',
+    endedAt: '2026-01-02T03:04:07.000Z',
+    progress: undefined,
+    progressMessage: undefined,
+    output: { ok: true },
+    error: undefined,
+    exitCode: 0,
+  };
+
+  test.each([
+    [{ state: 'waiting' }, 'Pending'],
+    [{ state: 'dispatched' }, 'Pending'],
+    [{ state: 'running' }, 'Running'],
+    [{ state: 'completed' }, 'Success'],
+    [{ state: 'completed', output: { success: false } }, 'CompletedWithErrors'],
+    [{ state: 'failed' }, 'Failed'],
+    [{ state: 'rejected' }, 'Failed'],
+    [{ state: 'cancelled' }, 'Cancelled'],
+    [{ state: 'timed_out' }, 'Timeout'],
+  ])('a run that is %j has the status %s', (state, status) => {
+    expect(statusOf(state)).toBe(status);
+  });
+
+  test('003: the caller polls for the result', () => {
+    expect(JSON.parse(String(executionAnswer(snapshot, 'a\nb\n').body))).toEqual({
+      execution_id: 'r1',
+      workflow_id: 'a/b',
+      workflow_name: 'b',
+      status: 'Success',
+      input_data: {},
+      result: { ok: true },
+      result_type: 'json',
+      error_message: null,
+      duration_ms: 1_000,
+      started_at: '2026-01-02T03:04:06.000Z',
+      completed_at: '2026-01-02T03:04:07.000Z',
+      logs: [
+        { level: 'INFO', message: 'a' },
+        { level: 'INFO', message: 'b' },
+      ],
+    });
+    expect(JSON.parse(String(resultAnswer(snapshot).body))).toMatchObject({ result: { ok: true } });
+    expect(JSON.parse(String(logsAnswer(snapshot, 'a').body))).toMatchObject({ logs: [{ message: 'a' }] });
+    expect(JSON.parse(String(cancelAnswer(snapshot).body))).toMatchObject({ status: 'Success' });
+    expect(JSON.parse(String(cancelAnswer({ ...snapshot, state: 'running' }).body))).toMatchObject({
+      status: 'Cancelling',
+    });
+  });
+});
+
+describe('003: endpoint parameters', () => {
+  const { translate, defaults, complaints } = endpoints.declares ?? {};
+
+  test.each([
+    ['endpoint_enabled: expose as HTTP endpoint', { endpoint_enabled: true }, { enabled: true }],
+    ['endpoint_enabled: false', { endpoint_enabled: false }, { enabled: false }],
+    ['allowed_methods: HTTP methods to accept', { allowed_methods: ['get', 'POST'] }, { methods: ['GET', 'POST'] }],
+    ['public_endpoint: skip authentication', { public_endpoint: true }, { auth: 'public' }],
+    ['public_endpoint: false', { public_endpoint: false }, {}],
+    ['disable_global_key: require workflow-specific API key', { disable_global_key: true }, { auth: 'workflow_key' }],
+    ['execution_mode="async"', { execution_mode: 'async' }, { mode: 'async' }],
+    ['public counts before keys', { disable_global_key: true, public_endpoint: true }, { auth: 'public' }],
+  ])('003: %s', (_name, written, ours) => {
+    expect(translate?.(written)).toEqual(ours);
+  });
+
+  test('003: endpoints default to POST, to an API key and to synchronous execution', () => {
+    expect(defaults).toEqual({ auth: 'token', methods: ['POST'], mode: 'sync' });
+  });
+
+  test('an endpoint has no key in its address, and tells nothing while it runs', () => {
+    expect(complaints?.({ auth: 'path_key', mode: 'stream' } as never)).toHaveLength(2);
+  });
+});
+
+test.each<[AppError, number, string]>([
+  [new AppError('unauthenticated', 'auth.unauthorized', 'x'), 401, 'Invalid or expired API key'],
+  [new AppError('not_found', 'run.not_found', 'x'), 404, 'Execution not found'],
+  [new AppError('invalid', 'input.invalid', 'input.a must be string'), 422, 'input.a must be string'],
+  [new AppError('bug', 'gateway.bug', 'secret'), 500, 'An unexpected error occurred'],
+])('003, 3.1: %s is %s', (error, status, detail) => {
+  const answer = endpoints.renderError(error, undefined);
+  expect([answer.status, JSON.parse(String(answer.body))]).toEqual([status, { detail }]);
+});
