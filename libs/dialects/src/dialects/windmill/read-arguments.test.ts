@@ -140,7 +140,7 @@ describe('1.3 request mapping', () => {
     expect(mapped).toEqual({ ...expected, input: {} });
   });
 
-  test.each<[string, object, RequestParts, unknown]>([
+  test.each<[string, Readonly<Record<string, unknown>>, RequestParts, unknown]>([
     [
       'include_headers',
       { include_headers: ['X-Sign', 'Authorization'] },
@@ -168,7 +168,7 @@ describe('1.5 CloudEvents', () => {
       bound,
     ).input;
 
-  test.each<[string, object, RequestParts, unknown]>([
+  test.each<[string, Readonly<Record<string, unknown>>, RequestParts, unknown]>([
     ['an object is spread', { data: { a: 1 }, hasData: true }, {}, { a: 1, WEBHOOK__METADATA__: attributes }],
     ['anything else is the body', { data: [1], hasData: true }, {}, { body: [1], WEBHOOK__METADATA__: attributes }],
     ['no data', {}, {}, { body: null, WEBHOOK__METADATA__: attributes }],
