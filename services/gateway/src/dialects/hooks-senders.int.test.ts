@@ -1,0 +1,243 @@
+/** Real senders call the dialect `hooks`: what they sign is made by their own libraries. */
+import { createHmac } from 'node:crypto';
+import { Webhooks } from '@octokit/webhooks';
+import { isValidSlackRequest } from '@slack/bolt';
+import { CloudEvent, HTTP } from 'cloudevents';
+import { Webhook } from 'standardwebhooks';
+import { Stripe } from 'stripe';
+import { type Trigger } from '@millrace/contracts';
+import { type PresetName, signRequest } from '@millrace/webhooks';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lastEvent } from '../../testing/play-executor.ts';
+import {
+  type HooksGateway,
+  JSON_TYPE,
+  open,
+  SECRETS,
+  signed,
+  startHooksGateway,
+} from '../../testing/start-hooks-gateway.ts';
+
+const TRIGGERS: readonly Trigger[] = [
+  signed('/github', 'github', 'GITHUB_SECRET', { conditions: ['body.ref == "refs/heads/main"'] }),
+  signed('/stripe', 'stripe', 'STRIPE_SECRET'),
+  signed('/slack', 'slack', 'SLACK_SECRET'),
+  signed('/standard', 'standard-webhooks', 'STANDARD_SECRET'),
+  signed('/meta', 'meta', 'META_SECRET', { methods: ['GET', 'POST'] }),
+  signed('/graph', 'microsoft-graph', 'GRAPH_SECRET'),
+  signed('/zoom', 'zoom', 'ZOOM_SECRET'),
+  signed('/twitch', 'twitch', 'TWITCH_SECRET'),
+  open('/events', { id: 'events' }),
+  open('/wanted', { id: 'wanted', conditions: ['trigger.event.type == "wanted"'] }),
+];
+
+let hooks: HooksGateway;
+beforeAll(async () => {
+  hooks = await startHooksGateway(TRIGGERS);
+});
+afterAll(() => hooks.gateway.close());
+
+describe('senders with libraries of their own', () => {
+  const github = new Webhooks({ secret: SECRETS.GITHUB_SECRET });
+  const push = JSON.stringify({ ref: 'refs/heads/main', after: 'abc' });
+  const githubHeaders = async (body: string, delivery: string, type = 'application/json') => ({
+    'content-type': type,
+    'x-github-event': 'push',
+    'x-github-delivery': delivery,
+    'x-hub-signature-256': await github.sign(body),
+  });
+
+  test('@octokit/webhooks: a signed push starts a run, and the same delivery again is answered 200 with that run', async () => {
+    const headers = await githubHeaders(push, 'd-1');
+    const first = await hooks.send('/github', { headers, body: push });
+    expect(first.statusCode).toBe(202);
+    expect(await hooks.input()).toEqual({ ref: 'refs/heads/main', after: 'abc' });
+    expect(await lastEvent(hooks.gateway)).toMatchObject({
+      data: { dialect: 'hooks', trigger: { id: '_github', verified: 'signature:github', delivery: 'd-1' } },
+    });
+    const again = await hooks.send('/github', { headers, body: push });
+    expect([again.statusCode, again.json().run_id]).toEqual([200, first.json().run_id]);
+  });
+
+  test("GitHub's form: the field payload is the body, and the signature is over the form", async () => {
+    const body = `payload=${encodeURIComponent(JSON.stringify({ ref: 'refs/heads/main', form: true }))}`;
+    const headers = await githubHeaders(body, 'd-2', 'application/x-www-form-urlencoded');
+    expect((await hooks.send('/github', { headers, body })).statusCode).toBe(202);
+    expect(await hooks.input()).toEqual({ ref: 'refs/heads/main', form: true });
+  });
+
+  test('a push that no condition wants starts nothing: 204 with the reason, without a value of the request', async () => {
+    const body = JSON.stringify({ ref: 'refs/heads/very-private' });
+    const before = await hooks.logEnd();
+    const answer = await hooks.send('/github', { headers: await githubHeaders(body, 'd-3'), body });
+    expect([answer.statusCode, answer.body]).toEqual([204, '']);
+    expect(answer.headers['millrace-filtered']).toBe('the condition is false: body.ref == "refs/heads/main"');
+    expect(await hooks.logEnd()).toBe(before);
+  });
+
+  test.each([
+    ['no signature', async () => ({ ...JSON_TYPE })],
+    [
+      'another secret',
+      async () => ({ ...JSON_TYPE, 'x-hub-signature-256': await new Webhooks({ secret: 'x' }).sign(push) }),
+    ],
+    ['another body', async () => ({ ...JSON_TYPE, 'x-hub-signature-256': await github.sign(`${push} `) })],
+  ])('a push with %s is 401 and starts nothing', async (_what, headers) => {
+    const before = await hooks.logEnd();
+    const answer = await hooks.send('/github', { headers: await headers(), body: push });
+    expect([answer.statusCode, answer.json().code]).toEqual([401, 'signature.refused']);
+    expect(await hooks.logEnd()).toBe(before);
+  });
+
+  test('stripe: an event signed by generateTestHeaderString starts a run', async () => {
+    const payload = JSON.stringify({ id: 'evt_1', type: 'charge.succeeded' });
+    const stripe = new Stripe('sk_test_unused');
+    const header = stripe.webhooks.generateTestHeaderString({ payload, secret: SECRETS.STRIPE_SECRET });
+    const answer = await hooks.send('/stripe', {
+      headers: { ...JSON_TYPE, 'stripe-signature': header },
+      body: payload,
+    });
+    expect(answer.statusCode).toBe(202);
+    expect(await hooks.input()).toEqual({ id: 'evt_1', type: 'charge.succeeded' });
+  });
+
+  test('@slack/bolt: what bolt believes starts a run, and a slash command arrives as its fields', async () => {
+    const body = 'command=%2Fdeploy&text=main';
+    const timestamp = Math.floor(Date.now() / 1_000);
+    const hmac = createHmac('sha256', SECRETS.SLACK_SECRET).update(`v0:${timestamp}:${body}`).digest('hex');
+    const headers = { 'x-slack-signature': `v0=${hmac}`, 'x-slack-request-timestamp': timestamp } as const;
+    expect(isValidSlackRequest({ signingSecret: SECRETS.SLACK_SECRET, body, headers })).toBe(true);
+    const answer = await hooks.send('/slack', {
+      headers: {
+        ...headers,
+        'x-slack-request-timestamp': String(timestamp),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body,
+    });
+    expect(answer.statusCode).toBe(202);
+    expect(await hooks.input()).toEqual({ command: '/deploy', text: 'main' });
+  });
+
+  test('standardwebhooks: what its sender signs starts a run', async () => {
+    const body = JSON.stringify({ type: 'user.created', data: { id: 1 } });
+    const now = new Date();
+    const signature = new Webhook(SECRETS.STANDARD_SECRET).sign('msg_1', now, body);
+    const headers = {
+      ...JSON_TYPE,
+      'webhook-id': 'msg_1',
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signature,
+    };
+    expect((await hooks.send('/standard', { headers, body })).statusCode).toBe(202);
+    expect(await hooks.input()).toEqual({ type: 'user.created', data: { id: 1 } });
+  });
+});
+
+describe('cloudevents emitters', () => {
+  const event = (id: string, type = 'wanted') =>
+    new CloudEvent({ id, type, source: '/tests', data: { n: 1 }, extra: 'x' });
+
+  const text = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
+
+  test.each([
+    ['binary', HTTP.binary(event('b-1'))],
+    ['structured', HTTP.structured(event('s-1'))],
+  ])('an event in %s mode: its data is the input, its attributes are recorded', async (mode, message) => {
+    const answer = await hooks.send('/events', {
+      headers: message.headers as Record<string, string>,
+      body: text(message.body),
+    });
+    expect(answer.statusCode).toBe(202);
+    expect(await lastEvent(hooks.gateway)).toMatchObject({
+      data: { input: { n: 1 }, cloudEvent: { id: mode === 'binary' ? 'b-1' : 's-1', type: 'wanted', extra: 'x' } },
+    });
+  });
+
+  const batch = (...events: readonly CloudEvent<unknown>[]) => ({
+    headers: { 'content-type': 'application/cloudevents-batch+json' },
+    body: JSON.stringify(events.map((each) => each.toJSON())),
+  });
+
+  test('a batch: each event is a run of its own', async () => {
+    const answer = await hooks.send('/events', batch(event('1'), event('2')));
+    expect(answer.statusCode).toBe(202);
+    const runs = (answer.json().items as { readonly id: string; readonly run_id: string }[]).map(({ id }) => id);
+    expect(runs).toEqual(['1', '2']);
+  });
+
+  test('a condition is asked of each event of a batch', async () => {
+    const answer = await hooks.send('/wanted', batch(event('1'), event('2', 'unwanted')));
+    expect(answer.statusCode).toBe(207);
+    expect(answer.json().items).toMatchObject([{ status: 'accepted' }, { status: 'filtered' }]);
+  });
+});
+
+describe('questions that senders ask before they send', () => {
+  const now = Date.now();
+  const ask = async (preset: PresetName, secret: string, body: string, more: Record<string, string> = {}) => {
+    const path = `/${preset}`;
+    const headers = signRequest(preset, {
+      secret,
+      url: `http://hooks.gateway.test/hooks${path}`,
+      body: Buffer.from(body),
+      deliveryId: 'q-1',
+      nowMs: now,
+    });
+    return hooks.send(path, { headers: { ...JSON_TYPE, ...headers, ...more }, body });
+  };
+  let before: number;
+  beforeAll(async () => {
+    before = await hooks.logEnd();
+  });
+
+  test('Slack: url_verification', async () => {
+    const body = '{"type":"url_verification","challenge":"3eZbrw1a","token":"t"}';
+    const answer = await ask('slack', SECRETS.SLACK_SECRET, body);
+    expect([answer.statusCode, answer.body]).toEqual([200, '3eZbrw1a']);
+  });
+
+  test('Slack: an unsigned url_verification is no question', async () => {
+    const answer = await hooks.send('/slack', {
+      headers: JSON_TYPE,
+      body: '{"type":"url_verification","challenge":"x"}',
+    });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  test('Meta: hub.challenge by GET, for the verify token only', async () => {
+    const query = '?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=';
+    const right = await hooks.send(`/meta${query}${SECRETS.META_SECRET}`, { method: 'GET' });
+    expect([right.statusCode, right.body]).toEqual([200, '1158201444']);
+    expect((await hooks.send(`/meta${query}wrong`, { method: 'GET' })).statusCode).toBe(403);
+  });
+
+  test('Microsoft Graph: validationToken as plain text', async () => {
+    const answer = await hooks.send('/graph?validationToken=Validation%3A+Testing', {
+      headers: { 'content-length': '0' },
+    });
+    expect([answer.statusCode, answer.headers['content-type'], answer.body]).toEqual([
+      200,
+      expect.stringMatching(/^text\/plain/),
+      'Validation: Testing',
+    ]);
+  });
+
+  test('Zoom: the plain token, and the same encrypted', async () => {
+    const body = '{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"}}';
+    const answer = await ask('zoom', SECRETS.ZOOM_SECRET, body);
+    const encryptedToken = createHmac('sha256', SECRETS.ZOOM_SECRET).update('qgg8vlvZRS6UYooatFL8Aw').digest('hex');
+    expect([answer.statusCode, answer.json()]).toEqual([200, { plainToken: 'qgg8vlvZRS6UYooatFL8Aw', encryptedToken }]);
+  });
+
+  test('Twitch: the challenge of a subscription', async () => {
+    const answer = await ask('twitch', SECRETS.TWITCH_SECRET, '{"challenge":"pogchamp"}', {
+      'twitch-eventsub-message-type': 'webhook_callback_verification',
+    });
+    expect([answer.statusCode, answer.body]).toEqual([200, 'pogchamp']);
+  });
+
+  test('none of them starts a run', async () => {
+    expect(await hooks.logEnd()).toBe(before);
+  });
+});
