@@ -19,6 +19,7 @@ export * from './output.ts';
 export * from './position.ts';
 export * from './records.ts';
 export * from './run-events.ts';
+export * from './run-limits.ts';
 export * from './secrets.ts';
 export * from './subjects.ts';
 export * from './tokens.ts';

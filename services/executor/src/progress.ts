@@ -1,7 +1,16 @@
+import { PROGRESS_EVENTS_MAX, PROGRESS_MESSAGE_BYTES_MAX } from '@millrace/contracts';
 import { type Clock, type Milliseconds } from '@millrace/kernel';
+import { cutToWritten } from './written-size.ts';
 
-/** Ten reports a second for each run. */
+/** As often as people can see it: ten reports a second. */
 const INTERVAL_MS: Milliseconds = 100;
+/** So many reports pass at that pace. */
+const FAST_REPORTS_MAX = 500;
+/**
+ * Then one for each hundredth of the time that the attempt has taken so far: after ten minutes one in six seconds. In seven days, the
+ * longest time of an attempt, these are fewer than 1,000.
+ */
+const AGE_SHARE = 1 / 100;
 
 export interface ProgressReport {
   readonly percent: number;
@@ -14,11 +23,18 @@ export interface ProgressGate {
   readonly close: () => void;
 }
 
-/** Lets reports pass as often as people can see them. Of those in between only the last one counts. */
+const bounded = ({ percent, message }: ProgressReport): ProgressReport =>
+  message === undefined ? { percent } : { percent, message: cutToWritten(message, PROGRESS_MESSAGE_BYTES_MAX) };
+
+/**
+ * Lets reports pass as often as people can see them, and {@link PROGRESS_EVENTS_MAX} in all. Of those in between only the last one counts.
+ */
 export const makeProgressGate = (clock: Clock, deliver: (report: ProgressReport) => void): ProgressGate => {
+  const beganAt = clock.monotonic();
   let held: ProgressReport | undefined;
   let timer: NodeJS.Timeout | undefined;
   let passedAt = -Infinity;
+  let passed = 0;
   let closed = false;
 
   const pass = (): void => {
@@ -27,14 +43,21 @@ export const makeProgressGate = (clock: Clock, deliver: (report: ProgressReport)
     const report = held;
     held = undefined;
     passedAt = clock.monotonic();
-    deliver(report);
+    passed += 1;
+    deliver(bounded(report));
+  };
+  const waitMs = (): Milliseconds => {
+    const now = clock.monotonic();
+    const pace = passed < FAST_REPORTS_MAX ? 0 : (now - beganAt) * AGE_SHARE;
+    return passedAt + Math.max(INTERVAL_MS, pace) - now;
   };
   return {
     report: (report) => {
       if (closed) return;
       held = report;
-      if (timer !== undefined) return;
-      const wait = passedAt + INTERVAL_MS - clock.monotonic();
+      // One is left for the last report.
+      if (timer !== undefined || passed >= PROGRESS_EVENTS_MAX - 1) return;
+      const wait = waitMs();
       if (wait <= 0) pass();
       else timer = setTimeout(pass, wait);
     },

@@ -29,7 +29,7 @@ export const ADMISSION_WORD_MS = 2 * SECOND;
 
 /** How often a gateway asks how full the log is, and what the open runs still need of it. */
 export const LOG_ROOM_INTERVAL_MS = SECOND;
-/** What a request takes in the log until its run is over, besides its body, which the dispatch repeats. */
+/** What a request takes in the log until its run is over, besides its input and environment, which the dispatch repeats. */
 export const RUN_LOG_BYTES = 5_120;
 /** Left free in the log: the larger of these two, but at most a quarter of it. A request that would go beyond is answered 503. */
 export const LOG_RESERVE_BYTES = 4 * 1_048_576;

@@ -86,7 +86,7 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
     brake: makeFailureBrake(deps.clock),
     startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, runsMax: settings.runsMax }),
     findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, ended, shard }),
-    openRunFeed: makeRunFeed({ connection, readModel, hub, watch }),
+    openRunFeed: makeRunFeed({ connection, readModel, hub, watch, shard }),
     slots,
     health: makeHealth({ connection, readModel, log: logWatch.state, durability: settings.durability }),
     close: () => {

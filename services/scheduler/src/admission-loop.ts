@@ -2,7 +2,7 @@
  * Turns what the state allows into commits: dispatches to executors, and decisions about runs and attempts. Everything that is known in memory
  * is on its way to the log before `pump` returns; only requests that are not kept are read back first.
  */
-import { logSubject, type RunRequested } from '@millrace/contracts';
+import { logSubject, parseTraceparent, type RunRequested } from '@millrace/contracts';
 import {
   admit,
   type Dispatch,
@@ -36,6 +36,12 @@ export interface AdmissionLoopDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Run and trace of a line in the log; the trace is the one that the request began. */
+const idsOf = (runId: string, request: RunRequested | undefined) => ({
+  run_id: runId,
+  trace_id: parseTraceparent(request?.traceparent)?.traceId,
+});
 
 export class AdmissionLoop {
   readonly #deps: AdmissionLoopDeps;
@@ -77,13 +83,13 @@ export class AdmissionLoop {
     const event = dispatchedEvent(this.#voice(traceWait(telemetry, dispatch, request)), dispatch, request);
     outbox.push(logSubject.dispatch(shard, executor), event, () => reply(request.data.replyTo, event, onLimit));
     metrics.dispatches.inc({});
-    log.debug('dispatched', { run_id: runId, attempt, executor });
+    log.debug('dispatched', { ...idsOf(runId, request), attempt, executor });
   }
 
   #lose(decision: LoseAttempt, request: RunRequested | undefined): void {
     const { outbox, metrics, log } = this.#deps;
     const { runId, attempt, executor, reason } = decision;
-    log.warn('attempt lost', { run_id: runId, attempt, executor, reason });
+    log.warn('attempt lost', { ...idsOf(runId, request), attempt, executor, reason });
     metrics.attemptsLost.inc({});
     outbox.push(this.#decisionSubject, attemptLostEvent(this.#voice(request?.traceparent), decision), () => undefined);
   }
@@ -92,7 +98,7 @@ export class AdmissionLoop {
     const { outbox, reply, log } = this.#deps;
     const { runId, ending } = decision;
     const write = ending === 'cancelled' || ending === 'rejected' ? log.debug : log.warn;
-    write('run ended by the scheduler', { run_id: runId, ending });
+    write('run ended by the scheduler', { ...idsOf(runId, request), ending });
     const event = endedEvent(this.#voice(request?.traceparent), decision);
     outbox.push(this.#decisionSubject, event, () => reply(request?.data.replyTo, event, 'queue'));
   }

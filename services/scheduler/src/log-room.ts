@@ -6,13 +6,9 @@
  *
  * I2 does not depend on how many runs are dispatched between two answers to a gateway, because it counts all slots, taken or not.
  */
+import { ATTEMPT_LOG_BYTES_MAX } from '@millrace/contracts';
 import { type Fill } from '@millrace/eventlog';
 
-/**
- * Most that one attempt writes: a dispatch (input and environment, 1 MiB), a result (1 MiB), progress (256 KiB), an error with its stack,
- * and envelopes.
- */
-export const ATTEMPT_BYTES_MAX = 3 * 1_048_576;
 /** Of a small log all running runs together get at most this share; then a very large result may have to wait for room. */
 const RUNNING_SHARE_MAX = 0.5;
 /** Left for what is not counted: cancels, lost attempts, leases. At most the share of the log. */
@@ -30,10 +26,10 @@ export interface RoomRules {
 
 /** What is kept for one running run. */
 export const attemptBytes = ({ maxBytes, concurrentRunsMax }: RoomRules): number =>
-  Math.min(ATTEMPT_BYTES_MAX, Math.floor((maxBytes * RUNNING_SHARE_MAX) / concurrentRunsMax));
+  Math.min(ATTEMPT_LOG_BYTES_MAX, Math.floor((maxBytes * RUNNING_SHARE_MAX) / concurrentRunsMax));
 
 /** Whether the log is large enough for the most that all slots may write at the same time. */
-export const isRoomy = (rules: RoomRules): boolean => attemptBytes(rules) === ATTEMPT_BYTES_MAX;
+export const isRoomy = (rules: RoomRules): boolean => attemptBytes(rules) === ATTEMPT_LOG_BYTES_MAX;
 
 /** How many runs may run with this much used. */
 export const runsThatFit = (rules: RoomRules, usedBytes: number): number => {

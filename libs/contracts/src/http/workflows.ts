@@ -12,6 +12,9 @@ export const WorkflowSchema = Type.Object(
     file: optional(Type.String()),
     methods: Type.Array(Type.String()),
     env: optional(Type.Array(Type.String(), { description: 'variables that a caller may set; absent: any safe name' })),
+    secrets: optional(
+      Type.Array(Type.String(), { description: 'names of the secrets that its runs get; absent: none' }),
+    ),
     input_schema: optional(Type.Unknown()),
     timeout_ms: optional(Type.Integer()),
     concurrency: optional(Type.Integer()),

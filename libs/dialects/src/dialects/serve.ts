@@ -138,6 +138,7 @@ const PRESCRIBED: Readonly<Record<string, (error: AppError) => Readonly<Record<s
   'auth.missing_client_header': () => ({ error: 'missing X-Workflow-Client header' }),
   'http.not_found': () => ({ error: 'not found' }),
   'http.body_too_large': () => ({ error: 'request body too large', max_bytes: BODY_BYTES_MAX }),
+  'input.too_large': ({ message, details }) => ({ error: message, max_bytes: details?.['max_bytes'] }),
   'workflow.not_found': ({ details }) => ({ error: `task not found: ${String(details?.['workflow'])}` }),
   'run.not_found': () => ({ error: 'run not found' }),
   'run.over_limit': ({ details }) => ({ error: 'too many concurrent runs', max: details?.['max'] }),

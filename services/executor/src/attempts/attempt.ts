@@ -1,5 +1,6 @@
 import {
   isTerminal,
+  RESULT_BYTES_MAX,
   type RunDispatched,
   type RunEvent,
   type RunEventData,
@@ -7,17 +8,23 @@ import {
 } from '@millrace/contracts';
 import { type Position } from '@millrace/contracts';
 import { type OutputWriter } from '@millrace/eventlog';
-import { AppError, type Clock, messageOf, type Milliseconds } from '@millrace/kernel';
+import { AppError, backoffDelay, type Clock, kindOf, messageOf, type Milliseconds } from '@millrace/kernel';
 import { type Logger, type Span, type Telemetry } from '@millrace/runtime';
 import { type ExecutorMetrics } from '../executor-metrics.ts';
 import { makeAttemptOutput } from '../output.ts';
 import { makeProgressGate } from '../progress.ts';
+import { isHindrance } from '../scripts/hindrance.ts';
+import { writtenBytes } from '../written-size.ts';
+import { boundOutcome } from './bound-outcome.ts';
 import { endingOf, type Ending } from './ending.ts';
 import { type Execution, type ExecutionListener, type Outcome, type StopReason } from './execution.ts';
 import { type Launch } from './launch.ts';
 
 /** The last word about a run waits so long for the output before it to be stored. */
 const OUTPUT_WAIT_MS: Milliseconds = 2_000;
+
+/** How long the loss of an attempt that was hindered is kept back, by the number of the attempt: together about three minutes until it counts. */
+const HINDERED_PAUSE = { first: 1_000, max: 30_000 };
 
 /** How a run says that it could not begin; anything else is `start_failed`. */
 const LAUNCH_FAILURES: Readonly<Record<string, string>> = {
@@ -40,6 +47,15 @@ export interface AttemptDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** What stands for a run that could not be started: without its bundle, its secrets, or something that the machine lacks for now. */
+const outcomeOfFailedLaunch = (error: unknown): Outcome => {
+  const message = messageOf(error);
+  const known = error instanceof AppError ? LAUNCH_FAILURES[error.code] : undefined;
+  const isHindered = known === undefined && (isHindrance(error) || kindOf(error) === 'unavailable');
+  if (isHindered) return { kind: 'lost', reason: `it could not begin: ${message}`, counted: false, isHindered };
+  return { kind: 'failed', error: { code: known ?? 'start_failed', message } };
+};
 
 /**
  * The life of one attempt: started, then output and progress, then one last event.
@@ -98,8 +114,7 @@ export class Attempt {
       this.#execution = execution;
       if (this.#stopped !== undefined) execution?.stop(this.#stopped);
     } catch (error) {
-      const code = (error instanceof AppError ? LAUNCH_FAILURES[error.code] : undefined) ?? 'start_failed';
-      this.#end({ kind: 'failed', error: { code, message: messageOf(error) } });
+      this.#ended(outcomeOfFailedLaunch(error));
     }
   }
 
@@ -138,7 +153,7 @@ export class Attempt {
       onProgress: (percent, message) =>
         this.#progress.report({ percent, ...(message === undefined ? {} : { message }) }),
       onResponded: (response) => this.#respond(response),
-      onEnded: (outcome) => this.#end(outcome),
+      onEnded: (outcome) => this.#ended(outcome),
     };
   }
 
@@ -151,6 +166,14 @@ export class Attempt {
   #respond(response: unknown): void {
     if (this.#over || this.#responded) return;
     this.#responded = true;
+    const bytes = writtenBytes(response);
+    if (bytes > RESULT_BYTES_MAX) {
+      this.#output.write(
+        'log',
+        `warn the early answer has ${bytes} bytes as JSON and is left out: at most ${RESULT_BYTES_MAX} are sent\n`,
+      );
+      return;
+    }
     const { append, reply } = this.#deps;
     const { replyTo } = this.#dispatch.data;
     const event = this.#event('dev.millrace.run.responded.v1', { response });
@@ -166,13 +189,28 @@ export class Attempt {
     this.#deps.append([this.#event(type, data)]).catch(() => undefined); // the session is over
   }
 
+  #ended(outcome: Outcome): void {
+    const isHindered = outcome.kind === 'lost' && outcome.isHindered === true;
+    if (isHindered && this.#stopped === undefined) this.#endLater(outcome);
+    else this.#end(outcome);
+  }
+
+  /** The next attempt would find what hindered this one: it shall not come at once. Until then this one can be cancelled. */
+  #endLater(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#execution = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(outcome), backoffDelay(HINDERED_PAUSE, this.attempt));
+  }
+
   #end(outcome: Outcome): void {
     this.#progress.close();
     if (!this.#close()) return;
     const hasOutput = this.#output.close();
     const { executor } = this.#deps;
     const { timeoutMs, retryOnFailure } = this.#dispatch.data;
-    const ending = endingOf({ outcome, stopped: this.#stopped, executor, timeoutMs, retryOnFailure });
+    const bounded = boundOutcome(outcome);
+    const ending = endingOf({ outcome: bounded, stopped: this.#stopped, executor, timeoutMs, retryOnFailure });
     void this.#recordEnding(ending, hasOutput).finally(() => this.#done.resolve(undefined));
   }
 
@@ -193,7 +231,7 @@ export class Attempt {
       if (replyTo !== undefined && isTerminal(event.type)) reply(replyTo, event);
       metrics.finished(ending.type);
     } catch (error) {
-      log.warn('ending not recorded', { run_id: this.runId, err: error });
+      log.warn('ending not recorded', { run_id: this.runId, trace_id: this.#span.traceId, err: error });
     } finally {
       this.#span.end();
     }

@@ -11,7 +11,13 @@ export type Outcome =
       readonly signal?: string;
     }
   /** The process that ran it died of something else. Not `counted` when that is, or may be, the fault of another run. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly counted: boolean };
+  | {
+      readonly kind: 'lost';
+      readonly reason: string;
+      readonly counted: boolean;
+      /** It could not begin, for want of something that the machine may have again later. */
+      readonly isHindered?: true;
+    };
 
 export type OutputStream = 'stdout' | 'stderr' | 'log';
 
@@ -33,5 +39,7 @@ export interface Execution {
   readonly stop: (reason: StopReason) => void;
 }
 
-/** Largest output of a run, as JSON text. */
+/**
+ * Largest result that is taken from a process, as JSON text: `RESULT_BYTES_MAX` of the contracts, which are too large for a spawner to load.
+ */
 export const OUTPUT_BYTES_MAX = 1_048_576;

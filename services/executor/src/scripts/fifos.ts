@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 /** Pipes made at once: one start of `mkfifo` serves many scripts. */
 const BATCH = 32;
+/** How long scripts do without after pipes could not be made: this machine has none, or its disk is full. */
+const RETRY_AFTER_MS = 10_000;
 
 export interface Fifo {
   readonly path: string;
@@ -12,7 +14,7 @@ export interface Fifo {
 }
 
 export interface Fifos {
-  /** An open pipe that nobody else has open; `undefined` where this machine has no `mkfifo`. */
+  /** An open pipe that nobody else has open; `undefined` while none can be made. */
   readonly take: () => Fifo | undefined;
   /** Gives a pipe back once its reader has seen the end, which is when nobody can write to it any more. */
   readonly giveBack: (fifo: Fifo) => void;
@@ -27,7 +29,7 @@ export interface Fifos {
 export const makeFifos = (directory: string): Fifos => {
   const free: string[] = [];
   let made = 0;
-  let available = true;
+  let retryAt = -Infinity;
 
   const makeMore = (): void => {
     const paths = Array.from({ length: BATCH }, () => join(directory, `pipe-${made++}`));
@@ -35,12 +37,12 @@ export const makeFifos = (directory: string): Fifos => {
       execFileSync('mkfifo', ['-m', '600', ...paths], { stdio: 'ignore' });
       free.push(...paths);
     } catch {
-      available = false;
+      retryAt = performance.now() + RETRY_AFTER_MS;
     }
   };
   return {
     take: () => {
-      if (free.length === 0 && available) makeMore();
+      if (free.length === 0 && performance.now() >= retryAt) makeMore();
       const path = free.pop();
       if (path === undefined) return undefined;
       // The reader opens first and without waiting; then the writer finds it and does not wait either.

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { RESULT_BYTES_MAX } from './script-output.ts';
+import { OUTPUT_BYTES_MAX } from '../attempts/execution.ts';
 import { resultOf } from './script-result.ts';
 import { type ScriptEnded } from './spawner-protocol.ts';
 
@@ -20,8 +20,8 @@ const readOutput = (file: number): { readonly text: string } | Outcome => {
   // Asked of the open file and not of its name, which a process that is left over may give to another.
   const stat = fstatSync(file);
   if (!stat.isFile()) return invalid('is no regular file');
-  if (stat.size > RESULT_BYTES_MAX) {
-    const message = `$MILLRACE_OUTPUT holds ${stat.size} bytes; at most ${RESULT_BYTES_MAX} are taken`;
+  if (stat.size > OUTPUT_BYTES_MAX) {
+    const message = `$MILLRACE_OUTPUT holds ${stat.size} bytes; at most ${OUTPUT_BYTES_MAX} are taken`;
     return { problem: { code: 'output_too_large', message } };
   }
   return { text: readFileSync(file, 'utf8') };

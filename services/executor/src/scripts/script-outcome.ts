@@ -1,5 +1,5 @@
 import { type Outcome } from '../attempts/execution.ts';
-import { type ScriptEnded } from './spawner-protocol.ts';
+import { type ScriptEnded, type StartFailed } from './spawner-protocol.ts';
 
 const failureOf = ({
   exitCode,
@@ -26,3 +26,9 @@ export const outcomeOf = (ended: ScriptEnded): Outcome => {
     ...output,
   };
 };
+
+/** A script that never began. */
+export const outcomeOfFailedStart = ({ message, isHindered }: StartFailed): Outcome =>
+  isHindered
+    ? { kind: 'lost', reason: `it could not begin: ${message}`, counted: false, isHindered }
+    : { kind: 'failed', error: { code: 'start_failed', message } };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { makeStdoutReader, parseProgress, type Progress, RESULT_BYTES_MAX } from './script-output.ts';
+import { OUTPUT_BYTES_MAX } from '../attempts/execution.ts';
+import { makeStdoutReader, parseProgress, type Progress } from './script-output.ts';
 
 const read = (...pieces: readonly string[]) => {
   const texts: string[] = [];
@@ -71,6 +72,13 @@ describe('stdout of a script', () => {
     expect(read('{"a":1}\n\n::progress 100').last).toBe('{"a":1}');
   });
 
+  test('a line is measured in bytes, whatever pieces it comes in', () => {
+    const most = 'ü'.repeat(524_287);
+    expect(read(`"${most}"\n`).last.length).toBe(524_289);
+    expect(read('1\n', `"${most}`, 'ü"\n').last).toBe('');
+    expect(read(`${most}üü`, '::progress 3\n').progress).toEqual([]);
+  });
+
   test('a line over the limit is no result', () => {
     const { last, texts } = read('x\n', 'y'.repeat(700_000), 'y'.repeat(700_000), '\n');
     expect(last).toBe('');
@@ -88,13 +96,13 @@ describe('an early answer on stdout', () => {
   });
 
   test('may come in pieces, and is as long as a result may be', () => {
-    const value = 'x'.repeat(RESULT_BYTES_MAX - 100);
+    const value = 'x'.repeat(OUTPUT_BYTES_MAX - 100);
     const line = `::respond ${JSON.stringify(value)}\n`;
     const pieces = line.match(/.{1,65536}\n?/g) ?? [];
     expect(read(...pieces)).toMatchObject({ texts: [], responses: [value] });
   });
 
-  test.each(['::respond {a:1}\n', '::respond\n', ' ::respond 1\n', `::respond "${'x'.repeat(RESULT_BYTES_MAX)}"\n`])(
+  test.each(['::respond {a:1}\n', '::respond\n', ' ::respond 1\n', `::respond "${'x'.repeat(OUTPUT_BYTES_MAX)}"\n`])(
     'a line that is none remains output (%#)',
     (text) => {
       const { texts, responses } = read(text);

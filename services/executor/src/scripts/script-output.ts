@@ -1,5 +1,6 @@
-/** Longest line that is looked at as a progress report or as a result. */
-export const RESULT_BYTES_MAX = 1_048_576;
+import { OUTPUT_BYTES_MAX } from '../attempts/execution.ts';
+
+/** Longest line that is looked at as a progress report, in characters. */
 const PROGRESS_LINE_MAX = 4_096;
 const PREFIX = '::progress ';
 const RESPONSE_PREFIX = '::respond ';
@@ -20,7 +21,7 @@ export const parseProgress = (line: string): Progress | undefined => {
 
 /** Reads `::respond {"json":true}`; a line that is too long or no JSON is `undefined`, and so remains in the output. */
 export const parseResponse = (line: string): { readonly response: unknown } | undefined => {
-  if (!line.startsWith(RESPONSE_PREFIX) || Buffer.byteLength(line) > RESULT_BYTES_MAX) return undefined;
+  if (!line.startsWith(RESPONSE_PREFIX) || Buffer.byteLength(line) > OUTPUT_BYTES_MAX) return undefined;
   try {
     return { response: JSON.parse(line.slice(RESPONSE_PREFIX.length)) as unknown };
   } catch {
@@ -45,7 +46,7 @@ export interface StdoutReader {
 /** What a line may begin with to be a report, and how long it may be. */
 const REPORTS = [
   [PREFIX, PROGRESS_LINE_MAX],
-  [RESPONSE_PREFIX, RESULT_BYTES_MAX],
+  [RESPONSE_PREFIX, OUTPUT_BYTES_MAX],
 ] as const;
 
 const mayBeReport = (start: string): boolean =>
@@ -63,6 +64,34 @@ const makeReport =
     return progress !== undefined || answer !== undefined;
   };
 
+interface LastLine {
+  readonly isAtStart: () => boolean;
+  readonly add: (text: string) => void;
+  readonly end: () => void;
+  /** The last line that was not empty; an empty text when it was too long. */
+  readonly text: () => string;
+}
+
+const keepLastLine = (): LastLine => {
+  let line = '';
+  let bytes = 0;
+  let last = '';
+  return {
+    isAtStart: () => bytes === 0,
+    add: (text) => {
+      bytes += Buffer.byteLength(text);
+      if (bytes <= OUTPUT_BYTES_MAX) line += text;
+    },
+    end: () => {
+      if (bytes > OUTPUT_BYTES_MAX) last = '';
+      else if (line.trim() !== '') last = line;
+      line = '';
+      bytes = 0;
+    },
+    text: () => last,
+  };
+};
+
 /**
  * Reads stdout of a script: reports (progress, an early answer) are taken out, everything else is passed on at once and as it came.
  * Only the beginning of a line that may still become a report is held back.
@@ -70,17 +99,12 @@ const makeReport =
 export const makeStdoutReader = ({ onText, ...reports }: StdoutListener): StdoutReader => {
   const report = makeReport(reports);
   let held = '';
-  let line = '';
-  let last = '';
   let passed = '';
+  const line = keepLastLine();
 
-  const endLine = (): void => {
-    if (line.trim() !== '') last = line.length > RESULT_BYTES_MAX ? '' : line;
-    line = '';
-  };
   const take = (text: string): void => {
     if (text === '') return;
-    if (line.length <= RESULT_BYTES_MAX) line += text.endsWith('\n') ? text.slice(0, -1) : text;
+    line.add(text.endsWith('\n') ? text.slice(0, -1) : text);
     passed += text;
   };
   const pass = (): void => {
@@ -88,9 +112,9 @@ export const makeStdoutReader = ({ onText, ...reports }: StdoutListener): Stdout
     passed = '';
   };
   const completeLine = (text: string): void => {
-    if (line === '' && report(text)) return;
+    if (line.isAtStart() && report(text)) return;
     take(`${text}\n`);
-    endLine();
+    line.end();
   };
   return {
     push: (text) => {
@@ -100,16 +124,16 @@ export const makeStdoutReader = ({ onText, ...reports }: StdoutListener): Stdout
         completeLine(rest.slice(0, end));
         rest = rest.slice(end + 1);
       }
-      if (line === '' && mayBeReport(rest)) held = rest;
+      if (line.isAtStart() && mayBeReport(rest)) held = rest;
       else take(rest);
       pass();
     },
     end: () => {
-      if (line !== '' || !report(held)) take(held);
+      if (!line.isAtStart() || !report(held)) take(held);
       held = '';
-      endLine();
+      line.end();
       pass();
     },
-    lastLine: () => last,
+    lastLine: line.text,
   };
 };

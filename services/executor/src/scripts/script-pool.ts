@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Milliseconds } from '@millrace/kernel';
 import { type Execution, type ExecutionListener } from '../attempts/execution.ts';
 import { type SpawnerProcess, startSpawner } from './spawner-process.ts';
-import { outcomeOf } from './script-outcome.ts';
+import { outcomeOf, outcomeOfFailedStart } from './script-outcome.ts';
 import { type FromSpawner } from './spawner-protocol.ts';
 
 export interface ScriptRequest {
@@ -178,7 +178,7 @@ class Scripts implements ScriptPool {
         return;
       case 'start_failed':
         this.#forget(message.id);
-        listener.onEnded({ kind: 'failed', error: { code: 'start_failed', message: message.message } });
+        listener.onEnded(outcomeOfFailedStart(message));
         return;
       case 'ended':
         this.#forget(message.id);

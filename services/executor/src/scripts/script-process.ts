@@ -2,10 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fifos } from './fifos.ts';
+import { isHindrance } from './hindrance.ts';
 import { loadResult } from './output-file.ts';
 import { type RunDirectories } from './run-directories.ts';
 import { type OutputPipes, readScript, type ScriptStreams } from './script-streams.ts';
-import { type FromSpawner, type StartScript } from './spawner-protocol.ts';
+import { type FromSpawner, type StartFailed, type StartScript } from './spawner-protocol.ts';
 
 export interface ScriptDeps {
   readonly fifos: Fifos;
@@ -72,13 +73,58 @@ const startChild = ({ argv, env }: StartScript, directory: string, pipes: Output
   });
 };
 
-/** One script from start to end: sends `started`, its output, and `ended`; or only `start_failed`. */
-export const startScript = (request: StartScript, { fifos, directories, send, onGone }: ScriptDeps): ScriptProcess => {
-  const { id } = request;
+/** Closes both ends of pipes that nothing was started with. */
+const abandonPipes = (pipes: OutputPipes, fifos: Fifos): void => {
+  for (const fifo of pipes) {
+    if (fifo === undefined) continue;
+    closeSync(fifo.readFd);
+    closeSync(fifo.writeFd);
+    fifos.giveBack(fifo);
+  }
+};
+
+/** Pipes for both streams, or for none. */
+const takePipes = (fifos: Fifos): OutputPipes => {
+  const stdout = fifos.take();
+  try {
+    return [stdout, fifos.take()];
+  } catch (error) {
+    abandonPipes([stdout, undefined], fifos);
+    throw error;
+  }
+};
+
+interface Place {
+  readonly directory: string;
+  readonly pipes: OutputPipes;
+}
+
+/** All that a script needs before it begins; where something cannot be had, the rest is given back. */
+const preparePlace = (given: Given, { directories, fifos }: ScriptDeps): Place => {
   const directory = directories.take();
+  try {
+    for (const [, name, content] of given) writeFileSync(join(directory, name), content);
+    return { directory, pipes: takePipes(fifos) };
+  } catch (error) {
+    directories.giveBack(directory);
+    throw error;
+  }
+};
+
+/** What is said of a script that never began. */
+export const startFailed = (id: string, error: unknown): StartFailed => ({
+  type: 'start_failed',
+  id,
+  message: error instanceof Error ? error.message : String(error),
+  isHindered: isHindrance(error),
+});
+
+/** One script from start to end: sends `started`, its output, and `ended`; or only `start_failed`. */
+export const startScript = (request: StartScript, deps: ScriptDeps): ScriptProcess => {
+  const { id } = request;
+  const { fifos, directories, send, onGone } = deps;
   const given = givenFiles(request);
-  for (const [, name, content] of given) writeFileSync(join(directory, name), content);
-  const pipes: OutputPipes = [fifos.take(), fifos.take()];
+  const { directory, pipes } = preparePlace(given, deps);
   const child = startChild(request, directory, pipes, given);
   for (const fifo of pipes) if (fifo !== undefined) closeSync(fifo.writeFd);
   if (child.pid !== undefined) send({ type: 'started', id, pid: child.pid });
@@ -93,7 +139,7 @@ export const startScript = (request: StartScript, { fifos, directories, send, on
     for (const name of [...given.map(([, file]) => file), OUTPUT]) removeFile(join(directory, name));
     directories.giveBack(directory);
     if (failure === undefined) send({ type: 'ended', id, ...exitOf(exit), ...complaintOf(exit, streams), ...outcome });
-    else send({ type: 'start_failed', id, message: failure.message });
+    else send(startFailed(id, failure));
     onGone();
   };
   const streams = readScript(child, { id, pipes, fifos, send, onClosed: finishOne });

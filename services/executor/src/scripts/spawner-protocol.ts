@@ -34,10 +34,18 @@ export interface ScriptEnded {
   readonly problem?: { readonly code: 'output_invalid' | 'output_too_large'; readonly message: string };
 }
 
+export interface StartFailed {
+  readonly type: 'start_failed';
+  readonly id: string;
+  readonly message: string;
+  /** Whether the machine lacked something that it may have again later. */
+  readonly isHindered: boolean;
+}
+
 /** What a spawner says to the executor: JSON lines on its stdout. */
 export type FromSpawner =
   | { readonly type: 'started'; readonly id: string; readonly pid: number }
-  | { readonly type: 'start_failed'; readonly id: string; readonly message: string }
+  | StartFailed
   | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
   | { readonly type: 'responded'; readonly id: string; readonly response: unknown }

@@ -6,7 +6,7 @@
 import { makeLineSender, makeLineSplitter } from '../lines.ts';
 import { makeFifos } from './fifos.ts';
 import { makeRunDirectories } from './run-directories.ts';
-import { startScript, type ScriptProcess } from './script-process.ts';
+import { type ScriptProcess, startFailed, startScript } from './script-process.ts';
 import { type FromSpawner, type StartScript, type ToSpawner } from './spawner-protocol.ts';
 
 const directory = process.argv[2] ?? process.cwd();
@@ -27,7 +27,7 @@ const start = (request: StartScript): void => {
       startScript(request, { fifos, directories, send, onGone: () => running.delete(request.id) }),
     );
   } catch (error) {
-    send({ type: 'start_failed', id: request.id, message: error instanceof Error ? error.message : String(error) });
+    send(startFailed(request.id, error));
   }
 };
 

@@ -30,9 +30,10 @@ export interface LogRoom {
   /**
    * Takes room for one run.
    *
+   * @param writtenBytes of its input and environment
    * @throws AppError `unavailable` `log.full` when there is none.
    */
-  readonly take: (bodyBytes: number) => void;
+  readonly take: (writtenBytes: number) => void;
   /** What the leader answered that open runs need, and when it was asked. */
   readonly onNeeded: (neededBytes: number, askedAtMs: number) => void;
   readonly onFill: (fill: { readonly bytes: number; readonly maxBytes: number }) => void;
@@ -43,8 +44,8 @@ export interface LogRoom {
 export const reserveOf = (maxBytes: number): number =>
   Math.min(maxBytes * LOG_RESERVE_SHARE_MAX, Math.max(LOG_RESERVE_BYTES, maxBytes * LOG_RESERVE_SHARE));
 
-/** What a request takes until its run is over: itself, its dispatch, which repeats the body, and the other events. */
-export const requestBytes = (bodyBytes: number): number => RUN_LOG_BYTES + 2 * bodyBytes;
+/** What a request takes until its run is over: itself, its dispatch, which repeats input and environment, and the other events. */
+export const requestBytes = (writtenBytes: number): number => RUN_LOG_BYTES + 2 * writtenBytes;
 
 const full = ({ bytes, maxBytes }: LogRoomState): AppError =>
   new AppError(
@@ -80,8 +81,8 @@ export const makeLogRoom = (nowMs: () => number): LogRoom => {
     isFull: freeBytes() < leastWanted(),
   });
   return {
-    take: (bodyBytes) => {
-      const bytes = requestBytes(bodyBytes);
+    take: (writtenBytes) => {
+      const bytes = requestBytes(writtenBytes);
       const atMs = nowMs();
       if (bytes > freeBytes()) {
         refused = { bytes, atMs };

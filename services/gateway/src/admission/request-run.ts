@@ -5,6 +5,7 @@ import {
   isSealedInput,
   type RunPolicy,
   type RunRequested,
+  sealedBytes,
   type TriggerInfo,
   type WorkflowVersion,
 } from '@millrace/contracts';
@@ -17,6 +18,7 @@ import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
 import { type LogWatch } from './watch-log.ts';
 import { requestedEvent } from './requested-event.ts';
+import { checkWrittenSize } from './written-size.ts';
 
 /** A request to run a workflow that was found, from a caller who may run it. */
 export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
@@ -30,8 +32,6 @@ export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
   readonly idempotencyKey: string | undefined;
   /** Names a delivery of a sender who may send it again: whatever else differs, it is the same request. */
   readonly deliveryKey?: string;
-  /** Size of its body in bytes, for the room that it takes in the log. */
-  readonly bodyBytes: number;
   /** True when the caller waits for the outcome. */
   readonly waits: boolean;
   readonly rerunOf?: string;
@@ -76,7 +76,7 @@ export interface AdmissionDeps {
 /**
  * Records a request; resolves once the log has it on disk.
  *
- * @throws AppError `invalid` when environment or input are refused; `refused` `idempotency.key_reused` that names the first run;
+ * @throws AppError `invalid` when environment or input are refused; `too_large` as {@link checkWrittenSize}; `refused` `idempotency.key_reused` that names the first run;
  * `unavailable` `log.full`, `log.not_writable` when nothing can be recorded now and this is no repeat; others when the log did not
  * acknowledge: then 503 is the only honest answer.
  */
@@ -112,6 +112,11 @@ const digestLike = async (
   return sealer.digest(digest);
 };
 
+const policyOf = ({ policy }: WorkflowVersion, { onLimit }: Pick<AdmissionDeps, 'onLimit'>): RunPolicy => ({
+  ...policy,
+  onLimit: policy.onLimit ?? onLimit,
+});
+
 export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
 
@@ -144,9 +149,9 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   };
 
   /** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
-  const findRepeat = (asked: Asked, bodyBytes: number): Promise<Recorded> | undefined => {
+  const findRepeat = (asked: Asked, writtenBytes: number): Promise<Recorded> | undefined => {
     try {
-      deps.room.take(bodyBytes);
+      deps.room.take(writtenBytes);
       return undefined;
     } catch (error) {
       const { idempotency } = asked.event.data;
@@ -158,24 +163,21 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     }
   };
 
-  const policyOf = ({ policy }: WorkflowVersion): RunPolicy => ({
-    ...policy,
-    onLimit: policy.onLimit ?? deps.onLimit,
-  });
-
   const sealerOf = async ({ sealer }: RunRequest): Promise<RunSealer> => sealer ?? sealers.create(ids.runId());
 
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
     const env = checkEnvironment(request.env, request.version.env, request.version.secrets);
+    const writtenBytes = checkWrittenSize({ ...request, env });
     deps.checkInput(request.version, request.input);
-    const policy = policyOf(request.version);
+    const policy = policyOf(request.version, deps);
     const sealer = policy.deleteAfterUse === true ? await sealerOf(request) : undefined;
     const runId = sealer?.runId ?? ids.runId();
     const { traceparent, traceId } = span;
     if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
     const plain = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
     const asked = { plain, event: sealer === undefined ? plain : sealEvent(plain, sealer) };
-    const recorded = await (findRepeat(asked, request.bodyBytes) ?? commit(asked));
+    const recorded = await (findRepeat(asked, sealer === undefined ? writtenBytes : sealedBytes(writtenBytes)) ??
+      commit(asked));
     if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
     return { ...recorded, workflow: request.workflow, traceId, policy };
   };

@@ -19,7 +19,7 @@ export interface LogWatch {
    *
    * @throws AppError `unavailable` `log.full`, `log.not_writable`.
    */
-  readonly take: (bodyBytes: number) => void;
+  readonly take: (writtenBytes: number) => void;
   /** Learns from how an append ends; passes it on. */
   readonly watched: <Value>(append: Promise<Value>) => Promise<Value>;
   readonly state: () => LogState;
@@ -64,9 +64,9 @@ export const watchLog = (connection: LogConnection, shard: number): LogWatch => 
   const listening = subscribe(connection, messagingSubject.unwritable(shard), writability.onWord);
 
   return {
-    take: (bodyBytes) => {
+    take: (writtenBytes) => {
       writability.check();
-      room.take(bodyBytes);
+      room.take(writtenBytes);
     },
     watched: (append) => {
       append.catch(writability.onAppendError);

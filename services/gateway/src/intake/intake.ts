@@ -139,7 +139,7 @@ const runRequestOf = (
   cloudEvent: ReadCloudEvent | undefined,
 ): Parameters<StartRun>[0] => {
   const { entry, request, deliveryKey } = delivery;
-  const { bound, principal, dialect, inbound } = entry;
+  const { bound, principal, dialect } = entry;
   return {
     workflow: bound.workflow,
     version: withTimeout(bound.version, run.timeoutMs),
@@ -147,7 +147,6 @@ const runRequestOf = (
     input: run.input,
     env: run.env,
     dialect: dialect.name,
-    bodyBytes: inbound.body.length,
     traceparent: textHeader(request.headers['traceparent']),
     idempotencyKey: keyOf(run, delivery),
     ...(deliveryKey === undefined ? {} : { deliveryKey }),

@@ -8,8 +8,9 @@
 import { AppError } from '@millrace/kernel';
 import { type LiveMessage } from '@millrace/contracts';
 import { type LogConnection, outputBounds } from '@millrace/eventlog';
-import { type ReadModel } from '@millrace/read-model';
+import { type Projection, type ReadModel } from '@millrace/read-model';
 import { READ_YOUR_WRITES_MS, SSE_OUTPUT_SETTLE_MS } from '../limits.ts';
+import { makeCheckSameLog } from '../reading/check-same-log.ts';
 import { type ProjectionWatch } from '../reading/projection-watch.ts';
 import { type FeedCursor, formatCursor } from './cursor.ts';
 import { readHistory } from './history.ts';
@@ -28,6 +29,7 @@ export interface RunFeedDeps {
   readonly readModel: ReadModel;
   readonly hub: LiveHub;
   readonly watch: ProjectionWatch;
+  readonly shard: number;
 }
 
 export interface FeedRequest {
@@ -39,7 +41,7 @@ export interface FeedRequest {
   readonly onLagged: () => void;
 }
 
-/** @throws AppError `unavailable` when log or read model are away or too far behind. */
+/** @throws AppError `unavailable` when log or read model are away, too far behind, or do not belong together. */
 export type OpenRunFeed = (request: FeedRequest) => AsyncGenerator<FeedItem, void, undefined>;
 
 /** Longest sleep before looking again whether all output has arrived. */
@@ -86,11 +88,18 @@ async function* liveItems(connection: LogConnection, live: Listener): AsyncGener
   }
 }
 
-export const makeRunFeed = ({ connection, readModel, hub, watch }: RunFeedDeps): OpenRunFeed => {
+export const makeRunFeed = (deps: RunFeedDeps): OpenRunFeed => {
+  const { connection, readModel, hub, watch } = deps;
+  const checkSameLog = makeCheckSameLog(deps);
+  const untilPassed = async (projection: Projection, sequence: number): Promise<void> => {
+    if (await watch.passes(projection, sequence, READ_YOUR_WRITES_MS)) return;
+    await checkSameLog(projection);
+    throw behind();
+  };
   /** Waits until the read model holds everything before these places. */
   const catchUp = async (event: number, output: number): Promise<void> => {
-    if (!(await watch.passes('runs', event, READ_YOUR_WRITES_MS))) throw behind();
-    if (!(await watch.passes('output', output, READ_YOUR_WRITES_MS))) throw behind();
+    await untilPassed('runs', event);
+    await untilPassed('output', output);
   };
 
   async function* endedRun(run: FeedRun, after: FeedCursor): AsyncGenerator<LiveItem, void, undefined> {

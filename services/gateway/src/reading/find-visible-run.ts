@@ -1,12 +1,13 @@
 import { AppError } from '@millrace/kernel';
 import { allows } from '@millrace/domain';
 import { isRunId } from '@millrace/contracts';
-import { type LogConnection, logBounds, logContradiction } from '@millrace/eventlog';
-import { findRun, projectedAnchor, type ReadModel, type RunRow } from '@millrace/read-model';
+import { type LogConnection, logBounds } from '@millrace/eventlog';
+import { findRun, type ReadModel, type RunRow } from '@millrace/read-model';
 import { type Principal } from '../auth/access.ts';
 import { READ_YOUR_WRITES_MS } from '../limits.ts';
 import { isOver } from '../views/run-views.ts';
 import { type EndedRuns } from '../waiting/ended-runs.ts';
+import { makeCheckSameLog } from './check-same-log.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
 
 /**
@@ -31,21 +32,9 @@ const behind = (): AppError =>
     retryAfterSeconds: 1,
   });
 
-const otherLog = (finding: string): AppError =>
-  new AppError(
-    'unavailable',
-    'read_model.other_log',
-    `the read models are of another log, and the run may exist: ${finding}. Rebuild them: millrace projector rebuild`,
-  );
-
 export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => {
   const { connection, readModel, watch, ended, shard } = deps;
-
-  /** Rows that were folded from another log say nothing about what this one holds. */
-  const checkSameLog = async (): Promise<void> => {
-    const finding = await logContradiction(connection, shard, await projectedAnchor(readModel, shard));
-    if (finding !== undefined) throw otherLog(finding);
-  };
+  const checkSameLog = makeCheckSameLog(deps);
 
   /** No row yet: only what the log held just now can still become one. */
   const findBehind = async (id: string): Promise<RunRow | undefined> => {
@@ -53,7 +42,7 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
     const passed = await watch.passes('runs', last, READ_YOUR_WRITES_MS);
     const row = await findRun(readModel, id);
     if (row !== undefined) return row;
-    await checkSameLog();
+    await checkSameLog('runs');
     if (!passed) throw behind();
     return undefined;
   };
@@ -64,7 +53,10 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
     let latest: RunRow | undefined = row;
     if (!isOver(row)) {
       const { last } = await logBounds(connection, shard);
-      if (!(await watch.passes('runs', last, READ_YOUR_WRITES_MS))) throw behind();
+      if (!(await watch.passes('runs', last, READ_YOUR_WRITES_MS))) {
+        await checkSameLog('runs');
+        throw behind();
+      }
       latest = await findRun(readModel, row.id);
     }
     ended.forget(row.id);

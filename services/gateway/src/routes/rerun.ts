@@ -106,7 +106,6 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
         input: first.data.input,
         env: first.data.env,
         dialect: 'native',
-        bodyBytes: Buffer.byteLength(JSON.stringify([first.data.input, first.data.env])),
         traceparent: typeof traceparent === 'string' ? traceparent : undefined,
         idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
         rerunOf: old.id,

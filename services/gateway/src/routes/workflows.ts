@@ -6,6 +6,7 @@ import {
   DEFAULT_WORKSPACE,
   WorkflowListSchema,
   WorkflowSchema,
+  type WorkflowVersion,
   type WorkflowView,
 } from '@millrace/contracts';
 import { type Catalog } from '@millrace/eventlog';
@@ -16,22 +17,23 @@ export interface WorkflowsRoutesDeps {
   readonly catalog: Catalog;
 }
 
+const versionView = ({ kind, version, policy, env, secrets, inputSchema, ...deployed }: WorkflowVersion) => ({
+  kind,
+  version,
+  file: deployed.deployedFrom,
+  timeout_ms: policy.timeoutMs,
+  deployed_at: deployed.deployedAt,
+  ...(env === undefined ? {} : { env }),
+  ...(secrets === undefined ? {} : { secrets }),
+  ...(inputSchema === undefined ? {} : { input_schema: inputSchema }),
+  ...(policy.concurrency === undefined ? {} : { concurrency: policy.concurrency }),
+});
+
 const toView = ({ path, current, problem }: CatalogEntry): WorkflowView => ({
   path,
   description: current?.description ?? '',
   methods: current?.methods ?? [],
-  ...(current === undefined
-    ? {}
-    : {
-        kind: current.kind,
-        version: current.version,
-        file: current.deployedFrom,
-        timeout_ms: current.policy.timeoutMs,
-        deployed_at: current.deployedAt,
-        ...(current.env === undefined ? {} : { env: current.env }),
-        ...(current.inputSchema === undefined ? {} : { input_schema: current.inputSchema }),
-        ...(current.policy.concurrency === undefined ? {} : { concurrency: current.policy.concurrency }),
-      }),
+  ...(current === undefined ? {} : versionView(current)),
   ...(problem === undefined ? {} : { problem }),
 });
 
