@@ -58,6 +58,7 @@ export default defineConfig({
         },
       },
       wholeProduct('e2e'),
+      wholeProduct('attacks'),
       wholeProduct('docs'),
       {
         extends: true,

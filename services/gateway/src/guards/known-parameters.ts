@@ -33,7 +33,8 @@ export const checkParameters = (query: unknown, known: readonly string[]): void 
 /** A filter with a typing error would silently answer with everything: on our own routes every parameter has to be known. */
 export const requireKnownParameters = (app: FastifyInstance): void => {
   app.addHook('onRoute', (route) => {
-    if (route.config !== undefined && route.config.renderError === undefined) route.config.parameters = parametersOf(route);
+    if (route.config !== undefined && route.config.renderError === undefined)
+      route.config.parameters = parametersOf(route);
   });
   app.addHook('preValidation', (request, _reply, done) => {
     try {
