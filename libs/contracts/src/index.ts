@@ -20,6 +20,7 @@ export * from './position.ts';
 export * from './records.ts';
 export * from './run-events.ts';
 export * from './run-limits.ts';
+export * from './sealed.ts';
 export * from './secrets.ts';
 export * from './subjects.ts';
 export * from './tokens.ts';

@@ -12,6 +12,8 @@ export const RunPolicySchema = Type.Object({
   onLimit: Type.Union([Type.Literal('queue'), Type.Literal('reject')]),
   /** How many further attempts follow an attempt that failed, or that was lost with its executor. */
   retries: Type.Object({ failed: Type.Integer({ minimum: 0 }), lost: Type.Integer({ minimum: 0 }) }),
+  /** Input, output and logs are sealed (see `sealed.ts`), and cannot be read any more once the run is over and its result was returned. */
+  deleteAfterUse: Type.Optional(Type.Literal(true)),
 });
 export type RunPolicy = Static<typeof RunPolicySchema>;
 
@@ -69,6 +71,8 @@ const DispatchedSchema = Type.Object({
   /** True when a failed attempt will be followed by another: the executor then says `attempt.failed` instead of `failed`. */
   retryOnFailure: Type.Boolean(),
   replyTo: Type.Optional(Type.String()),
+  /** Input and environment are sealed, and so shall be everything that the run says: see `RunPolicySchema`. */
+  deleteAfterUse: Type.Optional(Type.Literal(true)),
   /** As the request has them: what the run knows of how it was asked for. */
   trigger: Type.Optional(TriggerInfoSchema),
   cloudEvent: Type.Optional(Type.Record(Type.String(), Type.Unknown())),

@@ -72,6 +72,9 @@ export const readMetadata = (text: string, file: string): MetadataReading => {
     };
   }
   const { on_limit: onLimit, delete_after_use: deleteAfterUse, ...rest } = value;
-  const renamed = { ...(onLimit !== undefined && { onLimit }), ...(deleteAfterUse !== undefined && { deleteAfterUse }) };
+  const renamed = {
+    ...(onLimit !== undefined && { onLimit }),
+    ...(deleteAfterUse !== undefined && { deleteAfterUse }),
+  };
   return { outcome: 'ready', metadata: { ...rest, ...renamed } as Metadata };
 };

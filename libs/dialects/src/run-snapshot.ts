@@ -28,6 +28,8 @@ export interface RunSnapshot {
   readonly error: RunError | undefined;
   readonly exitCode: number | undefined;
   readonly traceId: string | undefined;
+  /** True: it was deleted after its use. `input` and `output` are `##DELETED##`, and so are the texts of errors, progress and logs. */
+  readonly isDeleted?: boolean;
 }
 
 const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'timed_out', 'rejected']);

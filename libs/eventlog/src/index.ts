@@ -39,6 +39,7 @@ export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublish
 export { type IsOfLog, type PublishedEnd } from './published-end.ts';
 export * from './holds-request.ts';
 export { logBounds, logContradiction, logFill, readCommit, readLastCommit } from './read-commit.ts';
+export { openRunKeys, type RunKeys } from './run-keys.ts';
 export { openSecrets, type SecretStore } from './secrets.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { probeLog } from './probe-log.ts';

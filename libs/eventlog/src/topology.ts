@@ -50,6 +50,9 @@ export const WEBHOOKS_BUCKET = 'webhooks';
 export const BUNDLES_STORE = 'bundles';
 export const FILES_STORE = 'files';
 
+/** Keys of runs whose data can be taken back. A stream and no bucket: nothing may be erased from a bucket. */
+export const RUN_KEYS_STREAM = 'RUN_KEYS';
+
 const LOG_BYTES_MAX = 8 * 1024 ** 3;
 const LOG_AGE_MS = 7 * DAY;
 const INBOX_AGE_MS = 7 * DAY;
@@ -67,6 +70,8 @@ const BUCKETS: Readonly<Record<string, { readonly max_bytes: number; readonly hi
 };
 /** A retry of a commit with the same message id is recognised for this long. */
 const DUPLICATE_WINDOW_MS = 2 * MINUTE;
+
+const RUN_KEYS_BYTES_MAX = 32 * MIB;
 
 /** Attempts that are kept of one endpoint. */
 export const ATTEMPTS_PER_ENDPOINT_MAX = 500;
@@ -115,6 +120,13 @@ const streams = ({
     ...stream(INBOX_STREAM, ['requests.>'], { bytes: inboxMaxBytes ?? bytes / 64, ageMs: inboxMaxAgeMs }),
     discard: DiscardPolicy.Old,
     persist_mode: PersistMode.Async, // for people to look at; no answer waits for it
+  },
+  {
+    // small records that live as long as their runs: the room is for some hundred thousand at a time
+    ...stream(RUN_KEYS_STREAM, ['run-keys.*'], { bytes: RUN_KEYS_BYTES_MAX, ageMs: 2 * ageMs }),
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: 1,
+    deny_delete: false,
   },
   {
     ...stream(DELIVERIES_STREAM, ['webhook.>'], { bytes: bytes / 32, ageMs: DELIVERIES_KEPT_MS }),

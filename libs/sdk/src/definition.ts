@@ -36,6 +36,8 @@ export interface WorkflowDefinition {
   /** At the limit a request waits in line (`queue`) or is answered 429 (`reject`). Default: the server's `on_limit`. */
   readonly onLimit?: 'queue' | 'reject';
   readonly retries?: RetryPolicy;
+  /** True: once a run is over and its result was returned, its input, environment, output and logs are deleted for good. Default false. */
+  readonly deleteAfterUse?: boolean;
   /** HTTP methods that start it, upper case. Default `['POST']`. */
   readonly methods?: readonly string[];
   /** Further ways to start it over HTTP, besides those that every workflow has. */

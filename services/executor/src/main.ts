@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import { connectLog, makeOutputWriter, openBundles } from '@millrace/eventlog';
-import { loadKeyRing, openSecretValues } from '@millrace/secrets';
+import { connectLog, makeOutputWriter, openBundles, openRunKeys } from '@millrace/eventlog';
+import { loadKeyRing, makeRunSealers, openSecretValues } from '@millrace/secrets';
 import { makeIds, makeMetrics, runService, startAdminServer, startTelemetry, systemClock } from '@millrace/runtime';
 import { makeLaunch } from './attempts/launch.ts';
 import { makeSecretsOf } from './attempts/run-secrets.ts';
@@ -42,6 +42,7 @@ await runService('executor', async ({ log, env, defer, fail }) => {
     heartbeatMs: config.MILLRACE_HEARTBEAT_MS,
     drainGraceMs: config.MILLRACE_DRAIN_GRACE_MS,
     launch: makeLaunch({ ...processes, bundles, environment, grants, secretsOf: makeSecretsOf(secrets) }),
+    sealerOf: makeRunSealers(openRunKeys(connection)).find,
     processes,
     output,
     telemetry,

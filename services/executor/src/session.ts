@@ -28,6 +28,7 @@ import {
   subscribe,
 } from '@millrace/eventlog';
 import { type Clock, messageOf, type Milliseconds } from '@millrace/kernel';
+import { type RunSealers } from '@millrace/secrets';
 import { type Logger, type Telemetry } from '@millrace/runtime';
 import { makeAssignments } from './assignments.ts';
 import { Attempt } from './attempts/attempt.ts';
@@ -53,6 +54,7 @@ export interface SessionDeps {
   readonly heartbeatMs: Milliseconds;
   readonly drainGraceMs: Milliseconds;
   readonly launch: Launch;
+  readonly sealerOf: RunSealers['find'];
   readonly processes: Processes;
   readonly output: OutputWriter;
   readonly telemetry: Telemetry;

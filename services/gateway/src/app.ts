@@ -78,17 +78,16 @@ const registerRoutes = async (
   { deps, parts, metrics, draining }: RouteContext,
 ): Promise<void> => {
   const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
-  const { findVisibleRun, startRun } = parts;
   const { shard } = settings;
   const { renderError } = parts.serve;
   await app.register(healthRoute, { ...parts, renderError });
   await app.register(tasksRoute, { catalog, renderError });
   await mountDialects(app, makeIntakeParts({ deps, parts, metrics, draining }));
-  await app.register(runsRoutes, { readModel, findVisibleRun });
-  await app.register(runLogsRoute, { readModel, findVisibleRun });
+  await app.register(runsRoutes, { readModel, ...parts });
+  await app.register(runLogsRoute, { readModel, ...parts });
   await app.register(runStreamRoute, { ...parts, draining });
   await app.register(cancelRunRoute, parts);
-  await app.register(rerunRoute, { catalog, connection, shard, startRun, findVisibleRun, draining });
+  await app.register(rerunRoute, { ...parts, catalog, connection, shard, draining });
   await app.register(workflowsRoutes, { catalog });
   await app.register(tokensRoutes, { tokens, ids, clock, log });
   await app.register(secretsRoutes, deps);

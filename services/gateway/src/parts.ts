@@ -5,7 +5,8 @@ import { type FailureBrake, makeFailureBrake } from './auth/failure-brake.ts';
 import { type Inbox, makeInbox } from './intake/inbox.ts';
 import { type KeptDirectory, openDirectory } from './intake/directory.ts';
 import { type Health } from '@millrace/contracts';
-import { findKeyed, makeInboxWriter, recordKeyed } from '@millrace/eventlog';
+import { findKeyed, makeInboxWriter, openRunKeys, recordKeyed } from '@millrace/eventlog';
+import { makeRunSealers, type RunSealers } from '@millrace/secrets';
 import { makeInputCheck } from './admission/input-validation.ts';
 import { makeRequestRun } from './admission/request-run.ts';
 import { makeStartRun, type StartRun } from './admission/start-run.ts';
@@ -20,6 +21,7 @@ import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
 import { type GatewayMetrics, observeGauges } from './metrics.ts';
 import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
 import { makeProjectionWatch } from './reading/projection-watch.ts';
+import { makeReveal, type Reveal } from './reading/reveal.ts';
 import { makeEndedRuns } from './waiting/ended-runs.ts';
 import { makeReplyWaiters } from './waiting/reply-waiters.ts';
 
@@ -30,6 +32,8 @@ export interface GatewayParts {
   readonly findVisibleRun: FindVisibleRun;
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
+  readonly sealers: RunSealers;
+  readonly reveal: Reveal;
   readonly health: () => Promise<Health>;
   readonly cancelRun: CancelRun;
   readonly brake: FailureBrake;
@@ -57,8 +61,11 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
   const slots = makeStreamSlots();
   const ended = makeEndedRuns();
   const logWatch = watchLog(connection, shard);
+  const sealers = makeRunSealers(openRunKeys(connection));
+  const reveal = makeReveal(sealers);
   const requestRun = makeRequestRun({
     ...deps,
+    sealers,
     writer: { append: (events) => logWatch.watched(deps.writer.append(events)) },
     recordKeyed: (keyHash, event) =>
       logWatch.watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
@@ -84,10 +91,12 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
     inbox,
     cancelRun: makeCancelRun(deps),
     brake: makeFailureBrake(deps.clock),
-    startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, runsMax: settings.runsMax }),
-    findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, ended, shard }),
-    openRunFeed: makeRunFeed({ connection, readModel, hub, watch, shard }),
+    startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, reveal, runsMax: settings.runsMax }),
+    findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, ended, reveal, shard }),
+    openRunFeed: makeRunFeed({ connection, readModel, hub, watch, reveal, shard }),
     slots,
+    sealers,
+    reveal,
     health: makeHealth({ connection, readModel, log: logWatch.state, durability: settings.durability }),
     close: () => {
       directory.close();

@@ -1,6 +1,7 @@
 import { DEFAULT_SHARD } from '@millrace/contracts';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
+import { DELETE_GRACE_MS } from './delete-after-use.ts';
 
 const PORT_MAX = 65_535;
 const SHARD_MAX = 9_999;
@@ -13,6 +14,8 @@ const ConfigSchema = Type.Object({
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: PORT_MAX, default: 0 }),
   /** Runs at the same time, over all workflows and executors. */
   MILLRACE_MAX_CONCURRENT_RUNS: Type.Integer({ minimum: 1, default: 4 }),
+  /** How long the result of a run that is deleted after use waits for somebody to take it. */
+  MILLRACE_DELETE_GRACE_MS: Type.Integer({ minimum: 100, default: DELETE_GRACE_MS }),
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 

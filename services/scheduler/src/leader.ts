@@ -9,15 +9,18 @@ import { beginLeading, expire, type SchedulerState } from '@millrace/domain';
 import {
   type FencedWriter,
   type Lease,
+  logBounds,
   type LogConnection,
   makeFencedWriter,
   logFill,
+  openRunKeys,
   readLastCommit,
   respond,
 } from '@millrace/eventlog';
 import { AppError, type Clock, type Milliseconds } from '@millrace/kernel';
 import { type Logger, type Telemetry } from '@millrace/runtime';
 import { AdmissionLoop } from './admission-loop.ts';
+import { deleteAfterUse } from './delete-after-use.ts';
 import { answerHeartbeats, hintCancel } from './executors.ts';
 import { makeLeaseWatch } from './lease-watch.ts';
 import { type LogFold } from './log-fold.ts';
@@ -41,6 +44,8 @@ export interface LeaderDeps {
   readonly room: LogRoom;
   readonly telemetry: Telemetry;
   readonly metrics: SchedulerMetrics;
+  /** How long the result of a run that is deleted after use waits for somebody to take it. */
+  readonly deleteGraceMs: Milliseconds;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -106,6 +111,14 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     pump();
   }, TICK_MS);
   const watchingFill = watchFill(deps);
+  const stopDeleting = deleteAfterUse({
+    keys: openRunKeys(connection),
+    caughtUp: async () => fold.reached((await logBounds(connection, shard)).last),
+    isOpen: (runId) => state.runs.find(runId) !== undefined,
+    graceMs: deps.deleteGraceMs,
+    clock,
+    log,
+  });
   const answering = [
     answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
     respond(connection, messagingSubject.leader(shard), async () => {
@@ -123,6 +136,7 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     close: () => {
       clearInterval(ticking);
       clearInterval(watchingFill);
+      stopDeleting();
       for (const listening of answering) listening.close();
       outbox.close();
       writer.close();

@@ -21,6 +21,7 @@ await runService('scheduler', async ({ log, env, signal, defer, fail }) => {
     shard: config.MILLRACE_SHARD,
     instance,
     concurrentRunsMax: config.MILLRACE_MAX_CONCURRENT_RUNS,
+    deleteGraceMs: config.MILLRACE_DELETE_GRACE_MS,
     telemetry,
     metrics,
     clock: systemClock,

@@ -70,6 +70,7 @@ export const dispatchedEvent = (voice: Voice, dispatch: Dispatch, request: RunRe
       timeoutMs: policy.timeoutMs,
       retryOnFailure,
       ...(replyTo === undefined ? {} : { replyTo }),
+      ...(policy.deleteAfterUse === true ? { deleteAfterUse: true } : {}),
       ...(trigger === undefined ? {} : { trigger }),
       ...(cloudEvent === undefined ? {} : { cloudEvent }),
     },

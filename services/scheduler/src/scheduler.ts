@@ -27,6 +27,8 @@ export interface SchedulerOptions {
   /** Random; names this process in the lease and in its events. */
   readonly instance: string;
   readonly concurrentRunsMax: number;
+  /** How long the result of a run that is deleted after use waits for somebody to take it. */
+  readonly deleteGraceMs: number;
   readonly telemetry: Telemetry;
   readonly metrics: Metrics;
   readonly clock: Clock;

@@ -28,7 +28,14 @@ export const RunSchema = Type.Object(
 export type RunView = Static<typeof RunSchema>;
 
 export const RunDetailSchema = Type.Object(
-  { ...RunSchema.properties, input: Type.Unknown(), output: optional(Type.Unknown()) },
+  {
+    ...RunSchema.properties,
+    input: Type.Unknown(),
+    output: optional(Type.Unknown()),
+    deleted: optional(
+      Type.Literal(true, { description: 'the run was deleted after its use: what it got and said is `##DELETED##`' }),
+    ),
+  },
   { title: 'RunDetail' },
 );
 export type RunDetail = Static<typeof RunDetailSchema>;

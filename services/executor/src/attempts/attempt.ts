@@ -9,6 +9,7 @@ import {
 import { type Position } from '@millrace/contracts';
 import { type OutputWriter } from '@millrace/eventlog';
 import { AppError, backoffDelay, type Clock, kindOf, messageOf, type Milliseconds } from '@millrace/kernel';
+import { openEvent, type RunSealer, sealChunk, sealEvent } from '@millrace/secrets';
 import { type Logger, type Span, type Telemetry } from '@millrace/runtime';
 import { type ExecutorMetrics } from '../executor-metrics.ts';
 import { makeAttemptOutput } from '../output.ts';
@@ -32,11 +33,14 @@ const LAUNCH_FAILURES: Readonly<Record<string, string>> = {
   'secret.missing': 'secret_missing',
   'secret.denied': 'secret_denied',
   'secret.sealed': 'secret_sealed',
+  'run.deleted': 'deleted',
 };
 
 export interface AttemptDeps {
   readonly executor: string;
   readonly launch: Launch;
+  /** Seals and opens what is deleted after use; `undefined` when that has happened already. */
+  readonly sealerOf: (runId: string) => Promise<RunSealer | undefined>;
   /** Records events in order; rejects only when the session is over. */
   readonly append: (events: readonly RunEvent[]) => Promise<Position>;
   readonly output: OutputWriter;
@@ -79,6 +83,8 @@ export class Attempt {
   #timer: NodeJS.Timeout | undefined;
   #execution: Execution | undefined;
   #stopped: StopReason | undefined;
+  /** Of a run that is deleted after use, from before anything of it is known. */
+  #sealer: RunSealer | undefined;
   #over = false;
   #responded = false;
   #events = 0;
@@ -100,7 +106,7 @@ export class Attempt {
       runId: this.runId,
       attempt: this.attempt,
       clock: deps.clock,
-      append: deps.output.append,
+      append: (chunk) => deps.output.append(this.#sealer === undefined ? chunk : sealChunk(chunk, this.#sealer)),
     });
     this.#progress = makeProgressGate(deps.clock, (data) => this.#record('dev.millrace.run.progressed.v1', data));
   }
@@ -110,12 +116,24 @@ export class Attempt {
     const { launch } = this.#deps;
     this.#timer = setTimeout(() => this.stop('timed_out'), this.#dispatch.data.timeoutMs);
     try {
-      const execution = await launch(this.#dispatch, this.#span.traceparent, this.#listener(), () => this.#over);
+      const dispatch = this.#dispatch.data.deleteAfterUse === true ? await this.#opened() : this.#dispatch;
+      const execution = await launch(dispatch, this.#span.traceparent, this.#listener(), () => this.#over);
       this.#execution = execution;
       if (this.#stopped !== undefined) execution?.stop(this.#stopped);
     } catch (error) {
       this.#ended(outcomeOfFailedLaunch(error));
     }
+  }
+
+  async #opened(): Promise<RunDispatched> {
+    this.#sealer = await this.#deps.sealerOf(this.runId);
+    if (this.#sealer === undefined) throw new AppError('refused', 'run.deleted', 'the run was deleted after its use');
+    return openEvent(this.#dispatch, this.#sealer);
+  }
+
+  /** As it may stand in the log. */
+  #recorded(event: RunEvent): RunEvent {
+    return this.#sealer === undefined ? event : sealEvent(event, this.#sealer);
   }
 
   /** Cancels it or ends its time; the first reason counts. */
@@ -180,13 +198,13 @@ export class Attempt {
     const tell = (): void => {
       if (replyTo !== undefined) reply(replyTo, event);
     };
-    append([event]).then(tell, () => undefined); // else the session is over
+    append([this.#recorded(event)]).then(tell, () => undefined); // else the session is over
   }
 
   /** Nobody waits for these; the ending behind them in the same writer does. */
   #record<Type extends RunEventType>(type: Type, data: RunEventData<Type>): void {
     if (this.#over) return;
-    this.#deps.append([this.#event(type, data)]).catch(() => undefined); // the session is over
+    this.#deps.append([this.#recorded(this.#event(type, data))]).catch(() => undefined); // the session is over
   }
 
   #ended(outcome: Outcome): void {
@@ -221,7 +239,7 @@ export class Attempt {
     const { replyTo } = this.#dispatch.data;
     if (ending.type !== 'dev.millrace.run.completed.v1') this.#span.setError(ending.type);
     try {
-      await append([event]);
+      await append([this.#recorded(event)]);
       log.debug('attempt ended', {
         run_id: this.runId,
         trace_id: this.#span.traceId,

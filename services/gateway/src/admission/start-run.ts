@@ -6,6 +6,7 @@ import { ADMISSION_WORD_MS } from '../limits.ts';
 import { awaitOutcome, type Word, wordOfReply } from '../waiting/await-outcome.ts';
 import { type EndedRuns } from '../waiting/ended-runs.ts';
 import { type Expectation, type ReplyWaiters } from '../waiting/reply-waiters.ts';
+import { type Reveal } from '../reading/reveal.ts';
 import { isOver, resultOfRun } from '../views/run-views.ts';
 import { type AcceptedRun, type RequestRun, type RunRequest } from './request-run.ts';
 
@@ -35,6 +36,7 @@ export interface StartRunDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
   readonly ended: EndedRuns;
+  readonly reveal: Reveal;
   /** The limit that a rejected caller is told. */
   readonly runsMax: number;
 }
@@ -51,15 +53,15 @@ const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise
 };
 
 export const makeStartRun = (deps: StartRunDeps): StartRun => {
-  const { requestRun, waiters, connection, readModel, runsMax } = deps;
+  const { requestRun, waiters, connection, readModel, reveal, runsMax } = deps;
 
   /** An early answer counts more than the end: it is what the caller would have got. */
   const look = async (runId: string): Promise<Word | undefined> => {
     const row = await findRun(readModel, runId);
     if (row === undefined) return undefined;
     const early = await findResponse(readModel, runId);
-    if (early !== undefined) return { kind: 'responded', response: early.response };
-    return isOver(row) ? { kind: 'ended', result: resultOfRun(row) } : undefined;
+    if (early !== undefined) return { kind: 'responded', ...(await reveal.members(runId, early)) };
+    return isOver(row) ? { kind: 'ended', result: resultOfRun(await reveal.run(row)) } : undefined;
   };
 
   const onGap = (listener: () => void): (() => void) =>

@@ -5,6 +5,7 @@ import {
   type MultipartBody,
   type StartRoute,
 } from '@millrace/dialects';
+import { type RunSealer } from '@millrace/secrets';
 import { type Principal } from '../auth/access.ts';
 
 /** Who may use which trigger, and why. */
@@ -20,5 +21,9 @@ export interface Entry extends Admission {
   readonly dialect: Dialect;
   readonly route: StartRoute;
   /** Its parts are read once it is known who sent them. */
-  readonly inbound: InboundRequest & { multipart: MultipartBody | undefined };
+  readonly inbound: InboundRequest & {
+    multipart: MultipartBody | undefined;
+    /** Key of the run that the request asks for, where its files were sealed already. */
+    sealer: RunSealer | undefined;
+  };
 }

@@ -13,13 +13,15 @@ import {
   type TriggerDirectory,
 } from '@millrace/dialects';
 import { type Files } from '@millrace/eventlog';
+import { type RunSealers } from '@millrace/secrets';
 import { type RunRow } from '@millrace/read-model';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { deletedRun } from '../reading/reveal.ts';
 import { type ReadRunLogs } from '../reading/run-logs.ts';
 import { isOver } from '../views/run-views.ts';
-import { workflowOfFile } from './file-names.ts';
+import { runOfSealedFile, workflowOfFile } from './file-names.ts';
 import { Inbound } from './inbound.ts';
 import { type Intake } from './intake.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -30,6 +32,7 @@ export interface HandlerDeps extends StreamTools {
   readonly intake: Intake;
   readonly findVisibleRun: FindVisibleRun;
   readonly readRunLogs: ReadRunLogs;
+  readonly sealers: Pick<RunSealers, 'find'>;
   readonly cancelRun: CancelRun;
   readonly files: Pick<Files, 'get'>;
 }
@@ -78,17 +81,27 @@ const makeFollow = (deps: HandlerDeps) => {
   };
 };
 
-const makeFile =
-  ({ files }: HandlerDeps) =>
-  async (route: FileRoute, request: FastifyRequest, reply: FastifyReply) => {
+const makeFile = ({ files, sealers }: HandlerDeps) => {
+  const open = async (name: string, bytes: Uint8Array): Promise<Uint8Array> => {
+    const runId = runOfSealedFile(name);
+    if (runId === undefined) return bytes;
+    const sealer = await sealers.find(runId);
+    if (sealer === undefined) throw deletedRun(runId);
+    return sealer.openBytes(bytes);
+  };
+
+  return async (route: FileRoute, request: FastifyRequest, reply: FastifyReply) => {
     const inbound = inboundOf(request);
     const name = route.object(inbound);
     const workflow = name === undefined ? undefined : workflowOfFile(name);
     const mayRead = workflow !== undefined && allows(principalOf(request).scopes, 'read', workflow);
     const bytes = name !== undefined && mayRead ? await files.get(name) : undefined;
-    if (bytes === undefined) throw new AppError('not_found', 'http.no_such_file', 'there is no such file');
-    return sendAnswer(reply, route.render(bytes, inbound));
+    if (name === undefined || bytes === undefined) {
+      throw new AppError('not_found', 'http.no_such_file', 'there is no such file');
+    }
+    return sendAnswer(reply, route.render(await open(name, bytes), inbound));
   };
+};
 
 /** Does what a route of a dialect is for. */
 export const makeHandlers = (deps: HandlerDeps): ((route: DialectRoute) => Handler) => {

@@ -1,5 +1,6 @@
 import { type FastifyRequest } from 'fastify';
 import { type InboundRequest, type MultipartBody, type Pair } from '@millrace/dialects';
+import { type RunSealer } from '@millrace/secrets';
 
 const NO_BODY = new Uint8Array();
 const utf8 = new TextDecoder();
@@ -31,6 +32,7 @@ export class Inbound implements InboundRequest {
   readonly search: string;
   readonly from: string;
   multipart: MultipartBody | undefined = undefined;
+  sealer: RunSealer | undefined = undefined;
   #queryPairs: readonly Pair[] | undefined;
   #headerPairs: readonly Pair[] | undefined;
   #text: string | undefined;

@@ -4,7 +4,7 @@
  */
 import { type FastifyRequest } from 'fastify';
 import { type AppError, type Clock, invariant } from '@millrace/kernel';
-import { INBOX_BODY_BYTES_MAX, type InboxOutcome, type InboxRecord } from '@millrace/contracts';
+import { DELETED, INBOX_BODY_BYTES_MAX, type InboxOutcome, type InboxRecord } from '@millrace/contracts';
 import { isSecretHeader, isSecretParameter, type Pair, REDACTED, withoutKeys } from '@millrace/dialects';
 import { type PackingWriter } from '@millrace/eventlog';
 import { type Ids, redactRegistered, redactText } from '@millrace/runtime';
@@ -92,7 +92,21 @@ const triggerOf = ({ candidates }: Sighting, { entry }: FastifyRequest) => {
   return { workspace, workflow, trigger: entry === null && others.length > 0 ? '*' : trigger.id };
 };
 
+/** What is deleted after use is not kept here either: who asked, and why nothing came of it, is all there is. */
+const isDeletedAfterUse = ({ candidates }: Sighting): boolean =>
+  candidates.some(({ version }) => version.policy.deleteAfterUse === true);
+
+const strippedRequestOf = ({ inbound }: Sighting) => ({
+  method: inbound.method,
+  path: DELETED,
+  query: [],
+  headers: [],
+  bodyBytes: inbound.body.length,
+  from: inbound.from,
+});
+
 const requestOf = (sighting: Sighting, keepsBody: boolean) => {
+  if (isDeletedAfterUse(sighting)) return strippedRequestOf(sighting);
   const { inbound, credentials } = sighting;
   const hide = makeHide(sighting);
   const own = signatureHeaderOf(sighting);
@@ -120,7 +134,8 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
       dialect: sighting.dialect.name,
       ...triggerOf(sighting, request),
       ...note,
-      reason: redactText(makeHide(sighting)(reason)),
+      // A reason may name what is wrong with the input.
+      reason: isDeletedAfterUse(sighting) ? note.code : redactText(makeHide(sighting)(reason)),
       verified: verified ?? verifiedOf(request, note.code),
       ...requestOf(sighting, keepsBody),
     });

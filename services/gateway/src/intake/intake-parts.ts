@@ -33,14 +33,14 @@ export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContex
   };
   return {
     ...common,
-    readRunLogs: makeReadRunLogs(deps.readModel),
+    readRunLogs: makeReadRunLogs({ readModel: deps.readModel, reveal: parts.reveal }),
     enter: makeEnterTrigger({ ...common, ...settings, tokens: deps.tokens }),
     intake: makeIntake({
       ...common,
       publicUrl: settings.publicUrl,
       stopTrigger: (stopped) => stopTrigger(deps.connection, stopped),
       countWaiting: (upTo) => countWaitingRuns(deps.readModel, upTo),
-      readMultipart: makeReadMultipart({ files, ids: deps.ids }),
+      readMultipart: makeReadMultipart({ files, ids: deps.ids, sealers: parts.sealers }),
     }),
   };
 };

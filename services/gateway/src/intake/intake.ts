@@ -22,6 +22,7 @@ import {
   type StartOutcome,
   withoutKeys,
 } from '@millrace/dialects';
+import { type RunSealers } from '@millrace/secrets';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
@@ -30,6 +31,7 @@ import { type Entry } from './entry.ts';
 import { type Inbox } from './inbox.ts';
 import { checkNotStopped, nameOf } from './trigger-state.ts';
 import { applyRules, type Matching, withMapping } from './trigger-rules.ts';
+import { deleteOnceSent } from './delete-once-sent.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
 import { verifyDelivery, type VerifiedDelivery, type VerifyDeps } from './verify-delivery.ts';
@@ -40,6 +42,7 @@ export interface IntakeDeps extends VerifyDeps, StreamTools {
   readonly cancelRun: CancelRun;
   /** Runs that wait; counts no further than `upTo`. */
   readonly countWaiting: (upTo: number) => Promise<number>;
+  readonly sealers: Pick<RunSealers, 'destroy'>;
   readonly readMultipart: (request: FastifyRequest, entry: Entry) => Promise<void>;
   readonly triggerStates: Pick<TriggerStates, 'read'>;
   readonly stopTrigger: (stopped: TriggerState) => Promise<void>;
@@ -151,6 +154,7 @@ const runRequestOf = (
     idempotencyKey: keyOf(run, delivery),
     ...(deliveryKey === undefined ? {} : { deliveryKey }),
     trigger: infoOf(delivery),
+    ...(inbound.sealer === undefined ? {} : { sealer: inbound.sealer }),
     ...(bound.trigger.stopAfter === undefined ? {} : { stopAfter: bound.trigger.stopAfter }),
     ...(cloudEvent === undefined ? {} : { cloudEvent: cloudEvent.attributes }),
   };
@@ -292,6 +296,9 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
   const answer = async (delivery: Delivery, outcome: StartOutcome): Promise<FastifyReply | undefined> => {
     const { entry, reply } = delivery;
     const { route, inbound, bound } = entry;
+    if (outcome.kind === 'ended' && bound.version.policy.deleteAfterUse === true) {
+      deleteOnceSent(reply, outcome.run.runId, deps.sealers);
+    }
     if (route.stream === undefined || outcome.kind === 'filtered' || modeOf(entry) !== 'stream') {
       return sendAnswer(reply, shapeAnswer(route.respond(outcome, inbound, bound), outcome, bound.trigger.response));
     }

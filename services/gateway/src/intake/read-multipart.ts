@@ -5,13 +5,15 @@ import { AppError } from '@millrace/kernel';
 import { mediaTypeOf, type MultipartField, type MultipartFile } from '@millrace/dialects';
 import { type Files } from '@millrace/eventlog';
 import { type Ids } from '@millrace/runtime';
+import { type RunSealers } from '@millrace/secrets';
 import { MULTIPART_PARTS_MAX } from '../limits.ts';
 import { type Entry } from './entry.ts';
-import { fileName } from './file-names.ts';
+import { fileName, sealedFileId } from './file-names.ts';
 
 export interface MultipartDeps {
   readonly files: Files;
   readonly ids: Ids;
+  readonly sealers: Pick<RunSealers, 'create'>;
 }
 
 interface ParsedFile extends Omit<MultipartFile, 'object' | 'size'> {
@@ -47,15 +49,20 @@ const parse = async (
 
 /** Reads a multipart body, and puts its files into the object store. Leaves any other body alone. */
 export const makeReadMultipart =
-  ({ files, ids }: MultipartDeps) =>
+  ({ files, ids, sealers }: MultipartDeps) =>
   async (_request: FastifyRequest, { inbound, bound }: Entry): Promise<void> => {
     if (mediaTypeOf(inbound) !== 'multipart/form-data') return;
     const parsed = await parse(inbound.header('content-type') ?? '', inbound.body).catch((cause: unknown) => {
       throw cause instanceof AppError ? cause : invalid('the body is not valid multipart/form-data', cause);
     });
+    // The run that will be asked for gets its id and key here, so that its files are sealed like everything else of it.
+    const isDeleted = bound.version.policy.deleteAfterUse === true;
+    const sealer = isDeleted ? await sealers.create(ids.runId()) : undefined;
+    inbound.sealer = sealer;
     const store = async ({ bytes, ...file }: ParsedFile): Promise<MultipartFile> => {
-      const object = fileName(bound.workflow, ids.eventId());
-      await files.put(object, bytes);
+      const id = sealer === undefined ? ids.eventId() : sealedFileId(sealer.runId, ids.eventId());
+      const object = fileName(bound.workflow, id);
+      await files.put(object, sealer === undefined ? bytes : sealer.bytes(bytes));
       return { ...file, size: bytes.length, object };
     };
     inbound.multipart = { fields: parsed.fields, files: await Promise.all(parsed.files.map(store)) };

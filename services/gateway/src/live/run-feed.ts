@@ -9,6 +9,7 @@ import { AppError } from '@millrace/kernel';
 import { type LiveMessage } from '@millrace/contracts';
 import { type LogConnection, outputBounds } from '@millrace/eventlog';
 import { type Projection, type ReadModel } from '@millrace/read-model';
+import { type Reveal } from '../reading/reveal.ts';
 import { READ_YOUR_WRITES_MS, SSE_OUTPUT_SETTLE_MS } from '../limits.ts';
 import { makeCheckSameLog } from '../reading/check-same-log.ts';
 import { type ProjectionWatch } from '../reading/projection-watch.ts';
@@ -29,6 +30,7 @@ export interface RunFeedDeps {
   readonly readModel: ReadModel;
   readonly hub: LiveHub;
   readonly watch: ProjectionWatch;
+  readonly reveal: Pick<Reveal, 'members'>;
   readonly shard: number;
 }
 
@@ -126,7 +128,7 @@ export const makeRunFeed = (deps: RunFeedDeps): OpenRunFeed => {
     try {
       for await (const item of live === undefined ? endedRun(run, after) : runningRun(run, after, live)) {
         const admitted = signal.aborted ? undefined : admit(item);
-        if (admitted !== undefined) yield admitted;
+        if (admitted !== undefined) yield { ...admitted, message: await reveal.members(run.id, admitted.message) };
         if (signal.aborted || isEnd(item)) return;
       }
     } finally {

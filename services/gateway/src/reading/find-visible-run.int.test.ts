@@ -43,7 +43,14 @@ const append = async (commits: number): Promise<void> => {
 };
 
 test('a run that is nowhere is not found, and unknown once the log was replaced, also by one of the same length', async () => {
-  const find = makeFindVisibleRun({ connection, readModel, watch, ended: makeEndedRuns(), shard: SHARD });
+  const find = makeFindVisibleRun({
+    connection,
+    readModel,
+    watch,
+    ended: makeEndedRuns(),
+    reveal: { run: async (row) => row },
+    shard: SHARD,
+  });
   await append(3);
   const { last } = await logBounds(connection, SHARD);
   const storedAt = (await readCommit(connection, SHARD, last))?.time;

@@ -9,6 +9,7 @@ import { isOver } from '../views/run-views.ts';
 import { type EndedRuns } from '../waiting/ended-runs.ts';
 import { makeCheckSameLog } from './check-same-log.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
+import { type Reveal, type VisibleRun } from './reveal.ts';
 
 /**
  * Finds a run that the caller may see. Read your writes: a run that was acknowledged is never "not found".
@@ -16,13 +17,14 @@ import { type ProjectionWatch } from './projection-watch.ts';
  * @throws AppError `not_found` `run.not_found`: no such run, or none of the caller's business, which looks the same;
  * `unavailable` `read_model.behind`, `read_model.other_log` or `read_model.unavailable` when that cannot be known now.
  */
-export type FindVisibleRun = (principal: Principal, id: string) => Promise<RunRow>;
+export type FindVisibleRun = (principal: Principal, id: string) => Promise<VisibleRun>;
 
 export interface FindVisibleRunDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
   readonly watch: ProjectionWatch;
   readonly ended: EndedRuns;
+  readonly reveal: Pick<Reveal, 'run'>;
   readonly shard: number;
 }
 
@@ -33,7 +35,7 @@ const behind = (): AppError =>
   });
 
 export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => {
-  const { connection, readModel, watch, ended, shard } = deps;
+  const { connection, readModel, watch, ended, reveal, shard } = deps;
   const checkSameLog = makeCheckSameLog(deps);
 
   /** No row yet: only what the log held just now can still become one. */
@@ -67,6 +69,6 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
     if (!isRunId(id)) throw notFound();
     const row = await untilOver((await findRun(readModel, id)) ?? (await findBehind(id)));
     if (row === undefined || !allows(principal.scopes, 'read', row.workflow)) throw notFound();
-    return row;
+    return reveal.run(row);
   };
 };

@@ -1,8 +1,14 @@
 import { ORIGIN, type Position } from '@millrace/contracts';
 import { listOutput, type ReadModel, type RunOutputRow } from '@millrace/read-model';
 import { LOG_PAGE_CHARS_MAX } from '../limits.ts';
+import { type Reveal } from './reveal.ts';
 
 const ROWS_AT_ONCE = 1_000;
+
+export interface LogReading {
+  readonly readModel: ReadModel;
+  readonly reveal: Pick<Reveal, 'rows'>;
+}
 
 export interface LogPage {
   readonly rows: readonly RunOutputRow[];
@@ -11,7 +17,11 @@ export interface LogPage {
 }
 
 /** Output of a run up to the size of one answer, from behind a place. */
-export const readLogPage = async (readModel: ReadModel, id: string, from: Position = ORIGIN): Promise<LogPage> => {
+export const readLogPage = async (
+  { readModel, reveal }: LogReading,
+  id: string,
+  from: Position = ORIGIN,
+): Promise<LogPage> => {
   let after = from;
   const rows: RunOutputRow[] = [];
   let chars = 0;
@@ -22,7 +32,8 @@ export const readLogPage = async (readModel: ReadModel, id: string, from: Positi
       chars += row.text.length;
     }
     after = page.at(-1)?.position ?? after;
-    if (page.length < ROWS_AT_ONCE || chars >= LOG_PAGE_CHARS_MAX) return { rows, next: after };
+    if (page.length < ROWS_AT_ONCE || chars >= LOG_PAGE_CHARS_MAX)
+      return { rows: await reveal.rows(id, rows), next: after };
   }
 };
 
@@ -30,6 +41,6 @@ export const readLogPage = async (readModel: ReadModel, id: string, from: Positi
 export type ReadRunLogs = (id: string) => Promise<string>;
 
 export const makeReadRunLogs =
-  (readModel: ReadModel): ReadRunLogs =>
+  (reading: LogReading): ReadRunLogs =>
   async (id) =>
-    (await readLogPage(readModel, id)).rows.map(({ text }) => text).join('');
+    (await readLogPage(reading, id)).rows.map(({ text }) => text).join('');

@@ -13,14 +13,17 @@ import {
 } from '@millrace/contracts';
 import { type Answer, type RecordedRun, readWait, startedRunAnswer } from '@millrace/dialects';
 import { type Catalog, type LogConnection, readCommit } from '@millrace/eventlog';
+import { type RunSealers } from '@millrace/secrets';
 import { type RunRow } from '@millrace/read-model';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { resolveWorkflow } from '../admission/resolve-workflow.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { type Reveal } from '../reading/reveal.ts';
 import { callerSignal } from './caller-signal.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { deleteOnceSent } from '../intake/delete-once-sent.ts';
 import { sendAnswer } from '../intake/send-answer.ts';
 
 export interface RerunDeps {
@@ -29,16 +32,18 @@ export interface RerunDeps {
   readonly shard: number;
   readonly startRun: StartRun;
   readonly findVisibleRun: FindVisibleRun;
+  readonly reveal: Pick<Reveal, 'request'>;
+  readonly sealers: Pick<RunSealers, 'destroy'>;
   readonly draining: AbortSignal;
 }
 
 /** The request as it was recorded; values of its environment stand nowhere else. */
-const readRequest = async ({ connection, shard }: RerunDeps, run: RunRow): Promise<RunRequested> => {
+const readRequest = async ({ connection, shard, reveal }: RerunDeps, run: RunRow): Promise<RunRequested> => {
   const commit = await readCommit(connection, shard, run.requested.sequence);
   const decoded = commit?.events[run.requested.index];
   const event = decoded?.known === true ? decoded.event : undefined;
   // The place may be of a log that was replaced since, and hold somebody else's request in this one.
-  if (event?.type === 'dev.millrace.run.requested.v1' && event.subject === run.id) return event;
+  if (event?.type === 'dev.millrace.run.requested.v1' && event.subject === run.id) return reveal.request(event);
   throw new AppError('refused', 'run.request_expired', 'the log no longer holds the request of this run', {
     details: { run_id: run.id },
   });
@@ -113,6 +118,9 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
       const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
       request.runId = run.runId;
       request.traceId = run.traceId;
+      if (run.word?.kind === 'ended' && again.version.policy.deleteAfterUse === true) {
+        deleteOnceSent(reply, run.runId, deps.sealers);
+      }
       return sendAnswer(reply, answerOf(run, again.version.version));
     },
   );

@@ -11,12 +11,14 @@ import { AppError } from '@millrace/kernel';
 import { type ReadModel } from '@millrace/read-model';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { type Reveal } from '../reading/reveal.ts';
 import { readLogPage } from '../reading/run-logs.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface RunLogsDeps {
   readonly readModel: ReadModel;
   readonly findVisibleRun: FindVisibleRun;
+  readonly reveal: Reveal;
 }
 
 const parseAfter = (text: string | undefined) => {
@@ -28,7 +30,10 @@ const parseAfter = (text: string | undefined) => {
 const wantsJson = (accept: string | undefined): boolean => accept?.includes('application/json') ?? false;
 
 /** `GET /runs/{id}/logs`: text by default, lines as JSON on request. */
-export const runLogsRoute: FastifyPluginAsyncTypebox<RunLogsDeps> = async (app, { readModel, findVisibleRun }) => {
+export const runLogsRoute: FastifyPluginAsyncTypebox<RunLogsDeps> = async (
+  app,
+  { readModel, findVisibleRun, reveal },
+) => {
   app.get(
     '/runs/:id/logs',
     {
@@ -47,7 +52,7 @@ export const runLogsRoute: FastifyPluginAsyncTypebox<RunLogsDeps> = async (app, 
     },
     async (request, reply) => {
       const { id } = await findVisibleRun(principalOf(request), request.params.id);
-      const page = await readLogPage(readModel, id, parseAfter(request.query.after));
+      const page = await readLogPage({ readModel, reveal }, id, parseAfter(request.query.after));
       const next = formatPosition(page.next);
       const { rows } = page;
       reply.header('millrace-next-after', next).header('x-content-type-options', 'nosniff');

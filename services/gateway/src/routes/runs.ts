@@ -10,16 +10,21 @@ import {
 import { listRuns, type ReadModel } from '@millrace/read-model';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { type Reveal } from '../reading/reveal.ts';
 import { toRunDetail, toRunView } from '../views/run-views.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface RunsRoutesDeps {
   readonly readModel: ReadModel;
   readonly findVisibleRun: FindVisibleRun;
+  readonly reveal: Reveal;
 }
 
 /** `GET /runs`, `GET /runs/{id}`. */
-export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (app, { readModel, findVisibleRun }) => {
+export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
+  app,
+  { readModel, findVisibleRun, reveal },
+) => {
   app.get(
     '/runs',
     {
@@ -38,7 +43,8 @@ export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (app,
       const { scopes } = principalOf(request);
       const { limit = PAGE_LIMIT_DEFAULT, ...filters } = request.query;
       const page = await listRuns(readModel, { ...filters, limit });
-      const runs = page.runs.filter(({ workflow }) => allows(scopes, 'read', workflow)).map(toRunView);
+      const visible = page.runs.filter(({ workflow }) => allows(scopes, 'read', workflow));
+      const runs = (await Promise.all(visible.map(reveal.summary))).map(toRunView);
       return { runs, ...(page.next === undefined ? {} : { next_cursor: page.next }) };
     },
   );

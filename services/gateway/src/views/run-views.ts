@@ -9,6 +9,7 @@ import {
   type Status,
 } from '@millrace/contracts';
 import { type RunRow, type RunState, type RunSummary } from '@millrace/read-model';
+import { type VisibleRun } from '../reading/reveal.ts';
 
 const TERMINAL_STATES: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled', 'timed_out', 'rejected']);
 
@@ -75,10 +76,10 @@ export const toRunView = (run: RunSummary): RunView => ({
   }),
 });
 
-export const toRunDetail = (run: RunRow): RunDetail => ({
+export const toRunDetail = (run: VisibleRun): RunDetail => ({
   ...toRunView(run),
   input: run.input,
-  ...present({ output: run.output }),
+  ...present({ output: run.output, deleted: run.isDeleted === true ? true : undefined }),
 });
 
 const codeOf = (state: RunState): string | undefined => (state === 'completed' ? undefined : `run.${state}`);
