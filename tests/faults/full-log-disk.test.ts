@@ -61,7 +61,7 @@ const writeUntilUnanswered = async (url: string): Promise<void> => {
   }
 };
 
-/** Every run has ended; only one that began while the disk was full may have failed, for want of a working directory. */
+/** Every run has ended as it should, also one that could not begin while the disk was full. */
 const untilAllOver = async ({ databaseUrl }: TestPlatform, runIds: readonly string[]): Promise<void> => {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -71,10 +71,10 @@ const untilAllOver = async ({ databaseUrl }: TestPlatform, runIds: readonly stri
         const query = 'SELECT id, state FROM millrace.run WHERE id = ANY($1)';
         const { rows } = await client.query<{ id: string; state: string }>(query, [runIds]);
         const idsIn = (...states: string[]) => rows.filter(({ state }) => states.includes(state)).map(({ id }) => id);
-        expect(idsIn('completed', 'failed').toSorted()).toEqual(runIds.toSorted());
-        expect(idsIn('failed').length).toBeLessThanOrEqual(RUNS_AT_ONCE);
+        expect(idsIn('failed')).toEqual([]);
+        expect(idsIn('completed').toSorted()).toEqual(runIds.toSorted());
       },
-      { timeoutMs: 40_000 },
+      { timeoutMs: 120_000 },
     );
   } finally {
     await client.end();

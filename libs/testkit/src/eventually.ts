@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** 10 s by default. */
+  /** 20 s by default: a limit for a machine with much to do, nothing waits for it. */
   readonly timeoutMs?: number;
   /** 20 ms by default. */
   readonly intervalMs?: number;
@@ -12,7 +12,7 @@ export interface EventuallyOptions {
  */
 export const eventually = async <Value>(
   assertion: () => Value | Promise<Value>,
-  { timeoutMs = 10_000, intervalMs = 20 }: EventuallyOptions = {},
+  { timeoutMs = 20_000, intervalMs = 20 }: EventuallyOptions = {},
 ): Promise<Value> => {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

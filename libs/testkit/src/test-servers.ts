@@ -5,7 +5,7 @@ import { migrate, openReadModel } from '@millrace/read-model';
 import { makeTempFolder, sweepTempFolders } from './temp-folder.ts';
 
 /** Test files of one run that may claim an account; each int test file takes one. */
-const ACCOUNTS_MAX = 64;
+const ACCOUNTS_MAX = 128;
 /** Streams of all accounts reserve room for their limits; nothing near this is written. */
 const STORE_BYTES = 100 * 1024 ** 4;
 /** Databases of all test files together. */

@@ -36,11 +36,12 @@ describe('a session', () => {
   });
 
   test('without answers kills everything in time, says nothing, and begins anew under another id', async () => {
-    await begin({ leaseMs: 400 });
+    // Long enough for a heartbeat of a busy machine, so that it is not fenced before it shall be.
+    await begin({ leaseMs: 3_000 });
     const { runId, mark } = await startLong();
     const { executor } = driver.heartbeats.at(-1)!;
     driver.answer(false);
-    await eventually(() => expect(processesWith(mark)).toEqual([]), { timeoutMs: 1_500 });
+    await eventually(() => expect(processesWith(mark)).toEqual([]), { timeoutMs: 6_000 });
     driver.answer(true);
     await eventually(() => expect(driver.heartbeats.at(-1)?.executor).not.toBe(executor));
     expect(driver.heartbeats.at(-1)?.held).toEqual([]);

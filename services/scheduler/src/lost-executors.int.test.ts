@@ -32,6 +32,9 @@ describe.concurrent('lost executors', { timeout: 60_000 }, () => {
         requested({ runId: given, policy: policyWith(0) }),
       );
       await eventually(() => expect(lost.held).toEqual([retried, given]));
+      // What it wrote is recorded, and not only on its way.
+      for (const runId of [retried, given])
+        await eventually(() => expect(shard.historyOf(runId)).toBe('requested dispatched started'));
       await lost.vanish();
       const second = await shard.executor({ id: 'ex_second', slots: 2, manner: 'hold' });
       await eventually(() => expect(second.held).toEqual([retried]), LOST);
@@ -57,7 +60,7 @@ describe.concurrent('lost executors', { timeout: 60_000 }, () => {
       const lost = await shard.executor({ id: 'ex_lost', slots: 1, manner: 'hold' });
       const runId = aRunId();
       await shard.record(requested({ runId, policy: policyWith(1) }));
-      await eventually(() => expect(lost.held).toEqual([runId]));
+      await eventually(() => expect(shard.historyOf(runId)).toBe('requested dispatched started'));
       await Promise.all([lost.vanish(), first.kill('SIGKILL')]);
       const startedMs = performance.now();
       await shard.scheduler(1);

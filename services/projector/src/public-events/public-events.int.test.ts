@@ -42,7 +42,7 @@ const countingPositions = async (connection: LogConnection): Promise<readonly st
 /** The first `count` public events. */
 const publicEvents = async (connection: LogConnection, count: number): Promise<readonly PublicEvent[]> => {
   const seen: PublicEvent[] = [];
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   for await (const batch of followPublicEvents(connection, { fromSequence: 1, signal })) {
     seen.push(...batch);
     if (seen.length >= count) break;
