@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ALL_DIALECTS } from '@millrace/dialects';
 import { configurationTable } from '@millrace/runtime';
 import { expect, test } from 'vitest';
+import { dialectSettingsTable } from './dialect-settings-table.ts';
 import { isLike } from './output.ts';
 import { allPages, anchorsOf, blocksOf, linksOf, type Page, REPOSITORY } from './page.ts';
 
@@ -33,6 +35,7 @@ test('the index of docs/ names every page of it', () => {
 
 test('docs/configuration.md holds exactly the tables that the code generates', () => {
   expect(pageOf('docs/configuration.md').text).toContain(`\n${configurationTable()}\n`);
+  expect(pageOf('docs/configuration.md').text).toContain(`\n${dialectSettingsTable(ALL_DIALECTS)}\n`);
 });
 
 const sourcesBelow = (folder: string): readonly string[] =>

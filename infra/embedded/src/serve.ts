@@ -1,3 +1,4 @@
+import { ALL_DIALECTS } from '@millrace/dialects';
 import { AppError, messageOf } from '@millrace/kernel';
 import { readServerConfig, type ServerConfig } from '@millrace/runtime';
 import { announcement } from './announcement.ts';
@@ -81,7 +82,12 @@ const runUntilEnd = async (config: ServerConfig, style: Style): Promise<number> 
 export const serve = async ({ flags, file }: Pick<ServeFlags, 'flags' | 'file'>): Promise<number> => {
   const style = makeStyle(process.stdout.isTTY && !process.env['NO_COLOR']);
   try {
-    const config = readServerConfig({ env: process.env, flags, ...(file === undefined ? {} : { file }) });
+    const config = readServerConfig({
+      env: process.env,
+      flags,
+      dialects: ALL_DIALECTS,
+      ...(file === undefined ? {} : { file }),
+    });
     return await runUntilEnd(config, style);
   } catch (error) {
     return printError(error, style);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '@millrace/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Type } from 'typebox';
 import { configurationTable } from './configuration-table.ts';
 import { readServerConfig, type ServerConfigSources } from './read-server-config.ts';
 import { SETTINGS } from './settings.ts';
@@ -120,6 +121,38 @@ describe('problems', () => {
 
   test('a file that was asked for and is not there is one', () => {
     expect(problemsOf(() => readServerConfig({ env: {}, cwd, file: 'no.toml' }))[0]).toMatch(/^no\.toml: ENOENT/);
+  });
+});
+
+describe('dialects', () => {
+  const sink = {
+    name: 'sink',
+    settings: Type.Object({ wait: Type.Integer({ minimum: 1 }), reply: Type.Optional(Type.Enum(['json', 'frames'])) }),
+  };
+
+  test('are configured in sections of their own, as they were written', () => {
+    const { dialects } = read('[dialects.sink]\nwait = 3\n', { dialects: [sink] });
+    expect(dialects).toEqual({ sink: { wait: 3 } });
+  });
+
+  test('report everything that is wrong at once, each with its line', () => {
+    const toml = '[dialects.snik]\nx = 1\n\n[dialects.sink]\nwait = 0\nrepyl = "json"\nreply = "xml"\n';
+    expect(problemsOf(() => read(toml, { dialects: [sink] }))).toEqual([
+      'millrace.toml:1: unknown section [dialects.snik]: did you mean sink?',
+      'millrace.toml:6: unknown key repyl in [dialects.sink]: did you mean reply?',
+      'millrace.toml:5: dialects.sink.wait must be >= 1',
+      'millrace.toml:7: dialects.sink.reply must be one of "json", "frames"',
+    ]);
+  });
+
+  test('that whoever reads does not know are taken as they are', () => {
+    expect(read('[dialects.other]\nx = 1\n').dialects).toEqual({ other: { x: 1 } });
+  });
+
+  test('without a section of their own are a mistake', () => {
+    expect(problemsOf(() => read('[dialects]\nwait = 1\n'))).toEqual([
+      'millrace.toml:1: dialects has a section for each dialect: write [dialects.sink]',
+    ]);
   });
 });
 

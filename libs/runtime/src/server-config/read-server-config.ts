@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { AppError, messageOf } from '@millrace/kernel';
 import { type Environment } from '../config.ts';
 import { schemaProblems } from '../schema-problems.ts';
+import { type ConfigurableDialect, readDialectSettings } from './dialect-settings.ts';
 import { camelCase, type Setting } from './setting.ts';
 import { type ServerConfig, SETTINGS } from './settings.ts';
 import { tomlLines } from './toml-positions.ts';
@@ -19,6 +20,8 @@ export interface ServerConfigSources {
   readonly cwd?: string;
   /** Configuration file; `MILLRACE_CONFIG` or `millrace.toml` in the working directory, when there is one, by default. */
   readonly file?: string;
+  /** What `[dialects.<name>]` may say; absent: those sections are not checked. */
+  readonly dialects?: readonly ConfigurableDialect[];
 }
 
 /** A problem of the configuration with the place to look at, such as `millrace.toml:3`, `MILLRACE_PORT` or `--port`. */
@@ -144,6 +147,8 @@ export const readServerConfig = (sources: ServerConfigSources): ServerConfig => 
       return [section, Object.freeze(Object.fromEntries(values))];
     }),
   );
+  const dialects = readDialectSettings(file?.values['dialects'], sources.dialects, file?.where ?? String);
+  problems.push(...dialects.problems);
   if (problems.length > 0) throw refuse(problems);
-  return Object.freeze(config) as ServerConfig;
+  return Object.freeze({ ...config, dialects: dialects.settings }) as ServerConfig;
 };

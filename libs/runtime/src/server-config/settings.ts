@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { AppError, parseDuration } from '@millrace/kernel';
 import { LOG_LEVELS } from '../logger.ts';
+import { type DialectSettings } from './dialect-settings.ts';
 import { type CamelCase, optionalSetting, setting, settingAs, type Setting } from './setting.ts';
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
@@ -80,6 +81,28 @@ export const SETTINGS = {
       flag: 'durability',
       description:
         '`strict`: an accepted request is on disk before it is answered. `relaxed`: faster, and a power cut may lose the last ones.',
+    }),
+    public_url: optionalSetting({
+      schema: Type.String({ pattern: '^https?://[^/]+$', description: 'an origin such as https://hooks.example.com' }),
+      env: 'MILLRACE_PUBLIC_URL',
+      description:
+        'Origin under which senders know this server, `https://hooks.example.com`: signatures that cover the address are made over it.',
+    }),
+    trusted_proxies: setting({
+      schema: Type.Array(
+        Type.String({ pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$', description: 'a network such as 10.0.0.0/8' }),
+      ),
+      default: [],
+      env: 'MILLRACE_TRUSTED_PROXIES',
+      description:
+        'Networks of proxies in front of this server, such as `10.0.0.0/8`. Only what they write into `X-Forwarded-For` is believed.',
+    }),
+    query_tokens: setting({
+      schema: Type.Enum(['limited', 'any']),
+      default: 'limited',
+      env: 'MILLRACE_QUERY_TOKENS',
+      description:
+        'Tokens that may stand in a query: those that are limited to certain workflows (`limited`), or `any`. Queries end up in logs of proxies.',
     }),
     allowed_hosts: setting({
       schema: Names,
@@ -224,7 +247,7 @@ export const SETTINGS = {
 type ValueOf<Entry> = Entry extends { readonly read: (written: never) => infer Value } ? Value : never;
 
 /** The configuration of a server: by section, in camel case, durations in milliseconds, sizes in bytes, paths absolute. Frozen. */
-export type ServerConfig = {
+export type ServerConfig = { readonly dialects: DialectSettings } & {
   readonly [Section in keyof typeof SETTINGS]: {
     readonly [Key in keyof (typeof SETTINGS)[Section] as CamelCase<Key & string>]: ValueOf<
       (typeof SETTINGS)[Section][Key]

@@ -6,6 +6,9 @@ interface UnknownKey {
   readonly what: string;
 }
 
+/** Its keys are known to the dialects. */
+const DIALECTS = 'dialects';
+
 const KEYS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(SETTINGS).map(([section, settings]) => [section, Object.keys(settings)]),
 );
@@ -35,7 +38,7 @@ const adviseKey = (section: string, key: string): string => {
 const adviseTop = (name: string, isTable: boolean): string => {
   const home = isTable ? undefined : homeOf(name);
   if (home !== undefined) return `it belongs in [${home}]`;
-  const near = suggest(name, KEYS.keys());
+  const near = suggest(name, [...KEYS.keys(), DIALECTS]);
   return near === undefined ? `known sections: ${[...KEYS.keys()].join(', ')}` : `did you mean [${near}]?`;
 };
 
@@ -59,4 +62,7 @@ const inSection = (section: string, value: unknown, where: (path: string) => str
 export const unknownKeys = (
   values: Readonly<Record<string, unknown>>,
   where: (path: string) => string,
-): readonly UnknownKey[] => Object.entries(values).flatMap(([section, value]) => inSection(section, value, where));
+): readonly UnknownKey[] =>
+  Object.entries(values)
+    .filter(([section]) => section !== DIALECTS)
+    .flatMap(([section, value]) => inSection(section, value, where));
