@@ -20,12 +20,13 @@ const DESCRIPTION =
   'Every request but a GET needs the header `X-Workflow-Client` with any text that names the caller.';
 
 /** A wildcard is one parameter that may hold slashes. */
-const WILDCARD_PARAMS = {
-  type: 'object',
-  properties: {
-    path: { type: 'string', description: 'path of the workflow, `<category>/<task>`; categories may nest' },
-  },
-  required: ['path'],
+const WILDCARD = { type: 'string', description: 'path of the workflow, `<category>/<task>`; categories may nest' };
+
+/** The parameters of an address that ends in a wildcard: the framework finds only those of a schema. */
+const wildcardParams = (url: string) => {
+  const names = [...url.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  const named = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+  return { type: 'object', properties: { ...named, path: WILDCARD }, required: [...names, 'path'] };
 };
 
 /** Generates the description of every route that is registered after this, from the schemas that validate. */
@@ -42,7 +43,7 @@ export const describeRoutes = async (app: FastifyInstance, version: string): Pro
       const described = {
         ...schema,
         ...describe,
-        ...(isWildcard ? { params: WILDCARD_PARAMS } : {}),
+        ...(isWildcard ? { params: wildcardParams(url) } : {}),
         security: access === 'public' ? [] : [{ bearer: [] }],
       };
       return { schema: described, url: isWildcard ? `${url.slice(0, -1)}:path` : url };
