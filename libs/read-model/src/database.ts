@@ -46,6 +46,26 @@ export interface RunTable {
   readonly requested_index: ReadOnly<number>;
   readonly last_sequence: ReadOnly<number>;
   readonly last_index: ReadOnly<number>;
+  /** How it was asked for; null when no trigger did, and in runs of older versions. */
+  readonly trigger_id: ReadOnly<string | null>;
+  readonly trigger_method: ReadOnly<string | null>;
+  readonly trigger_path: ReadOnly<string | null>;
+  readonly verified: ReadOnly<string | null>;
+  readonly delivery: ReadOnly<string | null>;
+  /** Address of the caller. */
+  readonly caller: ReadOnly<string | null>;
+}
+
+/** Requests that reached a trigger and started no run. `sequence` is the place in the stream `REQUESTS`. */
+export interface InboxRequestTable {
+  readonly id: ReadOnly<string>;
+  readonly time: ReadOnly<string>;
+  readonly workflow: ReadOnly<string>;
+  readonly trigger_id: ReadOnly<string>;
+  readonly outcome: ReadOnly<string>;
+  /** JSON text of an `InboxRecord`. */
+  readonly record: ReadOnly<string>;
+  readonly sequence: ReadOnly<number>;
 }
 
 /** Every event that counted, in the order of the log. */
@@ -86,5 +106,6 @@ export interface Database {
   readonly run: RunTable;
   readonly run_event: RunEventTable;
   readonly run_output: RunOutputTable;
+  readonly inbox_request: InboxRequestTable;
   readonly projection_position: ProjectionPositionTable;
 }

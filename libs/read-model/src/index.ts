@@ -4,6 +4,7 @@ export * from './find-response.ts';
 export * from './find-run.ts';
 export * from './list-output.ts';
 export * from './list-run-events.ts';
+export * from './list-requests.ts';
 export * from './list-runs.ts';
 export * from './migrate.ts';
 export * from './projected-position.ts';
@@ -13,7 +14,14 @@ export * from './snapshot.ts';
 export { LIVE_SCHEMA, REBUILD_SCHEMA } from './database.ts';
 export * from './load-runs.ts';
 export { type MoveOutcome } from './projection-transaction.ts';
-export { type RunEventRecord, type RunOutputRecord, type RunProgressRecord, type RunRecord } from './records.ts';
+export {
+  type InboxRequestRecord,
+  type RunEventRecord,
+  type RunOutputRecord,
+  type RunProgressRecord,
+  type RunRecord,
+} from './records.ts';
+export * from './write-inbox.ts';
 export * from './write-output.ts';
 export * from './write-runs.ts';
 export * from './hash-read-model.ts';

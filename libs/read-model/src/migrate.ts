@@ -7,12 +7,14 @@ import { translateError } from './errors.ts';
 import { createRuns } from './migrations/0001-runs.ts';
 import { createRoles } from './migrations/0002-roles.ts';
 import { addLogIdentity } from './migrations/0003-log-identity.ts';
+import { addInbox } from './migrations/0004-inbox.ts';
 
 /** Every migration by name, in order. Written for a schema, because a rebuild makes a second set of tables. */
 const migrationsOf = (schema: string): Record<string, Migration> => ({
   '0001-runs': createRuns(schema),
   '0002-roles': createRoles(schema),
   '0003-log-identity': addLogIdentity(schema),
+  '0004-inbox': addInbox(schema),
 });
 
 /** Any number that nobody else uses; processes that migrate at the same time go one after the other. */

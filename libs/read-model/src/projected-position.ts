@@ -1,8 +1,11 @@
 import { type ReadModel } from './connect.ts';
 import { translateError } from './errors.ts';
 
-/** `runs` follows the log into `run` and `run_event`, `output` follows the stream `LOGS` into `run_output`. */
-export type Projection = 'runs' | 'output';
+/**
+ * `runs` follows the log into `run` and `run_event`, `output` the stream `LOGS` into `run_output`, `requests` the stream `REQUESTS` into
+ * `inbox_request`.
+ */
+export type Projection = 'runs' | 'output' | 'requests';
 
 /** Where a projection stands, and what its stream is known by there. */
 export interface ProjectedAnchor {

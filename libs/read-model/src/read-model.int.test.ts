@@ -41,6 +41,12 @@ const ROW = {
   error: null,
   requested_index: 0,
   last_sequence: 1,
+  trigger_id: null,
+  trigger_method: null,
+  trigger_path: null,
+  verified: null,
+  delivery: null,
+  caller: null,
   last_index: 0,
 } as const;
 const rowAt = (minute: number, workflow: string, state: RunState): RunRecord => ({

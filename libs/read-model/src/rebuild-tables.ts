@@ -47,10 +47,11 @@ const dropSchema = async (db: Kysely<Database>, schema: string): Promise<void> =
 const livePositions = async (readModel: ReadModel, shard: number): Promise<LivePositions> => ({
   runs: await projectedAnchor(readModel, shard, 'runs'),
   output: await projectedAnchor(readModel, shard, 'output'),
+  requests: await projectedAnchor(readModel, shard, 'requests'),
 });
 
 const setPositions = async (db: Kysely<Database>, shard: number, reach: RebuildReach): Promise<void> => {
-  for (const projection of ['runs', 'output'] as const) {
+  for (const projection of ['runs', 'output', 'requests'] as const) {
     await sql`insert into ${fresh('projection_position')} (projection, shard, sequence, stored_at)
       values (${projection}, ${shard}, ${reach[projection].last}, ${reach[projection].storedAt ?? null})
       on conflict (projection, shard) do update set sequence = excluded.sequence, stored_at = excluded.stored_at`.execute(

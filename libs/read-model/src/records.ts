@@ -1,9 +1,10 @@
 import { type Selectable } from 'kysely';
-import { type RunEventTable, type RunOutputTable, type RunTable } from './database.ts';
+import { type InboxRequestTable, type RunEventTable, type RunOutputTable, type RunTable } from './database.ts';
 
 /** Rows as they are stored, JSON as text: what projections fold to. */
 export type RunRecord = Selectable<RunTable>;
 export type RunEventRecord = Selectable<RunEventTable>;
+export type InboxRequestRecord = Selectable<InboxRequestTable>;
 export type RunOutputRecord = Selectable<RunOutputTable>;
 
 /** What events after the first may change of a run; the rest is written once. */
@@ -40,6 +41,12 @@ export const FIXED_COLUMNS = [
   ['env_names', 'text'],
   ['requested_sequence', 'bigint'],
   ['requested_index', 'integer'],
+  ['trigger_id', 'text'],
+  ['trigger_method', 'text'],
+  ['trigger_path', 'text'],
+  ['verified', 'text'],
+  ['delivery', 'text'],
+  ['caller', 'text'],
 ] as const satisfies readonly (readonly [keyof RunRecord, string])[];
 
 /** The part of a run that events change, with its id. */

@@ -31,6 +31,7 @@ export const SUMMARY_COLUMNS = [
   'requested_index',
   'last_sequence',
   'last_index',
+  'trigger_id',
 ] as const satisfies readonly (keyof RunTable)[];
 
 /** Columns of a {@link RunRow}. */
@@ -51,6 +52,7 @@ export const toSummary = (row: SummaryColumns): RunSummary => ({
   attempt: row.attempt,
   dialect: row.dialect,
   requestedBy: row.requested_by,
+  triggerId: row.trigger_id ?? undefined,
   requestedAt: row.requested_at,
   ...toTimes(row),
   ...toOutcome(row),

@@ -28,6 +28,8 @@ export interface RunSummary {
   readonly dialect: string;
   /** Id of the token that asked. */
   readonly requestedBy: string;
+  /** Id of the trigger that it came by. */
+  readonly triggerId: string | undefined;
   readonly requestedAt: string;
   /** Of the current attempt, as are the next two. */
   readonly dispatchedAt: string | undefined;

@@ -4,6 +4,7 @@ import { openReadModel } from '@millrace/read-model';
 import { makeMetrics, runService, startAdminServer, startTelemetry } from '@millrace/runtime';
 import { readConfig } from './config.ts';
 import { type FollowingLoop, keepFollowing } from './keep-following.ts';
+import { followRequests } from './inbox-projection/inbox-projection.ts';
 import { makeLoopHealth } from './loop-health.ts';
 import { followOutputs } from './output-projection/output-projection.ts';
 import { makeProjectorMetrics, type ProjectorMetrics } from './projector-metrics.ts';
@@ -15,7 +16,7 @@ import { followRuns } from './run-projection/run-projection.ts';
 import { reportUnusable } from './unusable-entries.ts';
 
 /** One for each projection that may write at the same time, and one for whoever waits for the migration lock. */
-const POOL_MAX = 3;
+const POOL_MAX = 4;
 const LAG_INTERVAL = 2 * SECOND;
 
 /** Asks for the end of the log now and then; how far the rows are behind is a metric, not a decision. */
@@ -26,6 +27,13 @@ const watchLag = (connection: LogConnection, shard: number, metrics: ProjectorMe
       () => undefined,
     );
   }, LAG_INTERVAL);
+
+const makeHealths = () => ({
+  runs: makeLoopHealth(),
+  output: makeLoopHealth(),
+  requests: makeLoopHealth(),
+  events: makeLoopHealth(),
+});
 
 await runService('projector', async ({ log, env, signal, defer }) => {
   const config = readConfig(env);
@@ -43,7 +51,7 @@ await runService('projector', async ({ log, env, signal, defer }) => {
 
   const registry = makeMetrics('projector');
   const metrics = makeProjectorMetrics(registry);
-  const health = { runs: makeLoopHealth(), output: makeLoopHealth(), events: makeLoopHealth() };
+  const health = makeHealths();
   const shared = { connection, readModel, shard, signal, metrics };
   const runs = {
     ...shared,
@@ -57,6 +65,7 @@ await runService('projector', async ({ log, env, signal, defer }) => {
   };
   start('runs', (onStep) => followRuns(runs, onStep));
   start('output', (onStep) => followOutputs(shared, onStep));
+  start('requests', (onStep) => followRequests(shared, onStep));
   start('events', (onStep) => followForPublic({ ...shared, onForeign: reportForeign(log) }, onStep));
 
   const lag = watchLag(connection, shard, metrics);
@@ -65,12 +74,8 @@ await runService('projector', async ({ log, env, signal, defer }) => {
     port: config.MILLRACE_ADMIN_PORT,
     metrics: registry,
     health: () => {
-      const dependencies = {
-        nats: { ok: connection.isConnected() },
-        runs: health.runs.read(),
-        output: health.output.read(),
-        events: health.events.read(),
-      };
+      const loops = Object.entries(health).map(([name, loop]) => [name, loop.read()] as const);
+      const dependencies = { nats: { ok: connection.isConnected() }, ...Object.fromEntries(loops) };
       return { ready: Object.values(dependencies).every(({ ok }) => ok), dependencies };
     },
   });

@@ -6,7 +6,13 @@
  * session begins; `follow` and `followOutput` ask the same whenever they open their consumer within it.
  */
 import { AppError } from '@millrace/kernel';
-import { holdsRequest, type LogConnection, logContradiction, outputContradiction } from '@millrace/eventlog';
+import {
+  holdsRequest,
+  inboxContradiction,
+  type LogConnection,
+  logContradiction,
+  outputContradiction,
+} from '@millrace/eventlog';
 import { listRuns, type ProjectedAnchor, type ReadModel } from '@millrace/read-model';
 
 export interface SameLogDeps {
@@ -53,6 +59,18 @@ export const findOtherOutput = async (
 export const checkSameLog = async (deps: SameLogDeps, anchor: ProjectedAnchor): Promise<void> => {
   const finding = await findOtherLog(deps, anchor);
   if (finding !== undefined) throw otherLog('state of runs', finding);
+};
+
+/** As {@link findOtherLog}, for `inbox_request`. */
+export const findOtherInbox = async (
+  { connection }: Pick<SameLogDeps, 'connection'>,
+  anchor: ProjectedAnchor,
+): Promise<string | undefined> => inboxContradiction(connection, anchor);
+
+/** @throws AppError as {@link checkSameLog}. */
+export const checkSameInbox = async (deps: SameLogDeps, anchor: ProjectedAnchor): Promise<void> => {
+  const finding = await findOtherInbox(deps, anchor);
+  if (finding !== undefined) throw otherLog('requests inbox', finding);
 };
 
 /** @throws AppError as {@link checkSameLog}. */

@@ -1,6 +1,14 @@
-import { follow, followOutput, type LogConnection, type OutputPack } from '@millrace/eventlog';
-import { type ReadModel, REBUILD_SCHEMA, writeOutput } from '@millrace/read-model';
+import {
+  follow,
+  followInbox,
+  followOutput,
+  type InboxPack,
+  type LogConnection,
+  type OutputPack,
+} from '@millrace/eventlog';
+import { type ReadModel, REBUILD_SCHEMA, writeInbox, writeOutput } from '@millrace/read-model';
 import { AppError } from '@millrace/kernel';
+import { inboxRecordsOf } from '../inbox-projection/inbox-records.ts';
 import { outputRecordsOf } from '../output-projection/output-records.ts';
 import { projectStretch, stretchesOf } from '../run-projection/project-runs.ts';
 
@@ -65,6 +73,35 @@ export const foldOutputTo: FoldTo = async (step, reached, target) => {
   for await (const packs of followOutput(connection, { shard, fromSequence: at.last + 1, signal: ending.signal })) {
     const wanted = packs.filter(({ sequence }) => sequence <= target);
     at = await writePacks(step, wanted, { ...at, first: at.first ?? packs[0]?.sequence });
+    if ((packs.at(-1)?.sequence ?? 0) >= target) break;
+  }
+  return { ...at, last: target, storedAt: at.last === target ? at.storedAt : undefined };
+};
+
+const writeRequests = async (
+  { readModel, shard, onProgress }: FoldStep,
+  packs: readonly InboxPack[],
+  from: Reached,
+): Promise<Reached> => {
+  const newest = packs.at(-1);
+  if (newest === undefined) return from;
+  const { sequence: to, storedAt } = newest;
+  const batch = { shard, from: from.last, to, storedAt, requests: inboxRecordsOf(packs) };
+  const outcome = await writeInbox(readModel, batch, REBUILD_SCHEMA);
+  if (outcome === 'moved') throw new AppError('conflict', 'rebuild.moved', 'somebody else writes the new tables');
+  onProgress(to);
+  return { ...from, last: to, storedAt };
+};
+
+/** The stream `REQUESTS`, into `inbox_request`. What it no longer holds is not kept: the live table is pruned in the same way. */
+export const foldInboxTo: FoldTo = async (step, reached, target) => {
+  const { connection, shard } = step;
+  let at = reached;
+  if (at.last >= target) return at;
+  const ending = new AbortController();
+  for await (const packs of followInbox(connection, { shard, fromSequence: at.last + 1, signal: ending.signal })) {
+    const wanted = packs.filter(({ sequence }) => sequence <= target);
+    at = await writeRequests(step, wanted, { ...at, first: at.first ?? packs[0]?.sequence });
     if ((packs.at(-1)?.sequence ?? 0) >= target) break;
   }
   return { ...at, last: target, storedAt: at.last === target ? at.storedAt : undefined };

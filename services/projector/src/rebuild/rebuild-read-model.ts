@@ -1,4 +1,4 @@
-import { connectLog, logBounds, type LogConnection, outputBounds } from '@millrace/eventlog';
+import { connectLog, inboxBounds, logBounds, type LogConnection, outputBounds } from '@millrace/eventlog';
 import {
   type LivePositions,
   type ProjectedAnchor,
@@ -9,8 +9,8 @@ import {
   type RebuildTables,
   withRebuildTables,
 } from '@millrace/read-model';
-import { findOtherLog, findOtherOutput } from '../same-log.ts';
-import { type FoldTo, foldOutputTo, foldRunsTo, type Reached } from './fold-to.ts';
+import { findOtherInbox, findOtherLog, findOtherOutput } from '../same-log.ts';
+import { foldInboxTo, type FoldTo, foldOutputTo, foldRunsTo, type Reached } from './fold-to.ts';
 
 export interface RebuildProgress {
   readonly projection: Projection;
@@ -57,6 +57,12 @@ const sourcesOf = (
     foldTo: foldOutputTo,
     contradiction: (live) => findOtherOutput({ connection }, live),
   },
+  requests: {
+    projection: 'requests',
+    bounds: () => inboxBounds(connection),
+    foldTo: foldInboxTo,
+    contradiction: (live) => findOtherInbox({ connection }, live),
+  },
 });
 
 const NOTHING: Reached = { first: undefined, last: 0, storedAt: undefined };
@@ -66,7 +72,7 @@ const NOTHING: Reached = { first: undefined, last: 0, storedAt: undefined };
  * began, or that belong to a log that is gone, have nothing to say of where: it is the end of the stream.
  */
 const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { shard, onProgress }: RebuildOptions) => {
-  const reached: Record<Projection, Reached> = { runs: NOTHING, output: NOTHING };
+  const reached: Record<Projection, Reached> = { runs: NOTHING, output: NOTHING, requests: NOTHING };
   const sources = sourcesOf(connection, readModel, shard);
 
   const fold = async ({ projection, bounds, foldTo, contradiction }: Source, live: ProjectedAnchor): Promise<Reach> => {
@@ -85,6 +91,7 @@ const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { s
   return async (live: LivePositions): Promise<RebuildReach> => ({
     runs: await fold(sources.runs, live.runs),
     output: await fold(sources.output, live.output),
+    requests: await fold(sources.requests, live.requests),
   });
 };
 

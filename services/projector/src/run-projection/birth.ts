@@ -2,6 +2,23 @@ import { parseTraceparent, type Position, type RunRequested } from '@millrace/co
 import { type RunRecord } from '@millrace/read-model';
 import { jsonText } from './json-text.ts';
 
+type TriggerColumns = Pick<
+  RunRecord,
+  'trigger_id' | 'trigger_method' | 'trigger_path' | 'verified' | 'delivery' | 'caller'
+>;
+
+/** No text of a column holds NUL: Postgres would refuse the batch. */
+const text = (value: string | undefined): string | null => value?.replaceAll('\0', '\uFFFD') ?? null;
+
+const triggerColumns = (trigger: RunRequested['data']['trigger']): TriggerColumns => ({
+  trigger_id: text(trigger?.id),
+  trigger_method: text(trigger?.method),
+  trigger_path: text(trigger?.path),
+  verified: text(trigger?.verified),
+  delivery: text(trigger?.delivery),
+  caller: text(trigger?.from),
+});
+
 /** The row of a run that was just requested. */
 export const birthOf = (event: RunRequested, time: string, { sequence, index }: Position): RunRecord => ({
   id: event.subject,
@@ -33,4 +50,5 @@ export const birthOf = (event: RunRequested, time: string, { sequence, index }: 
   requested_index: index,
   last_sequence: sequence,
   last_index: index,
+  ...triggerColumns(event.data.trigger),
 });
