@@ -86,10 +86,11 @@ export class FakeExecutor {
   }
 
   /** Ends a run that it holds, or held. */
-  async finish(runId: string): Promise<void> {
+  async finish(runId: string, output?: string): Promise<void> {
     const dispatch = this.dispatches.findLast(({ subject }) => subject === runId);
     this.#held.delete(runId);
-    if (dispatch !== undefined) await this.#writer.append([this.#say(dispatch, 'dev.millrace.run.completed.v1', {})]);
+    const data = output === undefined ? {} : { output };
+    if (dispatch !== undefined) await this.#writer.append([this.#say(dispatch, 'dev.millrace.run.completed.v1', data)]);
   }
 
   /** Like a machine that loses its power. */
