@@ -7,6 +7,9 @@ export const HASH_DIGITS = 16;
 const millisecondsBetween = (from: string | undefined, to: string | undefined): number | null =>
   from === undefined || to === undefined ? null : Date.parse(to) - Date.parse(from);
 
+/** The result of a run that is over; an empty object once it was deleted after its use. */
+export const shownResult = (run: RunSnapshot): unknown => (run.isDeleted === true ? {} : resultOf(run));
+
 const isRunning = ({ state }: RunSnapshot): boolean => state === 'running' || state === 'dispatched';
 
 /** What every job has. Members that have no meaning here are there and say nothing: clients look them up. */
@@ -20,7 +23,7 @@ const commonOf = (run: RunSnapshot) => ({
   scheduled_for: run.requestedAt,
   script_hash: run.version.slice(0, HASH_DIGITS),
   script_path: run.workflow,
-  args: run.input,
+  args: run.isDeleted === true ? {} : run.input,
   job_kind: 'script',
   language: run.kind === 'workflow' ? 'bun' : 'bash',
   schedule_path: null,
@@ -58,8 +61,8 @@ export const jobView = (run: RunSnapshot, logs: string | undefined): Readonly<Re
     completed_at: run.endedAt ?? null,
     duration_ms: millisecondsBetween(run.startedAt ?? run.requestedAt, run.endedAt),
     success: hasSucceeded(run),
-    result: resultOf(run),
-    deleted: false,
+    result: shownResult(run),
+    deleted: run.isDeleted === true,
   };
 };
 
@@ -73,7 +76,7 @@ export const timingView = (run: RunSnapshot): Readonly<Record<string, unknown>> 
 export const resultMaybeView = (run: RunSnapshot, wantsStarted: boolean): Readonly<Record<string, unknown>> => {
   const started = wantsStarted ? run.startedAt !== undefined : null;
   if (!isRunOver(run)) return { completed: false, result: null, success: null, started };
-  return { completed: true, success: hasSucceeded(run), result: resultOf(run), started };
+  return { completed: true, success: hasSucceeded(run), result: shownResult(run), started };
 };
 
 /** What changed since a client last asked. `offset` is how many characters of the logs it has. */

@@ -15,9 +15,8 @@ import { isKnownWorkspace, WORKSPACE } from './addresses.ts';
 import { isPlainObject } from './body-arguments.ts';
 import { tokensOf } from './credentials.ts';
 import { CORS } from './errors.ts';
-import { resultOf } from './job-result.ts';
 import { notFoundStream, offsetOf } from './job-stream.ts';
-import { jobView, resultMaybeView, timingView, updateView } from './job-view.ts';
+import { jobView, resultMaybeView, shownResult, timingView, updateView } from './job-view.ts';
 import { isTrue } from './query-options.ts';
 import { type RouteContext } from './start-routes.ts';
 
@@ -61,7 +60,7 @@ const READS: readonly Read[] = [
     suffix: 'completed/get_result/:id',
     name: 'GetCompletedJobResult',
     summary: 'The result of a job that is over',
-    render: unlessRunning((run) => json(resultOf(run))),
+    render: unlessRunning((run) => json(shownResult(run))),
   },
   {
     suffix: 'completed/get_result_maybe/:id',
