@@ -53,6 +53,13 @@ export interface AccessDeps {
   readonly settings: Pick<GatewaySettings, 'queryTokens'>;
 }
 
+/** Answers are for their caller alone, whose address may hold a key; and they are what their type says. */
+const OF_EVERY_ANSWER = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
 const tokenOf = (request: FastifyRequest): PresentedToken | undefined => {
   const { credentials } = request.routeOptions.config;
   if (credentials !== undefined) return credentials(new Inbound(request, request.ip)).tokens[0];
@@ -114,7 +121,8 @@ export const requireAccess = (
     request.principal = principal;
   };
 
-  const guard: onRequestHookHandler = (request, _reply, done) => {
+  const guard: onRequestHookHandler = (request, reply, done) => {
+    reply.headers(OF_EVERY_ANSWER);
     try {
       checkStrictHeaders(request.raw);
       checkHost(request.headers.host, isHostAllowed);

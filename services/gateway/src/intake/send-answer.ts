@@ -11,6 +11,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'keep-alive',
   'proxy-authenticate',
   'proxy-connection',
+  'referrer-policy',
   'service-worker-allowed',
   'set-cookie',
   'set-cookie2',
@@ -19,6 +20,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-content-type-options',
 ]);
 
 const JSON_TYPE = /^application\/json(; ?charset=utf-8)?$/;
@@ -29,9 +31,8 @@ const JSON_TYPE = /^application\/json(; ?charset=utf-8)?$/;
 export const sendAnswer = (reply: FastifyReply, { status, headers = {}, body }: Answer): FastifyReply => {
   reply.code(status);
   for (const [name, value] of Object.entries(headers)) if (!RESERVED.has(name)) reply.header(name, value);
-  if (body !== undefined) {
-    reply.header('x-content-type-options', 'nosniff');
-    if (!JSON_TYPE.test(headers['content-type'] ?? '')) reply.header('content-security-policy', 'sandbox');
+  if (body !== undefined && !JSON_TYPE.test(headers['content-type'] ?? '')) {
+    reply.header('content-security-policy', 'sandbox');
   }
   return reply.send(body === undefined || typeof body === 'string' ? body : Buffer.from(body));
 };
