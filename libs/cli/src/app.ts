@@ -12,6 +12,7 @@ import { errorTexts, type ShowError, showText } from './error-texts.ts';
 import { explainError } from './explain-error.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
 import { proposeRuns, proposeWorkflows } from './propose.ts';
+import { trigger } from './trigger-routes.ts';
 import { webhook } from './webhook-routes.ts';
 
 const none = { kind: 'tuple', parameters: [] } as const;
@@ -283,6 +284,7 @@ export const makeApp = (version: string, show: ShowError = showText): Applicatio
         rerun,
         token,
         secret,
+        trigger,
         webhook,
         deploy,
         projector,

@@ -15,6 +15,8 @@ import {
   type Secret,
   type SecretChange,
   type Token,
+  type Trigger,
+  type WorkflowTriggers,
   type Workflow,
 } from './wire-format.ts';
 import { webhooksOf, type WebhooksClient } from './webhooks.ts';
@@ -95,6 +97,12 @@ export interface MillraceClient {
     readonly set: (name: string, change: SecretChange, options?: CallOptions) => Promise<Secret>;
     readonly list: (options?: CallOptions) => Promise<readonly Secret[]>;
     readonly remove: (name: string, options?: CallOptions) => Promise<void>;
+  };
+  readonly triggers: {
+    /** Declared triggers, without their keys. */
+    readonly list: (options?: CallOptions) => Promise<readonly Trigger[]>;
+    /** Those of one workflow, and calls that start it by every dialect. */
+    readonly of: (workflow: string, options?: CallOptions) => Promise<WorkflowTriggers>;
   };
   readonly webhooks: WebhooksClient;
 }
@@ -179,6 +187,15 @@ async function* allLines(send: Send, runId: string, { signal }: CallOptions): As
     after = page.lines.length === 0 ? undefined : page.next_after;
   } while (after !== undefined);
 }
+
+const triggersOf = (send: Send): MillraceClient['triggers'] => ({
+  list: async ({ signal } = {}) => {
+    const sent = send({ method: 'GET', target: '/triggers', isRepeatable: true, signal });
+    return (await read<{ triggers: Trigger[] }>(sent, 'triggers')).triggers;
+  },
+  of: (workflow, { signal } = {}) =>
+    read(send({ method: 'GET', target: `/triggers/${segments(workflow)}`, isRepeatable: true, signal }), 'calls'),
+});
 
 const tokensOf = (send: Send): MillraceClient['tokens'] => ({
   create: ({ label, scopes, expiresIn, signal }) =>
@@ -268,6 +285,7 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
     workflow: (path, call) => get(`/workflows/${segments(path)}`, 'path', call),
     tokens: tokensOf(send),
     secrets: secretsOf(send),
+    triggers: triggersOf(send),
     webhooks: webhooksOf(send, read),
   };
 };

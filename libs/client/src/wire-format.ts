@@ -221,3 +221,43 @@ export interface WebhookDelivery {
     readonly response?: string;
   }[];
 }
+
+/** A declared trigger of a workflow. */
+export interface Trigger {
+  readonly workflow: string;
+  /** Unique in its workflow. */
+  readonly id: string;
+  readonly dialect: string;
+  /** As the dialect has it. */
+  readonly address: Readonly<Record<string, unknown>>;
+  readonly methods: readonly string[];
+  readonly auth: 'token' | 'workflow_key' | 'path_key' | 'signature' | 'public';
+  readonly mode: 'async' | 'sync' | 'stream';
+  readonly state: 'enabled' | 'disabled' | 'stopped';
+  /** Of the signature. */
+  readonly preset?: string;
+  /** Names of the secrets that it needs. */
+  readonly secrets: readonly string[];
+  /** Those of them that nobody has set. */
+  readonly missing_secrets: readonly string[];
+  /** True: a key is so short that it can be guessed. */
+  readonly short_key: boolean;
+}
+
+/** A call that starts a workflow. Credentials in it are names of shell variables. */
+export interface ExampleCall {
+  readonly dialect: string;
+  /** Id of the declared trigger that it is for. */
+  readonly trigger?: string;
+  readonly title: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface WorkflowTriggers {
+  readonly workflow: string;
+  readonly triggers: readonly Trigger[];
+  readonly calls: readonly ExampleCall[];
+}

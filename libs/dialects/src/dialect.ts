@@ -60,6 +60,8 @@ export interface TriggerDeclaration {
 }
 
 export interface ExampleCall {
+  /** Id of the declared trigger that it is for. */
+  readonly trigger?: string;
   /** What it shows, in a few words. */
   readonly title: string;
   readonly method: string;

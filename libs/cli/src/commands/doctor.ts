@@ -5,6 +5,7 @@ import { checkDisk, checkExposure, checkProcesses, freeBytesFor } from '../docto
 import { checkNatsServer, checkSync, readLogState } from '../doctor/check-nats.ts';
 import { checkPostgres } from '../doctor/check-postgres.ts';
 import { checkMasterKey, checkSecrets } from '../doctor/check-secrets.ts';
+import { checkTriggers } from '../doctor/check-triggers.ts';
 import { checkRoom } from '../doctor/check-room.ts';
 import { type Finding, type Level } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -39,6 +40,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...(await checkDisk(dataDir)),
     checkMasterKey(context.env, dataDir),
     ...(await checkSecrets(client)),
+    ...(await checkTriggers(client)),
     ...checkRoom(log?.fills ?? [], await freeBytesFor(dataDir)),
     ...(log?.problems ?? []),
   ];

@@ -146,6 +146,7 @@ const exampleOf = (trigger: Trigger): ExampleCall => {
   const how =
     trigger.auth === 'signature' ? `must be signed: millrace trigger send ${trigger.signature?.preset ?? ''}` : 'start';
   return {
+    trigger: trigger.id,
     title: `hook ${trigger.id}: ${how}`,
     method,
     path: trigger.auth === 'path_key' ? `${KEY_PREFIX}/$KEY${path}` : `${PREFIX}${path}`,

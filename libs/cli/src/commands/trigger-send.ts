@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { type MillraceClient, type Trigger } from '@millrace/client';
+import { type SampleDelivery, sampleDelivery, signRequest } from '@millrace/webhooks';
+import { type CliContext, type CommonFlags } from '../context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { safeLine } from '../output/safe-text.ts';
+import { findServer } from '../server/find-server.ts';
+
+export interface SendFlags extends CommonFlags {
+  readonly sign?: boolean;
+  readonly secretName?: string;
+  readonly to?: string;
+}
+
+/** The one trigger that takes deliveries of this sender. */
+const findTrigger = async (
+  client: MillraceClient,
+  { preset }: SampleDelivery,
+  workflow: string | undefined,
+): Promise<Trigger> => {
+  const all = await client.triggers.list();
+  const fitting = all.filter(
+    (trigger) => trigger.preset === preset && (workflow === undefined || trigger.workflow === workflow),
+  );
+  const [only, ...others] = fitting;
+  if (only !== undefined && others.length === 0) return only;
+  const which = workflow === undefined ? '' : ` of ${workflow}`;
+  if (only === undefined) {
+    const hint = `declare one with signature: { preset: ${preset}, … }, or say where with --to`;
+    throw new CommandError(EXIT.usage, `no trigger${which} takes what ${preset} sends`, hint);
+  }
+  const names = fitting.map((trigger) => `${trigger.workflow}#${trigger.id}`).join(', ');
+  throw new CommandError(EXIT.usage, `several triggers${which} take it: ${names}`, 'name a workflow, or use --to');
+};
+
+const targetOf = async (client: MillraceClient, { workflow, id, dialect }: Trigger): Promise<string> => {
+  const { calls } = await client.triggers.of(workflow);
+  const call = calls.find((one) => one.trigger === id) ?? calls.find((one) => one.dialect === dialect);
+  if (call !== undefined) return call.path;
+  throw new CommandError(EXIT.failed, `${workflow}#${id} does not say where it is reached`, 'say so with --to');
+};
+
+/** From a variable, or from stdin; never from the command line, which others can see. */
+const readSecret = async ({ env, stdin }: CliContext, name: string | undefined): Promise<string> => {
+  const known = name === undefined ? undefined : env[name];
+  const secret = known ?? (await text(stdin)).replace(/\r?\n$/, '');
+  if (secret !== '') return secret;
+  const where = name === undefined ? 'stdin' : `stdin, or the variable ${name}`;
+  throw new CommandError(EXIT.usage, 'there is no secret to sign with', `give it on ${where}`);
+};
+
+interface Target {
+  readonly url: string;
+  /** Name of the secret that the trigger checks with. */
+  readonly secretName: string | undefined;
+}
+
+const findTarget = async (
+  context: CliContext,
+  flags: SendFlags,
+  sample: SampleDelivery,
+  workflow: string | undefined,
+): Promise<Target> => {
+  const { url: base } = findServer(flags, context.env, context.cwd);
+  if (flags.to !== undefined) return { url: new URL(flags.to, base).href, secretName: flags.secretName };
+  const client = context.client(flags);
+  const trigger = await findTrigger(client, sample, workflow);
+  const path = await targetOf(client, trigger);
+  return { url: new URL(path, base).href, secretName: flags.secretName ?? trigger.secrets[0] };
+};
+
+const signed = (name: string, url: string, secret: string | undefined) => {
+  if (secret === undefined) return sampleDelivery(name);
+  const sample = sampleDelivery(name, secret);
+  const { body, headers, preset } = sample;
+  const signature = signRequest(preset, { secret, url, body, deliveryId: randomUUID(), nowMs: Date.now() });
+  return { ...sample, headers: { ...headers, ...signature } };
+};
+
+/** Sends a delivery as its sender would, to the trigger that waits for it. */
+export async function sendSample(this: CliContext, flags: SendFlags, name: string, workflow?: string): Promise<void> {
+  const screen = this.screen(flags);
+  const { url, secretName } = await findTarget(this, flags, sampleDelivery(name), workflow);
+  const secret = flags.sign === true ? await readSecret(this, secretName) : undefined;
+  const { headers, body } = signed(name, url, secret);
+  const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body), redirect: 'manual' });
+  const answer = await response.text();
+  if (flags.json === true) screen.json({ url, status: response.status, body: answer }, 'one-line');
+  else {
+    screen.say(`${response.status} ${response.statusText} from ${url}`);
+    if (answer !== '') screen.data(safeLine(answer));
+  }
+  if (!response.ok) this.endWith(EXIT.failed);
+}

@@ -1,0 +1,56 @@
+import { type ExampleCall, type Trigger } from '@millrace/client';
+import { type CliContext, type CommonFlags } from '../context.ts';
+import { safeLine } from '../output/safe-text.ts';
+import { formatTable } from '../output/table.ts';
+import { findServer } from '../server/find-server.ts';
+
+/** `path=/github`, or `company.team/nightly` where the values speak for themselves. */
+const addressText = ({ address }: Trigger): string => Object.values(address).map(String).join(' ');
+
+const rowOf = (trigger: Trigger): readonly string[] => [
+  trigger.workflow,
+  trigger.id,
+  trigger.dialect,
+  safeLine(addressText(trigger)),
+  trigger.methods.join(','),
+  trigger.preset === undefined ? trigger.auth : `${trigger.auth}:${trigger.preset}`,
+  trigger.state,
+];
+
+export async function listTriggers(this: CliContext, flags: CommonFlags): Promise<void> {
+  const screen = this.screen(flags);
+  const triggers = await this.client(flags).triggers.list();
+  if (flags.json === true) {
+    screen.json({ triggers }, 'one-line');
+    return;
+  }
+  const columns = ['WORKFLOW', 'ID', 'DIALECT', 'ADDRESS', 'METHODS', 'AUTH', 'STATE'];
+  const [heading = '', ...lines] = formatTable([columns, ...triggers.map(rowOf)]);
+  screen.data(screen.paint('dim', heading));
+  for (const line of lines) screen.data(line);
+}
+
+/** In double quotes, so that `$MILLRACE_TOKEN` is put in by the shell. */
+const doubleQuoted = (text: string): string => `"${text.replaceAll(/["\\`]/g, '\\$&')}"`;
+const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const curlLine = (baseUrl: string, { method, path, headers, body }: ExampleCall): string =>
+  [
+    `curl -sS -X ${method} ${doubleQuoted(`${baseUrl}${path}`)}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${doubleQuoted(`${name}: ${value}`)}`),
+    ...(body === undefined ? [] : [`--data ${singleQuoted(body)}`]),
+  ].join(' ');
+
+export async function showCurl(this: CliContext, flags: CommonFlags, workflow: string): Promise<void> {
+  const screen = this.screen(flags);
+  const { calls } = await this.client(flags).triggers.of(workflow);
+  const { url } = findServer(flags, this.env, this.cwd);
+  if (flags.json === true) {
+    screen.json({ calls: calls.map((call) => ({ ...call, curl: curlLine(url, call) })) }, 'one-line');
+    return;
+  }
+  for (const call of calls) {
+    screen.data(screen.paint('dim', `# ${call.dialect}: ${safeLine(call.title)}`));
+    screen.data(safeLine(curlLine(url, call)));
+  }
+}

@@ -1,0 +1,49 @@
+import { buildCommand, buildRouteMap } from '@stricli/core';
+import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag } from './flags.ts';
+import { proposeWorkflows } from './propose.ts';
+
+const WORKFLOW = {
+  ...argument('Path of a workflow, such as backup/db-full', 'workflow'),
+  proposeCompletions: proposeWorkflows,
+};
+
+/** `millrace trigger …`. */
+export const trigger = buildRouteMap({
+  routes: {
+    list: buildCommand({
+      loader: async () => (await import('./commands/trigger.ts')).listTriggers,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: { kind: 'tuple', parameters: [] } },
+      docs: { brief: 'List the declared triggers, without their keys' },
+    }),
+    curl: buildCommand({
+      loader: async () => (await import('./commands/trigger.ts')).showCurl,
+      parameters: {
+        flags: COMMON_FLAGS,
+        aliases: COMMON_ALIASES,
+        positional: { kind: 'tuple', parameters: [WORKFLOW] },
+      },
+      docs: { brief: 'Print lines that start a workflow, one for every way, to be pasted into a shell' },
+    }),
+    send: buildCommand({
+      loader: async () => (await import('./commands/trigger-send.ts')).sendSample,
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          sign: switchFlag('Sign it as its sender does'),
+          secretName: textFlag('Variable that holds the secret; else the one the trigger names, else stdin', 'NAME'),
+          to: textFlag('Where to send it; else to the trigger of its sender', 'url'),
+        },
+        aliases: COMMON_ALIASES,
+        positional: {
+          kind: 'tuple',
+          parameters: [
+            argument('What to send, such as github.push', 'sample'),
+            { ...WORKFLOW, optional: true } as const,
+          ],
+        },
+      },
+      docs: { brief: 'Send what GitHub, Stripe, Slack and others send, signed if you like' },
+    }),
+  },
+  docs: { brief: 'Show how workflows can be started over HTTP, and try it' },
+});

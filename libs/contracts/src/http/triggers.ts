@@ -1,0 +1,49 @@
+import { type Static, Type } from 'typebox';
+import { TriggerAuthSchema, TriggerModeSchema } from '../triggers.ts';
+import { optional } from './fields.ts';
+
+/** A declared trigger, without anything that would let its reader use it. */
+export const TriggerViewSchema = Type.Object(
+  {
+    workflow: Type.String(),
+    id: Type.String(),
+    dialect: Type.String(),
+    address: Type.Record(Type.String(), Type.Unknown(), { description: 'as the dialect has it' }),
+    methods: Type.Array(Type.String()),
+    auth: TriggerAuthSchema,
+    mode: TriggerModeSchema,
+    state: Type.Enum(['enabled', 'disabled', 'stopped']),
+    preset: optional(Type.String({ description: 'of the signature' })),
+    secrets: Type.Array(Type.String(), { description: 'names of the secrets that it needs' }),
+    missing_secrets: Type.Array(Type.String(), { description: 'those of them that nobody has set' }),
+    short_key: Type.Boolean({ description: 'true: a key is so short that it can be guessed' }),
+  },
+  { title: 'Trigger' },
+);
+export type TriggerView = Static<typeof TriggerViewSchema>;
+export const TriggerListSchema = Type.Object({ triggers: Type.Array(TriggerViewSchema) }, { title: 'TriggerList' });
+
+/** A call that starts a workflow; credentials are names of shell variables. */
+export const ExampleCallSchema = Type.Object(
+  {
+    dialect: Type.String(),
+    trigger: optional(Type.String({ description: 'id of the declared trigger that it is for' })),
+    title: Type.String(),
+    method: Type.String(),
+    path: Type.String(),
+    headers: Type.Record(Type.String(), Type.String()),
+    body: optional(Type.String()),
+  },
+  { title: 'ExampleCall' },
+);
+export type ExampleCallView = Static<typeof ExampleCallSchema>;
+
+export const WorkflowTriggersSchema = Type.Object(
+  {
+    workflow: Type.String(),
+    triggers: Type.Array(TriggerViewSchema),
+    calls: Type.Array(ExampleCallSchema, { description: 'by every dialect, those without a declaration too' }),
+  },
+  { title: 'WorkflowTriggers' },
+);
+export type WorkflowTriggersView = Static<typeof WorkflowTriggersSchema>;
