@@ -26,7 +26,7 @@ const statusOf = (error: AppError): number => STATUS[error.kind] ?? httpStatusOf
 
 /** Words of the source for what is wrong with a request. */
 const reasonOf = (error: AppError): string =>
-  error.kind === 'too_large' ? 'Failed to read request body' : error.message;
+  error.code === 'http.body_too_large' ? 'Failed to read request body' : error.message;
 
 const CODES: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
