@@ -1,4 +1,4 @@
-import { type RunError, type RunResult } from '@millrace/contracts';
+import { type RunError, type RunEvent, type RunResult } from '@millrace/contracts';
 
 /** A run as a dialect shows it. */
 export interface RunSnapshot {
@@ -61,9 +61,17 @@ export type StartOutcome =
       readonly result: RunResult;
       /** From the request to its answer. */
       readonly elapsedMs?: number;
+      /** The event that says so, where it is at hand. */
+      readonly event?: RunEvent;
     }
   /** Waited for; the workflow answered before its end. */
-  | { readonly kind: 'responded'; readonly run: RecordedRun; readonly response: unknown }
+  | {
+      readonly kind: 'responded';
+      readonly run: RecordedRun;
+      readonly response: unknown;
+      /** The event that says so, where it is at hand. */
+      readonly event?: RunEvent;
+    }
   /** Waited for; time is up. It has been cancelled where the route says so. */
   | { readonly kind: 'timed_out'; readonly run: RecordedRun; readonly waitedMs: number }
   /** A condition is false: nothing was started. */

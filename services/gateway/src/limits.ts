@@ -91,3 +91,6 @@ export const DRAIN_MS = 8 * SECOND;
 export const WEBHOOKS_MAX = 100;
 /** Deliveries of one receiver that are listed. */
 export const WEBHOOK_DELIVERIES_LISTED_MAX = 100;
+
+/** Events of one run that are answered as one batch of CloudEvents. */
+export const RUN_CLOUD_EVENTS_MAX = 2_000;

@@ -21,6 +21,7 @@ import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
 import { type GatewayMetrics, observeGauges } from './metrics.ts';
 import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
 import { makeProjectionWatch } from './reading/projection-watch.ts';
+import { makeRunCloudEvents, type RunCloudEvents } from './reading/run-cloud-events.ts';
 import { makeReveal, type Reveal } from './reading/reveal.ts';
 import { makeEndedRuns } from './waiting/ended-runs.ts';
 import { makeReplyWaiters } from './waiting/reply-waiters.ts';
@@ -33,6 +34,7 @@ export interface GatewayParts {
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
   readonly sealers: RunSealers;
+  readonly cloudEvents: RunCloudEvents;
   readonly reveal: Reveal;
   readonly health: () => Promise<Health>;
   readonly cancelRun: CancelRun;
@@ -97,6 +99,7 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
     slots,
     sealers,
     reveal,
+    cloudEvents: makeRunCloudEvents({ connection, readModel, shard, reveal }),
     health: makeHealth({ connection, readModel, log: logWatch.state, durability: settings.durability }),
     close: () => {
       directory.close();

@@ -24,6 +24,6 @@ export interface Entry extends Admission {
   readonly inbound: InboundRequest & {
     multipart: MultipartBody | undefined;
     /** Key of the run that the request asks for, where its files were sealed already. */
-    sealer: RunSealer | undefined;
+    sealer?: RunSealer | undefined;
   };
 }

@@ -23,6 +23,7 @@ import {
   withoutKeys,
 } from '@millrace/dialects';
 import { type RunSealers } from '@millrace/secrets';
+import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
@@ -31,6 +32,7 @@ import { type Entry } from './entry.ts';
 import { type Inbox } from './inbox.ts';
 import { checkNotStopped, nameOf } from './trigger-state.ts';
 import { applyRules, type Matching, withMapping } from './trigger-rules.ts';
+import { asCloudEvent, wantsCloudEvent } from './cloud-event-answer.ts';
 import { deleteOnceSent } from './delete-once-sent.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
@@ -43,6 +45,7 @@ export interface IntakeDeps extends VerifyDeps, StreamTools {
   /** Runs that wait; counts no further than `upTo`. */
   readonly countWaiting: (upTo: number) => Promise<number>;
   readonly sealers: Pick<RunSealers, 'destroy'>;
+  readonly cloudEvents: RunCloudEvents;
   readonly readMultipart: (request: FastifyRequest, entry: Entry) => Promise<void>;
   readonly triggerStates: Pick<TriggerStates, 'read'>;
   readonly stopTrigger: (stopped: TriggerState) => Promise<void>;
@@ -154,7 +157,7 @@ const runRequestOf = (
     idempotencyKey: keyOf(run, delivery),
     ...(deliveryKey === undefined ? {} : { deliveryKey }),
     trigger: infoOf(delivery),
-    ...(inbound.sealer === undefined ? {} : { sealer: inbound.sealer }),
+    ...(entry.inbound.sealer === undefined ? {} : { sealer: entry.inbound.sealer }),
     ...(bound.trigger.stopAfter === undefined ? {} : { stopAfter: bound.trigger.stopAfter }),
     ...(cloudEvent === undefined ? {} : { cloudEvent: cloudEvent.attributes }),
   };
@@ -269,6 +272,7 @@ export const makeRedeliver =
   (deps: IntakeDeps): Redeliver =>
   async (entry, request, reply) => {
     const startOne = makeStartOne(deps);
+    if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { entry, request, reply, verified: 'redelivery', delivery: undefined };
     const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
     if (events?.mode === 'batch') {
@@ -300,7 +304,9 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
       deleteOnceSent(reply, outcome.run.runId, deps.sealers);
     }
     if (route.stream === undefined || outcome.kind === 'filtered' || modeOf(entry) !== 'stream') {
-      return sendAnswer(reply, shapeAnswer(route.respond(outcome, inbound, bound), outcome, bound.trigger.response));
+      const shaped = shapeAnswer(route.respond(outcome, inbound, bound), outcome, bound.trigger.response);
+      const isEvent = wantsCloudEvent(inbound.header('accept'));
+      return sendAnswer(reply, isEvent ? await asCloudEvent(shaped, outcome, deps.cloudEvents) : shaped);
     }
     await sendStream(reply, { stream: route.stream, run: outcome.run, request: inbound, isOver: false }, deps);
     return undefined;

@@ -91,7 +91,7 @@ async function* liveItems(connection: LogConnection, live: Listener): AsyncGener
 }
 
 export const makeRunFeed = (deps: RunFeedDeps): OpenRunFeed => {
-  const { connection, readModel, hub, watch } = deps;
+  const { connection, readModel, hub, watch, reveal } = deps;
   const checkSameLog = makeCheckSameLog(deps);
   const untilPassed = async (projection: Projection, sequence: number): Promise<void> => {
     if (await watch.passes(projection, sequence, READ_YOUR_WRITES_MS)) return;

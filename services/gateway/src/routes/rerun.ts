@@ -11,7 +11,7 @@ import {
   RunResultSchema,
   type WorkflowVersion,
 } from '@millrace/contracts';
-import { type Answer, type RecordedRun, readWait, startedRunAnswer } from '@millrace/dialects';
+import { type RecordedRun, readWait, startedRunAnswer, type StartOutcome } from '@millrace/dialects';
 import { type Catalog, type LogConnection, readCommit } from '@millrace/eventlog';
 import { type RunSealers } from '@millrace/secrets';
 import { type RunRow } from '@millrace/read-model';
@@ -20,9 +20,11 @@ import { resolveWorkflow } from '../admission/resolve-workflow.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
 import { type Reveal } from '../reading/reveal.ts';
 import { callerSignal } from './caller-signal.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { asCloudEvent, wantsCloudEvent } from '../intake/cloud-event-answer.ts';
 import { deleteOnceSent } from '../intake/delete-once-sent.ts';
 import { sendAnswer } from '../intake/send-answer.ts';
 
@@ -33,6 +35,7 @@ export interface RerunDeps {
   readonly startRun: StartRun;
   readonly findVisibleRun: FindVisibleRun;
   readonly reveal: Pick<Reveal, 'request'>;
+  readonly cloudEvents: RunCloudEvents;
   readonly sealers: Pick<RunSealers, 'destroy'>;
   readonly draining: AbortSignal;
 }
@@ -57,7 +60,7 @@ const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowV
   return { version, kind, policy, file, description, methods, deployedAt, deployedFrom };
 };
 
-const answerOf = (started: StartedRun, version: string): Answer => {
+const outcomeOf = (started: StartedRun, version: string): StartOutcome => {
   const { runId, workflow, traceId, requestedAt, outcome, word } = started;
   const replayed = outcome === 'replayed';
   const run: RecordedRun = {
@@ -70,7 +73,7 @@ const answerOf = (started: StartedRun, version: string): Answer => {
     requestedAt,
     input: undefined,
   };
-  return startedRunAnswer(word === undefined ? { kind: 'accepted', run } : { ...word, run });
+  return word === undefined ? { kind: 'accepted', run } : { ...word, run };
 };
 
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */
@@ -121,7 +124,12 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
       if (run.word?.kind === 'ended' && again.version.policy.deleteAfterUse === true) {
         deleteOnceSent(reply, run.runId, deps.sealers);
       }
-      return sendAnswer(reply, answerOf(run, again.version.version));
+      const outcome = outcomeOf(run, again.version.version);
+      const answer = startedRunAnswer(outcome);
+      return sendAnswer(
+        reply,
+        wantsCloudEvent(headers.accept) ? await asCloudEvent(answer, outcome, deps.cloudEvents) : answer,
+      );
     },
   );
 };

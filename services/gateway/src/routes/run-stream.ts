@@ -1,12 +1,14 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { type FastifyReply } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { comparePositions, ProblemSchema, RunParamsSchema } from '@millrace/contracts';
+import { accepts, CLOUDEVENT_BATCH_MEDIA_TYPE, toBatch } from '@millrace/domain';
 import { principalOf } from '../auth/require-access.ts';
 import { SSE_RETRY_MS } from '../limits.ts';
 import { type FeedCursor, parseCursor } from '../live/cursor.ts';
 import { type FeedItem, type OpenRunFeed } from '../live/run-feed.ts';
 import { type StreamSlots } from '../live/stream-slots.ts';
+import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
 import { isOver } from '../views/run-views.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
@@ -15,6 +17,7 @@ export interface RunStreamDeps {
   readonly findVisibleRun: FindVisibleRun;
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
+  readonly cloudEvents: RunCloudEvents;
   /** Ends the streams when the gateway ends. */
   readonly draining: AbortSignal;
 }
@@ -22,7 +25,8 @@ export interface RunStreamDeps {
 const DESCRIPTION =
   'Server-sent events: `state`, `progress`, `log`, and at last `complete` with the result, then the stream ends. History comes first, then what ' +
   'happens live, without gap or repeat. `Last-Event-ID` resumes; 204 says that there is nothing behind it. A client that reads too slowly gets ' +
-  '`lagged` and is cut: it may resume. A comment comes every 15 seconds.';
+  '`lagged` and is cut: it may resume. A comment comes every 15 seconds. With `Accept: application/cloudevents-batch+json` the events so far, ' +
+  'as one batch of CloudEvents.';
 
 /** A stalled client gets this long to take the last words. */
 const LAST_WORDS_MS = 1_000;
@@ -76,8 +80,16 @@ const sayLastWords = (reply: FastifyReply, ending: Ending): void => {
 /** What the plugin refuses by itself is no problem of RFC 9457; so it is refused before. */
 const checkAccept = (accept: string | undefined): void => {
   if (accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept)) return;
-  throw new AppError('invalid', 'http.not_acceptable', 'this address answers with text/event-stream only');
+  throw new AppError(
+    'invalid',
+    'http.not_acceptable',
+    'this address answers with text/event-stream or application/cloudevents-batch+json',
+  );
 };
+
+/** A batch is for who asks for it by name, and for no stream. */
+const wantsBatch = (accept: string | undefined): boolean =>
+  accepts(accept, CLOUDEVENT_BATCH_MEDIA_TYPE) && !accepts(accept, 'text/event-stream');
 
 /** `GET /runs/{id}/events`. */
 export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (app, deps) => {
@@ -91,12 +103,21 @@ export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (a
     sayLastWords(reply, ending);
   };
 
+  const sendBatch = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { id } = await deps.findVisibleRun(principalOf(request), (request.params as { readonly id: string }).id);
+    return reply.type(CLOUDEVENT_BATCH_MEDIA_TYPE).send(toBatch(await deps.cloudEvents.all(id)));
+  };
+
   app.get(
     '/runs/:id/events',
     {
       sse: 'only',
       exposeHeadRoute: false,
-      preHandler: async (request) => checkAccept(request.headers.accept),
+      preHandler: async (request, reply) => {
+        if (wantsBatch(request.headers.accept)) return sendBatch(request, reply);
+        checkAccept(request.headers.accept);
+        return undefined;
+      },
       schema: {
         operationId: 'runEvents',
         summary: 'What happens to a run, as it happens',

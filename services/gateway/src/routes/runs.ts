@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { allows } from '@millrace/domain';
+import { allows, CLOUDEVENT_MEDIA_TYPE, toStructured } from '@millrace/domain';
 import {
   PAGE_LIMIT_DEFAULT,
   RunDetailSchema,
@@ -10,6 +10,8 @@ import {
 import { listRuns, type ReadModel } from '@millrace/read-model';
 import { principalOf } from '../auth/require-access.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
+import { wantsCloudEvent } from '../intake/cloud-event-answer.ts';
+import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
 import { type Reveal } from '../reading/reveal.ts';
 import { toRunDetail, toRunView } from '../views/run-views.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
@@ -18,12 +20,13 @@ export interface RunsRoutesDeps {
   readonly readModel: ReadModel;
   readonly findVisibleRun: FindVisibleRun;
   readonly reveal: Reveal;
+  readonly cloudEvents: RunCloudEvents;
 }
 
 /** `GET /runs`, `GET /runs/{id}`. */
 export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
   app,
-  { readModel, findVisibleRun, reveal },
+  { readModel, findVisibleRun, reveal, cloudEvents },
 ) => {
   app.get(
     '/runs',
@@ -57,10 +60,17 @@ export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
         summary: 'One run with input and output',
         tags: ['runs'],
         params: RunParamsSchema,
-        response: { 200: RunDetailSchema, ...PROBLEMS, ...NOT_FOUND },
+        description:
+          'With `Accept: application/cloudevents+json` the last event of the run instead, as a CloudEvent in structured mode.',
+        produces: ['application/json', CLOUDEVENT_MEDIA_TYPE],
       },
-      config: { access: 'read' },
+      config: { access: 'read', describe: { response: { 200: RunDetailSchema, ...PROBLEMS, ...NOT_FOUND } } },
     },
-    async (request) => toRunDetail(await findVisibleRun(principalOf(request), request.params.id)),
+    async (request, reply) => {
+      const run = await findVisibleRun(principalOf(request), request.params.id);
+      if (!wantsCloudEvent(request.headers.accept)) return toRunDetail(run);
+      const body = JSON.stringify(toStructured(await cloudEvents.latest(run)));
+      return reply.type(CLOUDEVENT_MEDIA_TYPE).send(body);
+    },
   );
 };

@@ -5,9 +5,9 @@ import { type Expectation } from './reply-waiters.ts';
 
 /** What a caller waits for. */
 export type Word =
-  | { readonly kind: 'ended'; readonly result: RunResult }
+  | { readonly kind: 'ended'; readonly result: RunResult; readonly event?: RunEvent }
   /** The run answered, and goes on. */
-  | { readonly kind: 'responded'; readonly response: unknown };
+  | { readonly kind: 'responded'; readonly response: unknown; readonly event?: RunEvent };
 
 export interface OutcomeWait {
   readonly expectation: Expectation;
@@ -25,9 +25,9 @@ export interface OutcomeWait {
 /** What a reply says; `undefined` when it is nothing to wait for. */
 export const wordOfReply = (event: RunEvent): Word | undefined => {
   const { subject, traceparent, type, data } = event;
-  if (type === 'dev.millrace.run.responded.v1') return { kind: 'responded', response: data.response };
+  if (type === 'dev.millrace.run.responded.v1') return { kind: 'responded', response: data.response, event };
   const result = resultOfEvent({ runId: subject, traceId: parseTraceparent(traceparent)?.traceId, type, data });
-  return result === undefined ? undefined : { kind: 'ended', result };
+  return result === undefined ? undefined : { kind: 'ended', result, event };
 };
 
 /**
