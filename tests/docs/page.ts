@@ -77,7 +77,7 @@ const markdownIn = (folder: string): readonly string[] =>
 
 /** Pages whose blocks are executed. */
 export const executedPages = (): readonly Page[] =>
-  ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs')].map(readPage);
+  ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/dialects')].map(readPage);
 
 /** All pages that the repository shows. */
 export const allPages = (): readonly Page[] => [

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { statusOf, untilState } from './runs.ts';
 
 const ECHO = '#!/bin/sh\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"\n';
+const ROUTE = 'triggers:\n  - dialect: windmill\n    id: order\n    route: orders/:id\n    methods: [PUT]\n';
 const JOBS = '/api/w/demo/jobs';
 const SYNC = `${JOBS}/run_wait_result`;
 const HELLO = 'u/bot/hello_world_deno';
@@ -27,6 +28,8 @@ beforeAll(async () => {
       'u/bot/slow.sh': '#!/bin/sh\necho begun\nsleep 30\n',
       'u/bot/early.sh': '#!/bin/sh\necho \'::respond {"ok":true}\'\nsleep 1\necho \'"late"\'\n',
       'u/bot/lines.sh': '#!/bin/sh\necho one\nsleep 0.3\necho two\n',
+      'shop/order.sh': ECHO,
+      'shop/order.yaml': ROUTE,
       'f/team/versioned.sh': '#!/bin/sh\necho 1\n',
     },
   });
@@ -158,6 +161,24 @@ describe('001 arguments', () => {
     const headers = { 'content-type': 'application/cloudevents+json' };
     const { json } = await http().post(`${SYNC}/p/${HELLO}`, { headers, body: { ...envelope, data: { a: 1 } } });
     expect(json).toEqual({ a: 1, WEBHOOK__METADATA__: envelope });
+  });
+});
+
+describe('custom routes', () => {
+  test('a declared route starts its workflow, with the parameters of the path, and waits for it', async () => {
+    const answer = await http().call('PUT', '/api/r/orders/7', { body: { amount: 3 } });
+    expect([answer.status, answer.json]).toEqual([200, { amount: 3, id: '7' }]);
+    expect((await http().call('PUT', '/api/r/orders/7', { token: null, body: {} })).status).toBe(401);
+    expect((await http().post('/api/r/orders/7')).status).toBe(405);
+  });
+
+  test('a second workflow cannot take the same route', async () => {
+    platform.saveWorkflow('shop/rival.yaml', ROUTE.replace(':id', ':other'));
+    platform.saveWorkflow('shop/rival.sh', ECHO);
+    await eventually(async () => {
+      const { json } = await http().get('/workflows/shop/rival');
+      expect((json as { problem?: { reason: string } }).problem?.reason).toContain('shop/order');
+    });
   });
 });
 
