@@ -32,6 +32,9 @@ export const InboxRecordSchema = Type.Object({
   verified: Type.String(),
   method: Type.String(),
   path: Type.String(),
+  /** Pattern of the address, and its parameters. */
+  route: Type.String(),
+  params: Type.Record(Type.String(), Type.String()),
   query: Pairs,
   headers: Pairs,
   /** Absent when there was none or it was not read. */

@@ -1,6 +1,8 @@
 import { isRunId, type InboxRecord } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
+import { type Selectable } from 'kysely';
 import { type ReadModel } from './connect.ts';
+import { type RunTable } from './database.ts';
 import { translateError } from './errors.ts';
 
 /** A request that started a run, as far as the run knows. */
@@ -78,6 +80,22 @@ const ACCEPTED_COLUMNS = [
   'requested_by',
 ] as const;
 
+type AcceptedColumns = Pick<Selectable<RunTable>, (typeof ACCEPTED_COLUMNS)[number]>;
+
+const toAccepted = (row: AcceptedColumns): AcceptedRequest => ({
+  id: row.id,
+  time: row.requested_at,
+  workflow: row.workflow,
+  dialect: row.dialect,
+  trigger: row.trigger_id ?? '',
+  method: row.trigger_method ?? '',
+  path: row.trigger_path ?? '',
+  verified: row.verified ?? '',
+  delivery: row.delivery ?? undefined,
+  from: row.caller ?? undefined,
+  requestedBy: row.requested_by,
+});
+
 /**
  * Requests that started a run, newest first: read from the runs, nothing is kept of them twice.
  *
@@ -94,19 +112,19 @@ export const listAcceptedRequests = async (
   if (query.until !== undefined) rows = rows.where('requested_at', '<', timeOf(query.until, 'until'));
   if (query.cursor !== undefined) rows = rows.where('id', '<', checkCursor(query.cursor));
   const found = await translateError(async () => rows.orderBy('id', 'desc').limit(query.limit).execute());
-  return found.map((row) => ({
-    id: row.id,
-    time: row.requested_at,
-    workflow: row.workflow,
-    dialect: row.dialect,
-    trigger: row.trigger_id ?? '',
-    method: row.trigger_method ?? '',
-    path: row.trigger_path ?? '',
-    verified: row.verified ?? '',
-    delivery: row.delivery ?? undefined,
-    from: row.caller ?? undefined,
-    requestedBy: row.requested_by,
-  }));
+  return found.map(toAccepted);
+};
+
+/**
+ * The request of one run; `undefined` when there is none, or no trigger started it.
+ *
+ * @throws AppError `unavailable` when Postgres is away.
+ */
+export const findAcceptedRequest = async (readModel: ReadModel, id: string): Promise<AcceptedRequest | undefined> => {
+  if (!isRunId(id)) return undefined;
+  const rows = readModel.db.selectFrom('run').select(ACCEPTED_COLUMNS).where('id', '=', id);
+  const row = await translateError(async () => rows.where('trigger_id', 'is not', null).executeTakeFirst());
+  return row === undefined ? undefined : toAccepted(row);
 };
 
 /**

@@ -99,11 +99,17 @@ const isDeletedAfterUse = ({ candidates }: Sighting): boolean =>
 const strippedRequestOf = ({ inbound }: Sighting) => ({
   method: inbound.method,
   path: DELETED,
+  params: {},
   query: [],
   headers: [],
   bodyBytes: inbound.body.length,
   from: inbound.from,
 });
+
+const hiddenParams = ({ inbound, credentials }: Sighting): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(inbound.params).map(([name, value]) => [name, withoutKeys(value, credentials.keys)]),
+  );
 
 const requestOf = (sighting: Sighting, keepsBody: boolean) => {
   if (isDeletedAfterUse(sighting)) return strippedRequestOf(sighting);
@@ -115,6 +121,7 @@ const requestOf = (sighting: Sighting, keepsBody: boolean) => {
   return {
     method: inbound.method,
     path: redactText(withoutKeys(inbound.path, credentials.keys)),
+    params: hiddenParams(sighting),
     query: hiddenPairs(inbound.queryPairs(), isSecretParameter, hide),
     headers: hiddenPairs(inbound.headerPairs(), isSecret, hide),
     ...(body === undefined ? {} : { body }),
@@ -138,6 +145,7 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
       reason: isDeletedAfterUse(sighting) ? note.code : redactText(makeHide(sighting)(reason)),
       verified: verified ?? verifiedOf(request, note.code),
       ...requestOf(sighting, keepsBody),
+      route: request.routeOptions.url ?? '',
     });
   };
   return {

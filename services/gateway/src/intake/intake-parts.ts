@@ -5,7 +5,8 @@ import { type GatewayMetrics } from '../metrics.ts';
 import { type GatewayParts } from '../parts.ts';
 import { makeReadRunLogs } from '../reading/run-logs.ts';
 import { makeEnterTrigger } from './enter.ts';
-import { makeIntake } from './intake.ts';
+import { type TriggerState } from '@millrace/contracts';
+import { makeIntake, makeRedeliver, type Redeliver } from './intake.ts';
 import { type MountDeps } from './mount.ts';
 import { makeReadMultipart } from './read-multipart.ts';
 
@@ -16,8 +17,13 @@ export interface IntakeContext {
   readonly draining: AbortSignal;
 }
 
-/** What the routes of dialects are made of. */
-export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContext): MountDeps => {
+/** What the routes of dialects are made of, and what asks a trigger anew. */
+export const makeIntakeParts = ({
+  deps,
+  parts,
+  metrics,
+  draining,
+}: IntakeContext): MountDeps & { readonly redeliver: Redeliver } => {
   const { settings } = deps;
   const secretValues = (name: string): readonly string[] => deps.secretValues.valuesOf(name);
   const files = openFiles(deps.connection);
@@ -31,16 +37,18 @@ export const makeIntakeParts = ({ deps, parts, metrics, draining }: IntakeContex
     files,
     triggerStates: deps.triggerStates,
   };
+  const intake = {
+    ...common,
+    publicUrl: settings.publicUrl,
+    stopTrigger: (stopped: TriggerState) => stopTrigger(deps.connection, stopped),
+    countWaiting: (upTo: number) => countWaitingRuns(deps.readModel, upTo),
+    readMultipart: makeReadMultipart({ files, ids: deps.ids, sealers: parts.sealers }),
+  };
   return {
     ...common,
     readRunLogs: makeReadRunLogs({ readModel: deps.readModel, reveal: parts.reveal }),
     enter: makeEnterTrigger({ ...common, ...settings, tokens: deps.tokens }),
-    intake: makeIntake({
-      ...common,
-      publicUrl: settings.publicUrl,
-      stopTrigger: (stopped) => stopTrigger(deps.connection, stopped),
-      countWaiting: (upTo) => countWaitingRuns(deps.readModel, upTo),
-      readMultipart: makeReadMultipart({ files, ids: deps.ids, sealers: parts.sealers }),
-    }),
+    intake: makeIntake(intake),
+    redeliver: makeRedeliver(intake),
   };
 };
