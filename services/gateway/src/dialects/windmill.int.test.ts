@@ -62,6 +62,19 @@ describe('001 starting', () => {
     expect(await lastEvent(gateway)).toMatchObject({ type: 'dev.millrace.run.cancel.requested.v1' });
   });
 
+  test('a gateway that ends while somebody waits: 503, and the run goes on', async () => {
+    const ending = await startProjectedGateway({ workflows: [WORKFLOW] });
+    const client = windmillClient(() => ending);
+    const begin = () => client.call({ method: 'POST', url: `${JOBS}/run_wait_result/p/${WORKFLOW}` });
+    const response = await during(ending, begin, async () => void ending.app.close());
+    expect([response.statusCode, response.body]).toEqual([
+      503,
+      'Service unavailable: this server ends; the run goes on: ask for its status',
+    ]);
+    expect(await lastEvent(ending)).toMatchObject({ type: 'dev.millrace.run.requested.v1' });
+    await ending.stop();
+  });
+
   test.each(['run/p', 'run_wait_result/p', 'run_wait_result/f', 'run_and_stream/p'])(
     'HEAD %s: 200, empty, and nothing runs',
     async (verb) => {

@@ -203,6 +203,11 @@ const noteOutcome = ({ request, verified, delivery }: Delivery, outcome: StartOu
   }
 };
 
+const interrupted = (runId: string): AppError =>
+  new AppError('unavailable', 'wait.interrupted', 'this server ends; the run goes on: ask for its status', {
+    details: { run_id: runId },
+  });
+
 const makeStartOne =
   (deps: IntakeDeps): StartOne =>
   async (delivery, cloudEvent) => {
@@ -222,8 +227,9 @@ const makeStartOne =
     request.runId = started.runId;
     request.traceId = started.traceId;
     const outcome = outcomeOf(delivery, started, run.input, { waitMs, nowMs: clock.now() });
-    // The end of the gateway is no caller's wish: its runs go on.
-    if (outcome.kind === 'timed_out' && route.abandoned === 'cancel' && !draining.aborted) {
+    if (outcome.kind === 'timed_out' && route.abandoned === 'cancel') {
+      // The end of the gateway is no caller's wish: its runs go on.
+      if (draining.aborted) throw interrupted(started.runId);
       await deps.cancelRun(
         { ...bound, id: started.runId, traceId: started.traceId },
         principal.id,
