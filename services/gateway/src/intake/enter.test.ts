@@ -102,7 +102,7 @@ const makeEnter = ({ triggers, route = {}, deps = {} }: Place) => {
 const bearer = (token: string): Call => ({ headers: { authorization: `Bearer ${token}` } });
 const BY_TRIGGER = 'trigger:a/b#t';
 
-describe('who may use a trigger', () => {
+describe('A3: who may use a trigger', () => {
   const keys = [{ sha256: sha256('declared-key') }, { secret: 'ROTATED' }];
   test.each<[Partial<Trigger>, Call, string]>([
     [{ auth: 'token' }, bearer('any-runner'), 'token any-runner'],
@@ -132,19 +132,22 @@ describe('who may use a trigger', () => {
     expect(makeEnter({ triggers: [bound(trigger)] })(call)).toBe(expected);
   });
 
-  test('of several triggers at one place the one whose key fits is meant', () => {
-    const enter = makeEnter({
-      triggers: [
-        bound({ id: 'one', auth: 'path_key', keys: [{ sha256: sha256('key-one') }] }),
-        bound({ id: 'two', auth: 'path_key', keys: [{ sha256: sha256('key-two') }] }),
-      ],
-    });
-    expect([enter(bearer('key-one')), enter(bearer('key-two')), enter(bearer('key-three'))]).toEqual([
-      'key trigger:a/b#one',
-      'key trigger:a/b#two',
-      'test.not_found',
-    ]);
-  });
+  test.each(['path_key', 'workflow_key'] as const)(
+    'of several triggers at one place the one whose %s fits is meant',
+    (auth) => {
+      const enter = makeEnter({
+        triggers: [
+          bound({ id: 'one', auth, keys: [{ sha256: sha256('key-one') }] }),
+          bound({ id: 'two', auth, keys: [{ sha256: sha256('key-two') }] }),
+        ],
+      });
+      expect([enter(bearer('key-one')), enter(bearer('key-two')), enter(bearer('key-three'))]).toEqual([
+        'key trigger:a/b#one',
+        'key trigger:a/b#two',
+        auth === 'path_key' ? 'test.not_found' : 'auth.unauthorized',
+      ]);
+    },
+  );
 });
 
 describe('an address that means nothing', () => {
@@ -197,7 +200,7 @@ describe('where a request comes from', () => {
   });
 });
 
-describe('a page of another site', () => {
+describe('A23: a page of another site', () => {
   const crossSite = { 'sec-fetch-site': 'cross-site' };
   const cookie = () => ({ tokens: [{ text: 'any-runner', source: 'cookie' as const }], keys: [] });
   const withToken = { ...crossSite, authorization: 'Bearer any-runner' };
@@ -232,7 +235,7 @@ describe('a page of another site', () => {
   });
 });
 
-test('a token in a query must be limited to certain workflows, unless configured otherwise', () => {
+test('A5: a token in a query must be limited to certain workflows, unless configured otherwise', () => {
   const fromQuery = (text: string) => ({
     credentials: () => ({ tokens: [{ text, source: 'query' as const }], keys: [] }),
   });
@@ -246,7 +249,7 @@ test('a token in a query must be limited to certain workflows, unless configured
   ]).toEqual(['token own-runner', 'auth.token_in_query', 'auth.token_in_query', 'token any-runner']);
 });
 
-describe('whoever guesses', () => {
+describe('A26: whoever guesses', () => {
   test.each<[Partial<Trigger>, string]>([
     [{ auth: 'token' }, 'auth.unauthorized'],
     [{ auth: 'path_key', keys: [{ sha256: sha256('right-key') }] }, 'test.not_found'],

@@ -129,17 +129,34 @@ const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal
     : principal.scopes.includes(`run:${workflow}`);
 };
 
-/** As whom a caller may use a trigger; `undefined` when it may not. */
-const admit = (bound: BoundTrigger, { credentials, principal }: Caller, deps: EnterDeps): Admission | undefined => {
+const takesKeys = ({ trigger: { auth } }: BoundTrigger): boolean => auth === 'path_key' || auth === 'workflow_key';
+
+const admitByKey = (bound: BoundTrigger, { credentials }: Caller, deps: EnterDeps): Admission | undefined =>
+  takesKeys(bound) && holdsKey(bound.trigger, credentials.keys, deps.secretValues)
+    ? { bound, principal: triggerPrincipal(bound), verified: 'key' }
+    : undefined;
+
+/** As whom a caller without a key may use a trigger; `undefined` when it may not. */
+const admitOtherwise = (bound: BoundTrigger, { principal }: Caller): Admission | undefined => {
   const { trigger } = bound;
   if (trigger.auth === 'public' || trigger.auth === 'signature') {
     return { bound, principal: triggerPrincipal(bound), verified: trigger.auth };
   }
-  if (trigger.auth !== 'token' && holdsKey(trigger, credentials.keys, deps.secretValues)) {
-    return { bound, principal: triggerPrincipal(bound), verified: 'key' };
-  }
   if (trigger.auth === 'path_key' || !mayRunByToken(bound, principal())) return undefined;
   return { bound, principal: principal(), verified: 'token' };
+};
+
+/** The first that fits. Keys first: one of them says which of several triggers at an address is meant. */
+const admitToOne = (candidates: readonly BoundTrigger[], caller: Caller, deps: EnterDeps): Admission | undefined => {
+  const tries = [
+    ...candidates.map((bound) => () => admitByKey(bound, caller, deps)),
+    ...candidates.map((bound) => () => admitOtherwise(bound, caller)),
+  ];
+  for (const attempt of tries) {
+    const admission = attempt();
+    if (admission !== undefined) return admission;
+  }
+  return undefined;
 };
 
 /** A header that a page must set by itself is no ambient authority; a cookie is. */
@@ -166,17 +183,17 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
     if (candidates.length === 0) throw route.notFound(inbound);
-    for (const bound of byMethod(candidates, inbound.method)) {
-      const admission = admit(bound, caller, deps);
-      if (admission === undefined) continue;
-      checkBrowser(inbound, admission, caller, route);
-      checkAddress(bound.trigger, inbound.from);
-      checkMethod(inbound.method, bound);
-      checkState(bound, route, deps.triggerStates);
-      return { dialect, route, inbound, ...admission };
+    const admission = admitToOne(byMethod(candidates, inbound.method), caller, deps);
+    if (admission === undefined) {
+      const refusal = refusalOf(candidates, route, inbound);
+      throw caller.credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
     }
-    const refusal = refusalOf(candidates, route, inbound);
-    throw caller.credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
+    const { bound } = admission;
+    checkBrowser(inbound, admission, caller, route);
+    checkAddress(bound.trigger, inbound.from);
+    checkMethod(inbound.method, bound);
+    checkState(bound, route, deps.triggerStates);
+    return { dialect, route, inbound, ...admission };
   };
 };
 
