@@ -37,9 +37,8 @@ const HOOK = "triggers: [{ dialect: hooks, path: '/NAME', auth: token }]\n";
 
 let platform: TestPlatform;
 let key: Buffer;
-const GRACE = 'MILLRACE_DELETE_GRACE_MS';
 beforeAll(async () => {
-  process.env[GRACE] = '4000'; // no key of the configuration: services inherit it
+  process.env['MILLRACE_DELETE_GRACE_MS'] = '4000'; // no key of the configuration: services inherit it
   platform = await startTestPlatform({
     env: { MILLRACE_LOG_LEVEL: 'debug' },
     workflows: {
@@ -54,7 +53,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  delete process.env[GRACE];
+  delete process.env['MILLRACE_DELETE_GRACE_MS'];
   await platform.stop();
 });
 

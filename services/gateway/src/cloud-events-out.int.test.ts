@@ -1,4 +1,4 @@
-import { HTTP, type CloudEvent } from 'cloudevents';
+import { CloudEvent, HTTP } from 'cloudevents';
 import { completed, dispatched, eventually, failed, progressed, responded, started } from '@millrace/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { during, report } from '../testing/play-executor.ts';
@@ -15,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** As the SDK of the specification reads it. */
-const read = (response: { headers: Record<string, unknown>; body: string }): CloudEvent<unknown>[] => {
+const read = (response: { headers: Record<string, unknown>; body: string }) => {
   const headers = { 'content-type': String(response.headers['content-type']) };
-  const events = [HTTP.toEvent({ headers, body: response.body })].flat() as CloudEvent<unknown>[];
-  for (const event of events) expect(event.validate()).toBe(true);
+  const events = [HTTP.toEvent<unknown>({ headers, body: response.body })].flat();
+  for (const event of events) expect(() => new CloudEvent(event)).not.toThrow(); // it validates
   return events;
 };
 
@@ -28,7 +28,7 @@ const start = async (): Promise<string> => {
     url: `/run/${workflow}`,
     payload: { input: { a: 1 }, env: { B: '2' } },
   });
-  return (response.json() as { run_id: string }).run_id;
+  return response.json<{ run_id: string }>().run_id;
 };
 
 test('a run is answered as its last event', async () => {

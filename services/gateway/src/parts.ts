@@ -8,9 +8,9 @@ import { type Health } from '@millrace/contracts';
 import { findKeyed, makeInboxWriter, openRunKeys, recordKeyed } from '@millrace/eventlog';
 import { makeRunSealers, type RunSealers } from '@millrace/secrets';
 import { makeInputCheck } from './admission/input-validation.ts';
-import { makeRequestRun } from './admission/request-run.ts';
+import { makeRequestRun, type RequestRun } from './admission/request-run.ts';
 import { makeStartRun, type StartRun } from './admission/start-run.ts';
-import { watchLog } from './admission/watch-log.ts';
+import { type LogWatch, watchLog } from './admission/watch-log.ts';
 import { type GatewaySettings } from './config.ts';
 import { type GatewayDeps } from './deps.ts';
 import { makeHealth } from './health.ts';
@@ -54,6 +54,22 @@ const makeDialects = (settings: GatewaySettings): Pick<GatewayParts, 'dialects' 
   return { dialects, serve };
 };
 
+const makeAdmission = (deps: GatewayDeps, logWatch: LogWatch, sealers: RunSealers): RequestRun => {
+  const { connection, settings } = deps;
+  const { shard } = settings;
+  return makeRequestRun({
+    ...deps,
+    sealers,
+    writer: { append: (events) => logWatch.watched(deps.writer.append(events)) },
+    recordKeyed: (keyHash, event) =>
+      logWatch.watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
+    findKeyed: async (keyHash) => (await findKeyed(connection, { shard, keyHash }))?.event,
+    checkInput: makeInputCheck(),
+    room: logWatch,
+    onLimit: settings.onLimit,
+  });
+};
+
 export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayParts => {
   const { connection, readModel, gatewayId, settings } = deps;
   const { shard } = settings;
@@ -65,17 +81,7 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
   const logWatch = watchLog(connection, shard);
   const sealers = makeRunSealers(openRunKeys(connection));
   const reveal = makeReveal(sealers);
-  const requestRun = makeRequestRun({
-    ...deps,
-    sealers,
-    writer: { append: (events) => logWatch.watched(deps.writer.append(events)) },
-    recordKeyed: (keyHash, event) =>
-      logWatch.watched(recordKeyed(connection, { shard, keyHash, event, timeoutMs: APPEND_TIMEOUT_MS })),
-    findKeyed: async (keyHash) => (await findKeyed(connection, { shard, keyHash }))?.event,
-    checkInput: makeInputCheck(),
-    room: logWatch,
-    onLimit: settings.onLimit,
-  });
+  const requestRun = makeAdmission(deps, logWatch, sealers);
   const inboxWriter = makeInboxWriter(connection, { shard });
   const inbox = makeInbox({ ...deps, writer: inboxWriter, metrics });
   observeGauges(deps.metrics, {

@@ -117,10 +117,9 @@ const policyOf = ({ policy }: WorkflowVersion, { onLimit }: Pick<AdmissionDeps, 
   onLimit: policy.onLimit ?? onLimit,
 });
 
-export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
-  const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
-
-  const checkRepeat = async (first: RunRequested, repeat: Asked): Promise<Recorded> => {
+const makeCheckRepeat =
+  (sealers: Pick<RunSealers, 'find'>) =>
+  async (first: RunRequested, repeat: Asked): Promise<Recorded> => {
     const digest = await digestLike(first, repeat.plain.data.idempotency?.digest, sealers);
     if (first.data.idempotency?.digest === digest) {
       return { runId: first.subject, requestedAt: first.time, outcome: 'replayed' };
@@ -129,6 +128,20 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
       details: { run_id: first.subject },
     });
   };
+
+const sealerOf = async ({ sealer }: RunRequest, { sealers, ids }: AdmissionDeps): Promise<RunSealer> =>
+  sealer ?? sealers.create(ids.runId());
+
+/** The request as it is recorded, and what it takes there. */
+const askedWith = (sealer: RunSealer | undefined, plain: RunRequested, writtenBytes: number) =>
+  sealer === undefined
+    ? { asked: { plain, event: plain }, bytes: writtenBytes }
+    : { asked: { plain, event: sealEvent(plain, sealer) }, bytes: sealedBytes(writtenBytes) };
+
+export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
+  const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
+
+  const checkRepeat = makeCheckRepeat(sealers);
 
   const record = async (asked: Asked): Promise<Recorded> => {
     const { event } = asked;
@@ -163,21 +176,18 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     }
   };
 
-  const sealerOf = async ({ sealer }: RunRequest): Promise<RunSealer> => sealer ?? sealers.create(ids.runId());
-
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
     const env = checkEnvironment(request.env, request.version.env, request.version.secrets);
     const writtenBytes = checkWrittenSize({ ...request, env });
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version, deps);
-    const sealer = policy.deleteAfterUse === true ? await sealerOf(request) : undefined;
+    const sealer = policy.deleteAfterUse === true ? await sealerOf(request, deps) : undefined;
     const runId = sealer?.runId ?? ids.runId();
     const { traceparent, traceId } = span;
     if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
     const plain = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
-    const asked = { plain, event: sealer === undefined ? plain : sealEvent(plain, sealer) };
-    const recorded = await (findRepeat(asked, sealer === undefined ? writtenBytes : sealedBytes(writtenBytes)) ??
-      commit(asked));
+    const { asked, bytes } = askedWith(sealer, plain, writtenBytes);
+    const recorded = await (findRepeat(asked, bytes) ?? commit(asked));
     if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
     return { ...recorded, workflow: request.workflow, traceId, policy };
   };

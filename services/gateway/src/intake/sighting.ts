@@ -1,4 +1,5 @@
 import { type BoundTrigger, type Credentials, type Dialect } from '@millrace/dialects';
+import { type Admission } from './entry.ts';
 import { type Inbound } from './inbound.ts';
 
 /** A request at an address where triggers are, whatever becomes of it. */
@@ -8,4 +9,6 @@ export interface Sighting {
   /** At least one. */
   readonly candidates: readonly BoundTrigger[];
   readonly credentials: Credentials;
+  /** The one of them that the caller may use, and why; absent when there is none. */
+  readonly admission?: Admission;
 }

@@ -1,4 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type FastifyReply } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import {
   AcceptedSchema,
@@ -76,8 +77,22 @@ const outcomeOf = (started: StartedRun, version: string): StartOutcome => {
   return word === undefined ? { kind: 'accepted', run } : { ...word, run };
 };
 
+interface Form {
+  readonly isEvent: boolean;
+  readonly isDeleted: boolean;
+}
+
+const makeSend =
+  ({ sealers, cloudEvents }: RerunDeps) =>
+  async (reply: FastifyReply, outcome: StartOutcome, { isEvent, isDeleted }: Form): Promise<FastifyReply> => {
+    if (outcome.kind === 'ended' && isDeleted) deleteOnceSent(reply, outcome.run.runId, sealers);
+    const answer = startedRunAnswer(outcome);
+    return sendAnswer(reply, isEvent ? await asCloudEvent(answer, outcome, cloudEvents) : answer);
+  };
+
 /** `POST /runs/{id}/rerun`: a new run with the input and environment of an old one. */
 export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps) => {
+  const send = makeSend(deps);
   app.post(
     '/runs/:id/rerun',
     {
@@ -121,15 +136,10 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
       const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
       request.runId = run.runId;
       request.traceId = run.traceId;
-      if (run.word?.kind === 'ended' && again.version.policy.deleteAfterUse === true) {
-        deleteOnceSent(reply, run.runId, deps.sealers);
-      }
-      const outcome = outcomeOf(run, again.version.version);
-      const answer = startedRunAnswer(outcome);
-      return sendAnswer(
-        reply,
-        wantsCloudEvent(headers.accept) ? await asCloudEvent(answer, outcome, deps.cloudEvents) : answer,
-      );
+      return send(reply, outcomeOf(run, again.version.version), {
+        isEvent: wantsCloudEvent(headers.accept),
+        isDeleted: again.version.policy.deleteAfterUse === true,
+      });
     },
   );
 };
