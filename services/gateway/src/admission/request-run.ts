@@ -144,14 +144,13 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   const checkRepeat = makeCheckRepeat(sealers);
 
   const record = async (asked: Asked): Promise<Recorded> => {
-    const { event } = asked;
-    const { idempotency } = event.data;
+    const { idempotency } = asked.event.data;
     if (idempotency === undefined) {
-      await writer.append([event]);
-      return recordedOf(event);
+      await writer.append([asked.event]);
+      return recordedOf(asked.event);
     }
-    const kept = await deps.recordKeyed(idempotency.keyHash, event);
-    return kept.outcome === 'recorded' ? recordedOf(event) : checkRepeat(kept.event, asked);
+    const kept = await deps.recordKeyed(idempotency.keyHash, asked.event);
+    return kept.outcome === 'recorded' ? recordedOf(asked.event) : checkRepeat(kept.event, asked);
   };
 
   /** A span of its own only when somebody collects them: this is the hot path. */

@@ -77,16 +77,12 @@ const outcomeOf = (started: StartedRun, version: string): StartOutcome => {
   return word === undefined ? { kind: 'accepted', run } : { ...word, run };
 };
 
-interface Form {
-  readonly isEvent: boolean;
-  readonly isDeleted: boolean;
-}
-
 const makeSend =
   ({ sealers, cloudEvents }: RerunDeps) =>
-  async (reply: FastifyReply, outcome: StartOutcome, { isEvent, isDeleted }: Form): Promise<FastifyReply> => {
-    if (outcome.kind === 'ended' && isDeleted) deleteOnceSent(reply, outcome.run.runId, sealers);
+  async (reply: FastifyReply, outcome: StartOutcome, { policy }: WorkflowVersion): Promise<FastifyReply> => {
+    if (outcome.kind === 'ended' && policy.deleteAfterUse === true) deleteOnceSent(reply, outcome.run.runId, sealers);
     const answer = startedRunAnswer(outcome);
+    const isEvent = wantsCloudEvent(reply.request.headers.accept);
     return sendAnswer(reply, isEvent ? await asCloudEvent(answer, outcome, cloudEvents) : answer);
   };
 
@@ -136,10 +132,7 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
       const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
       request.runId = run.runId;
       request.traceId = run.traceId;
-      return send(reply, outcomeOf(run, again.version.version), {
-        isEvent: wantsCloudEvent(headers.accept),
-        isDeleted: again.version.policy.deleteAfterUse === true,
-      });
+      return send(reply, outcomeOf(run, again.version.version), again.version);
     },
   );
 };
