@@ -79,7 +79,7 @@ const dumpOf = async (connectionString: string): Promise<string> => {
   }
 };
 
-test('a run that shows its secret in every way leaves it nowhere', async () => {
+test('A30: a run that shows its secret in every way leaves it nowhere', async () => {
   const ids: string[] = [];
   for (const [path, input] of [
     ['leak/script', {}],

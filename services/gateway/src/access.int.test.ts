@@ -49,7 +49,7 @@ afterAll(() => gateway.close());
 
 const guarded = (): readonly Route[] => routes.filter(({ access }) => access !== 'public');
 
-describe('every route', () => {
+describe('A1: every route', () => {
   test('is known to this test, and only health and the description are public', () => {
     expect(routes.length).toBeGreaterThanOrEqual(20);
     const open = routes.filter(({ access }) => access === 'public').map(({ method, url }) => `${method} ${url}`);
@@ -147,7 +147,7 @@ describe('an address that does not exist', () => {
   });
 });
 
-describe('scopes', () => {
+describe('A3: scopes', () => {
   const startable: readonly [TokenName, string, number][] = [
     ['admin', 'tests/theirs', 202],
     ['run', 'tests/theirs', 202],

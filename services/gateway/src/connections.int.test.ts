@@ -55,7 +55,7 @@ test('the limits are those that the documentation names', () => {
   });
 });
 
-describe('a caller that is slow on purpose', () => {
+describe('A14: a caller that is slow on purpose', () => {
   test('is cut with 408 when its headers do not come to an end', async () => {
     const socket = await dial();
     const answer = ended(socket);
@@ -76,7 +76,7 @@ describe('a caller that is slow on purpose', () => {
   });
 });
 
-test('two Host headers are refused, because a proxy may mean the other one', async () => {
+test('A24: two Host headers are refused, because a proxy may mean the other one', async () => {
   const socket = await dial();
   const answer = ended(socket);
   socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n');

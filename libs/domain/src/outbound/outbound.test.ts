@@ -72,7 +72,7 @@ const REFUSED_HOSTS = [
 ];
 const ALLOWED_HOSTS = ['93.184.216.34', '8.8.8.8', '[2606:4700:4700::1111]', '[::ffff:8.8.8.8]', '[64:ff9b::8.8.8.8]'];
 
-describe('addresses', () => {
+describe('A22: addresses', () => {
   test.each(REFUSED_HOSTS)('http://%s/ is refused', (host) => {
     expect(() => checkOutboundUrl(`http://${host}/`, POLICY)).toThrow(/is not public/);
   });
@@ -95,7 +95,7 @@ describe('addresses', () => {
   });
 });
 
-describe('URLs', () => {
+describe('A22: URLs', () => {
   test.each([
     ['file:///etc/passwd', /only http and https/],
     ['ftp://example.org/', /only http and https/],

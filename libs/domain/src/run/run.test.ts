@@ -79,7 +79,7 @@ describe('evolveRun', () => {
     expect(fold(retried, ...losses(FORGIVEN_LOSSES_MAX + 1))).toMatchObject({ retriesLeft: { failed: 1, lost: 0 } });
   });
 
-  test('a result that was recorded before the attempt was lost wins, one recorded after it changes nothing', () => {
+  test('A4: a result that was recorded before the attempt was lost wins, one recorded after it changes nothing', () => {
     expect(statusOf(retried, dispatched(), started(), completed(), attemptLost())).toBe('completed');
     expect(statusOf(retried, dispatched(), started(), attemptLost(), completed())).toBe('waiting');
     expect(statusOf(retried, dispatched(), attemptLost(), dispatched(second), completed())).toBe('dispatched');
@@ -103,7 +103,7 @@ describe('evolveRun', () => {
     expect(isSuperseded(fold(requested()), requested())).toBe(true);
   });
 
-  test('never leaves a terminal state, and never skips an attempt, whatever the events', () => {
+  test('A4: never leaves a terminal state, and never skips an attempt, whatever the events', () => {
     const attempt = fc.constantFrom(1, 2, 3);
     const event = fc.oneof(
       fc.constantFrom<RunEvent>(retried, cancelRequested(), withoutAttempt(cancelled()), withoutAttempt(failed())),

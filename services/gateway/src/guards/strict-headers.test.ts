@@ -31,19 +31,19 @@ test.each(['application/json\ta', 'application/json a', 'json', 'a/b/c', 'a/b; c
   },
 );
 
-test('takes no time for a content type that almost is one', () => {
+test('A12: takes no time for a content type that almost is one', () => {
   const began = performance.now();
   expect(check({ 'content-type': `a/b${'; '.repeat(5_000)}=` })).toBe('http.media_type');
   expect(performance.now() - began).toBeLessThan(500);
 });
 
-test('refuses a body that is compressed, not one that says it is not', () => {
+test('A13: refuses a body that is compressed, not one that says it is not', () => {
   expect(check({ 'content-encoding': 'gzip' })).toBe('http.content_encoding');
   expect(check({ 'content-encoding': 'identity, br' })).toBe('http.content_encoding');
   expect(check({ 'content-encoding': 'Identity' })).toBe('ok');
 });
 
-test('refuses two Host headers, even when they say the same', () => {
+test('A24: refuses two Host headers, even when they say the same', () => {
   expect(check({}, ['Host', 'a', 'hOST', 'a'])).toBe('http.ambiguous_host');
   expect(check({}, ['Host', 'a', 'Accept', 'host'])).toBe('ok');
 });

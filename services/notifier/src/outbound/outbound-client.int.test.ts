@@ -50,7 +50,7 @@ const HOSTS = [
   '[64:ff9b::7f00:1]',
 ];
 
-describe('a listener on loopback gets no connection', () => {
+describe('A22: a listener on loopback gets no connection', () => {
   test.each(HOSTS)('from http://%s', async (host) => {
     expect(await post(`http://${host}:${port}/`)).toMatchObject({ kind: 'unanswered' });
     expect(connections).toBe(0);
