@@ -23,7 +23,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     clientName: 'millrace-cli',
     ...(token !== undefined && { token }),
   });
-  const gateway = [...(await checkGateway(client, url)), checkExposure(url)];
+  const gateway = [...(await checkGateway(client, url)), checkExposure(url), ...(await checkTriggers(client))];
   const found = findServerFile(context.env, context.cwd);
   if (found?.file.url !== url) return gateway;
   const { dataDir, file } = found;
@@ -40,7 +40,6 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...(await checkDisk(dataDir)),
     checkMasterKey(context.env, dataDir),
     ...(await checkSecrets(client)),
-    ...(await checkTriggers(client)),
     ...checkRoom(log?.fills ?? [], await freeBytesFor(dataDir)),
     ...(log?.problems ?? []),
   ];
