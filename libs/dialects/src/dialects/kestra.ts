@@ -6,7 +6,7 @@
  */
 import { WAIT_SECONDS_MAX } from '@millrace/contracts';
 import { Type } from 'typebox';
-import { type Answer, emptyAnswer, type Frame, jsonAnswer } from '../answer.ts';
+import { emptyAnswer, type Frame, jsonAnswer } from '../answer.ts';
 import {
   type CancelRoute,
   type Credentials,
@@ -104,20 +104,7 @@ const placeOf = (request: InboundRequest, { trigger }: BoundTrigger, settings: S
 const isEnded = (outcome: StartOutcome): outcome is Extract<StartOutcome, { kind: 'ended' }> =>
   outcome.kind === 'ended';
 
-/** The output alone, in the content type that the trigger says. */
-const outputAnswer = (status: number, output: unknown, contentType: string): Answer => {
-  if (!contentType.startsWith('text/plain')) return jsonAnswer(status, output ?? null, { 'content-type': contentType });
-  const body = typeof output === 'string' ? output : JSON.stringify(output ?? '');
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
-};
-
 const hasFailed = (outcome: StartOutcome): boolean => isEnded(outcome) && outcome.result.status !== 'completed';
-
-const statusOf = (outcome: StartOutcome, { response = {} }: BoundTrigger['trigger']): number => {
-  if (outcome.kind === 'filtered') return response.filtered ?? 204;
-  if (hasFailed(outcome)) return response.failed ?? 500;
-  return (outcome.kind === 'accepted' ? response.accepted : response.completed) ?? 200;
-};
 
 /** The run as it stands in the answer. Its variables are those of the request, whatever the trigger made of them. */
 const knownRun = (outcome: StartOutcome & { readonly run: RecordedRun }, request: InboundRequest): KnownRun => {
@@ -129,25 +116,13 @@ const knownRun = (outcome: StartOutcome & { readonly run: RecordedRun }, request
   return { ...known, state, output };
 };
 
-/** What is answered instead of the execution: what the workflow said itself, or its outputs where the trigger wants them alone. */
-const outputOf = (
-  outcome: StartOutcome,
-  { response }: BoundTrigger['trigger'],
-): { readonly output: unknown } | undefined => {
-  if (outcome.kind === 'responded') return { output: outcome.response };
-  const isWanted = response?.body === 'result' && isEnded(outcome) && !hasFailed(outcome);
-  return isWanted ? { output: outcome.result.output } : undefined;
-};
-
 const makeRespond =
   (settings: Settings): StartRoute['respond'] =>
   (outcome, request, bound) => {
-    const { response } = bound.trigger;
-    const status = statusOf(outcome, bound.trigger);
-    if (outcome.kind === 'filtered' || response?.body === 'empty') return emptyAnswer(status);
-    const alone = outputOf(outcome, bound.trigger);
-    if (alone !== undefined) return outputAnswer(status, alone.output, response?.content_type ?? 'application/json');
-    return jsonAnswer(status, executionOf(knownRun(outcome, request), placeOf(request, bound, settings)));
+    if (outcome.kind === 'filtered') return emptyAnswer(204);
+    if (outcome.kind === 'responded') return jsonAnswer(200, outcome.response ?? null);
+    const place = placeOf(request, bound, settings);
+    return jsonAnswer(hasFailed(outcome) ? 500 : 200, executionOf(knownRun(outcome, request), place));
   };
 
 const makeStart = (settings: Settings) => {

@@ -189,6 +189,7 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
       throw caller.credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
     }
     const { bound } = admission;
+    request.sighting = { dialect, inbound, candidates, credentials: caller.credentials, admission };
     checkBrowser(inbound, admission, caller, route);
     checkAddress(bound.trigger, inbound.from);
     checkMethod(inbound.method, bound);

@@ -42,10 +42,12 @@ const isForeign = (error: AppError, { candidates }: Sighting): boolean => {
 const UNVERIFIED: ReadonlySet<string> = new Set(['signature.refused', 'trigger.over_rate']);
 
 /** How a refused request was verified by the time it was refused. */
-const verifiedOf = ({ entry }: FastifyRequest, code: string): string => {
-  if (entry === null) return 'none';
-  const { signature } = entry.bound.trigger;
-  if (signature === undefined) return entry.verified;
+const verifiedOf = ({ entry, sighting }: FastifyRequest, code: string): string => {
+  const admission = entry ?? sighting?.admission;
+  if (admission === undefined) return 'none';
+  const { signature } = admission.bound.trigger;
+  if (signature === undefined) return admission.verified;
+  if (entry === null) return 'none'; // nothing of it was read
   return UNVERIFIED.has(code) ? 'none' : `signature:${signature.preset}`;
 };
 
@@ -84,12 +86,12 @@ const signatureHeaderOf = ({ candidates }: Sighting): string => {
 };
 
 /** The trigger that was meant; only the workflow when several share the address and none of them was entered. */
-const triggerOf = ({ candidates }: Sighting, { entry }: FastifyRequest) => {
+const triggerOf = ({ candidates, admission }: Sighting) => {
   const [first, ...others] = candidates;
-  const bound = entry?.bound ?? first;
+  const bound = admission?.bound ?? first;
   invariant(bound, 'a sighting has candidates');
   const { workspace, workflow, trigger } = bound;
-  return { workspace, workflow, trigger: entry === null && others.length > 0 ? '*' : trigger.id };
+  return { workspace, workflow, trigger: admission === undefined && others.length > 0 ? '*' : trigger.id };
 };
 
 /** What is deleted after use is not kept here either: who asked, and why nothing came of it, is all there is. */
@@ -133,13 +135,13 @@ const requestOf = (sighting: Sighting, keepsBody: boolean) => {
 export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => {
   const record: Inbox['record'] = (request, { verified, keepsBody = true, reason, ...note }) => {
     const { sighting } = request;
-    if (sighting === null) return;
+    if (sighting === null || sighting === undefined) return;
     metrics.inbox.inc({ outcome: note.outcome });
     writer.append({
       id: ids.runId(),
       time: new Date(clock.now()).toISOString(),
       dialect: sighting.dialect.name,
-      ...triggerOf(sighting, request),
+      ...triggerOf(sighting),
       ...note,
       // A reason may name what is wrong with the input.
       reason: isDeletedAfterUse(sighting) ? note.code : redactText(makeHide(sighting)(reason)),
@@ -151,7 +153,9 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
   return {
     record,
     refused: (request, error) => {
-      if (request.sighting === null || isForeign(error, request.sighting)) return;
+      const { sighting } = request;
+      // Undefined where the framework itself refused the address: nothing of ours has seen the request.
+      if (sighting === null || sighting === undefined || isForeign(error, sighting)) return;
       record(request, { outcome: 'refused', code: error.code, reason: error.message });
     },
   };
