@@ -1,4 +1,4 @@
-import { type RunError } from '@millrace/contracts';
+import type { RunError } from '@millrace/contracts';
 
 /** How an execution ended by itself. What it means for the run depends on whether it had been asked to stop. */
 export type Outcome =
