@@ -39,7 +39,7 @@ declare module 'fastify' {
     /** The trigger that was entered; `null` on every other route. */
     entry: Entry | null;
     /** Set as soon as an address is known to be that of triggers, also when none of them may be used. */
-    sighting: Sighting | null;
+    sighting: Sighting | null | undefined;
     /** Content type as it was sent, on routes that read raw bodies. */
     sentContentType: string | undefined;
   }
@@ -82,6 +82,15 @@ const checkOpen = (request: FastifyRequest, access: Access): void => {
   }
 };
 
+const decorate = (app: FastifyInstance): void => {
+  app.decorateRequest('principal', null);
+  app.decorateRequest('traceId', undefined);
+  app.decorateRequest('runId', undefined);
+  app.decorateRequest('entry', null);
+  app.decorateRequest('sighting', null);
+  app.decorateRequest('sentContentType', undefined);
+};
+
 /**
  * Guards every route, registered before any of them: Host, cross-site, token, client header, kind of access. Unknown addresses are
  * guarded as well, so that without a token nothing can be learnt about which addresses exist. What is public is said by the
@@ -91,12 +100,7 @@ export const requireAccess = (
   app: FastifyInstance,
   { tokens, clock, isHostAllowed, brake, settings }: AccessDeps,
 ): void => {
-  app.decorateRequest('principal', null);
-  app.decorateRequest('traceId', undefined);
-  app.decorateRequest('runId', undefined);
-  app.decorateRequest('entry', null);
-  app.decorateRequest('sighting', null);
-  app.decorateRequest('sentContentType', undefined);
+  decorate(app);
 
   app.addHook('onRoute', ({ url, config }) => {
     const access: unknown = config?.access;
