@@ -2,9 +2,12 @@
  * 001 "For a script, delete logs, arguments and results after use": everything that was recorded of a run can be read by nobody once its
  * result was returned. What was never in the clear in any file needs no erasing there; the key that opens it does.
  */
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { connectLog, openRunKeys } from '@millrace/eventlog';
+import { hashReadModel, openReadModel } from '@millrace/read-model';
 import { eventually, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -171,6 +174,21 @@ test('afterwards it reads as deleted, and cannot be run again', async () => {
     headers: { 'idempotency-key': 'one' },
   });
   expect([repeat.status, repeat.json]).toMatchObject([409, { code: 'run.deleted', run_id: ids.gone }]);
+});
+
+test('the read models are rebuilt to the same rows without any key', async () => {
+  const readModel = openReadModel({ url: platform.databaseUrl, poolMax: 1, applicationName: 'test' });
+  try {
+    const before = await hashReadModel(readModel);
+    const entry = join(import.meta.dirname, '../../services/projector/src/rebuild/main.ts');
+    const env = { ...process.env, NATS_URL: platform.natsUrl, DATABASE_URL: platform.databaseUrl };
+    await promisify(execFile)(process.execPath, ['--conditions=@millrace/source', entry], { env });
+    expect(await hashReadModel(readModel)).toBe(before);
+  } finally {
+    await readModel.close();
+  }
+  const { json } = await platform.http.get(`/runs/${ids.gone}`);
+  expect(json).toMatchObject({ output: '##DELETED##', deleted: true });
 });
 
 test('no file has it, nor the key; what was kept is there', async () => {
