@@ -8,9 +8,17 @@ const GUESSES = 1_000;
 const FAILURES_MAX = 100;
 const TOKEN = /^mr_([A-Za-z0-9]+)_([A-Za-z0-9_-]+)$/;
 
+const KEY = '0f1e2d3c4b5a69788796a5b4c3d2e1f0';
+
 let platform: TestPlatform;
 beforeAll(async () => {
-  platform = await startTestPlatform({ workflows: { 'attack/mine.sh': QUICK } });
+  platform = await startTestPlatform({
+    workflows: {
+      'attack/mine.sh': QUICK,
+      'attack/keyed.sh': QUICK,
+      'attack/keyed.yaml': `triggers: [{ dialect: hooks, id: keyed, path: /keyed, auth: path_key, key: ${KEY} }]\n`,
+    },
+  });
 });
 afterAll(() => platform.stop());
 
@@ -56,6 +64,28 @@ describe('A26: whoever guesses', () => {
       bodies.add(body);
     }
     expect(bodies.size).toBe(1);
+  });
+});
+
+describe('A26: whoever guesses the key of an address', () => {
+  const attacker = '127.26.1.1';
+  const tryKey = (key: string, from = attacker): Promise<PlainAnswer> =>
+    send(platform.url, { method: 'POST', path: `/hooks/key/${key}/keyed`, from, body: '{}' });
+
+  test('gets a hundred answers a minute, and cannot tell a wrong key from an address that is not there', async () => {
+    const elsewhere = await send(platform.url, { method: 'POST', path: `/hooks/key/${KEY}/nothing`, body: '{}' });
+    const answers: PlainAnswer[] = [];
+    for (let guess = 0; guess < GUESSES / 4; guess += 1) answers.push(await tryKey(`${KEY.slice(0, -3)}${guess}`));
+    const counts = statusesOf(answers);
+    expect(counts.get(404)).toBeGreaterThanOrEqual(FAILURES_MAX);
+    expect(counts.get(404)).toBeLessThanOrEqual(FAILURES_MAX * 2);
+    expect((counts.get(404) ?? 0) + (counts.get(429) ?? 0)).toBe(GUESSES / 4);
+    expect(answers[0]?.text).toBe(elsewhere.text);
+  });
+
+  test('does not lock out who has it', async () => {
+    expect((await tryKey(KEY)).status).toBe(202);
+    expect((await tryKey(KEY, '127.26.1.2')).status).toBe(202);
   });
 });
 

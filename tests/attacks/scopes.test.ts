@@ -152,6 +152,25 @@ test('A3: a run of others cannot be cancelled, and goes on', async () => {
   expect((await platform.http.post(`/runs/${id}/cancel`, { token: tokens.run, body: {} })).status).toBe(202);
 });
 
+test('A3: what a batch holds starts the workflow of its address, whatever its items say', async () => {
+  const event = { specversion: '1.0', id: '1', type: 'run', data: { workflow: 'team/theirs' } };
+  const items = [
+    { ...event, source: '/team/theirs', subject: 'team/theirs' },
+    { ...event, id: '2', source: '/x', workflow: 'team/theirs', workspace: 'other' },
+    { ...event, id: '3' },
+  ];
+  const headers = { 'content-type': 'application/cloudevents-batch+json' };
+  const start = (workflow: string) =>
+    platform.http.post(`/api/w/default/jobs/run/p/${workflow}`, { token: tokens.limited, headers, body: items });
+  expect((await start('team/theirs')).status).toBe(404);
+  const { status, json } = await start('team/mine');
+  const results = (json as { readonly items: readonly { readonly status: string; readonly run_id?: string }[] }).items;
+  expect([status, results.map((item) => item.status)]).toEqual([207, ['accepted', 'accepted', 'refused']]);
+  for (const { run_id: id } of results.slice(0, 2)) {
+    expect(await untilEnded(platform.http, id ?? '')).toMatchObject({ workflow: 'team/mine' });
+  }
+});
+
 describe('A34: an idempotency key belongs to a token and a workflow', () => {
   const keyed = (token: string, workflow: string, body: unknown) =>
     platform.http.post(`/run/${workflow}`, { token, body, headers: { 'idempotency-key': 'order-17' } });
