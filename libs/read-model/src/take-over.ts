@@ -31,13 +31,18 @@ const fresh = (table: string) => sql.id(REBUILD_SCHEMA, table);
 const LAST_EVENT = sql`(select max(index) from ${fresh('run_event')} event where event.run_id = run.id)`;
 const IS_LOST = sql`run.id in (select id from lost_run)`;
 
-/** Runs whose request is no longer in the log: nothing can be said against their rows. */
+/**
+ * Runs whose request is no longer in the log: nothing can be said against their rows. A second request of the same run, which changed
+ * nothing while the first was there, may have begun it anew in the fold: that is taken back.
+ */
 const takeOverAged = async (db: Kysely<Database>, first: number): Promise<void> => {
+  const isAged = sql`run.requested_sequence < ${first}`;
+  const begunAnew = sql`delete from ${fresh('run')} folded using ${live('run')} run where folded.id = run.id and ${isAged}`;
+  await sql`with begun_anew as (${begunAnew} returning folded.id)
+    delete from ${fresh('run_event')} where run_id in (select id from begun_anew)`.execute(db);
   await sql`insert into ${fresh('run_event')} select event.* from ${live('run_event')} event
-    join ${live('run')} run on run.id = event.run_id where run.requested_sequence < ${first}
-    on conflict do nothing`.execute(db);
-  await sql`insert into ${fresh('run')} select * from ${live('run')} where requested_sequence < ${first}
-    on conflict do nothing`.execute(db);
+    join ${live('run')} run on run.id = event.run_id where ${isAged}`.execute(db);
+  await sql`insert into ${fresh('run')} select run.* from ${live('run')} run where ${isAged}`.execute(db);
 };
 
 /** Ends the lost runs that were open, in their rows and as an event. */

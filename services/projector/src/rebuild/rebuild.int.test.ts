@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { logStream } from '@millrace/contracts';
 import { logBounds, request } from '@millrace/eventlog';
 import { hashReadModel, listRuns } from '@millrace/read-model';
+import { aRunId, completed, dispatched, requested, started } from '@millrace/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeLog, makeRandom } from '../../testing/histories.ts';
@@ -35,6 +36,19 @@ test('runs that the log no longer holds, wholly or in part, are taken over as th
   await request(bed.connection, `$JS.API.STREAM.PURGE.${logStream(SHARD)}`, JSON.stringify({ seq: middle }), 2_000);
   expect((await logBounds(bed.connection, SHARD)).first).toBe(middle);
   expect((await rebuild()).runs).toMatchObject({ first: middle, last, isSame: true });
+  expect(await hashReadModel(bed.readModel)).toBe(before);
+});
+
+test('a run that the log only holds a repeated request of is taken over as it is', async () => {
+  await bed.startProjector();
+  const runId = aRunId();
+  await bed.append([[requested({ runId }), dispatched({ runId })]]);
+  await bed.append([[requested({ runId, input: 'again' }), started({ runId })], [completed({ runId })]]);
+  await bed.caughtUp();
+  const before = await hashReadModel(bed.readModel);
+  const second = (await logBounds(bed.connection, SHARD)).last - 1;
+  await request(bed.connection, `$JS.API.STREAM.PURGE.${logStream(SHARD)}`, JSON.stringify({ seq: second }), 2_000);
+  await rebuild();
   expect(await hashReadModel(bed.readModel)).toBe(before);
 });
 
