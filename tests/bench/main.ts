@@ -1,13 +1,16 @@
 /**
  * `npm run bench`: the pipeline's figures beside the ceilings of this machine, measured in one run. Prints a table and writes
- * `bench-results/<time>.json`. Bounded in count and time; `-- --quick` divides every count by ten.
+ * `bench-results/<time>.json`. Bounded in count and time; `-- --quick` divides every count by ten, `-- --dialects` measures what the
+ * dialects cost and nothing else.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
 import { type CpuTimes, measureIdleCpu } from './cpu.ts';
+import { judgeDialects, measureDialects } from './dialects.ts';
 import { loadPlatform, measureCompleted, measureIdle, residentMiB } from './measures.ts';
 import { startPlatform, type Platform } from './platform.ts';
+import { print } from './print.ts';
 
 const scale = process.argv.includes('--quick') ? 0.1 : 1;
 const count = (full: number): number => Math.round(full * scale);
@@ -105,20 +108,24 @@ const cpuRows = ({ noop, noop200, script, idleCpu }: Figures): string[][] => [
   cpuRow('processor time per second at idle', idleCpu),
 ];
 
-const print = (table: string[][]): void => {
-  const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  for (const [what = '', figure = '', note = ''] of table) {
-    process.stdout.write(`${what.padEnd(widths[0] ?? 0)}  ${figure.padStart(widths[1] ?? 0)}  ${note}\n`);
-  }
-};
-
-const platform = await startPlatform();
-try {
+const benchPipeline = async (platform: Platform) => {
   const figures = await measure(platform);
   print([...rows(figures), ...cpuRows(figures)]);
   process.stdout.write(
     `resident MiB idle ${JSON.stringify(figures.memory.idle)}, after load ${JSON.stringify(figures.memory.after)}\n`,
   );
+  return figures;
+};
+
+const benchDialects = async (platform: Platform) => {
+  const costs = await measureDialects(platform, { rounds: count(40), requests: 600 });
+  if (!judgeDialects(costs)) process.exitCode = 1;
+  return costs;
+};
+
+const platform = await startPlatform();
+try {
+  const figures = await (process.argv.includes('--dialects') ? benchDialects : benchPipeline)(platform);
   await mkdir(RESULTS, { recursive: true });
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   await writeFile(file, `${JSON.stringify({ node: process.version, durability: 'strict', figures }, null, 2)}\n`);
