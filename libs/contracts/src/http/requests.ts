@@ -1,8 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { InboxRecordSchema } from '../inbox.ts';
+import { WORKFLOW_PATH_PATTERN } from '../workflows.ts';
 import { optional } from './fields.ts';
 
 const { properties } = InboxRecordSchema;
+
+const TRIGGER_ID_PATTERN = String.raw`^([A-Za-z0-9_-]{1,64}|\*)$`;
 
 /** One request that reached a trigger; one that was accepted is told by its run, whose id it has. */
 export const RequestViewSchema = Type.Object(
@@ -46,8 +49,8 @@ export const RequestListSchema = Type.Object(
 
 export const RequestListQuerySchema = Type.Object(
   {
-    workflow: optional(Type.String()),
-    trigger: optional(Type.String()),
+    workflow: optional(Type.String({ pattern: WORKFLOW_PATH_PATTERN, description: 'the path of a workflow' })),
+    trigger: optional(Type.String({ pattern: TRIGGER_ID_PATTERN, description: 'the id of a trigger' })),
     outcome: optional(Type.Enum(['accepted', 'refused', 'filtered', 'duplicate'])),
     since: optional(Type.String({ description: 'RFC 3339' })),
     until: optional(Type.String({ description: 'RFC 3339' })),
