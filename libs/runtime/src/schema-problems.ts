@@ -40,31 +40,50 @@ const describePattern = (schema: TSchema, schemaPath: string): string | undefine
   return typeof node.description === 'string' ? node.description : undefined;
 };
 
+type GroupAt = (pointer: string) => ErrorGroup;
+type SchemaError = ReturnType<typeof Value.Errors>[number];
+
+const patternMessage = (schema: TSchema, { schemaPath, message }: SchemaError): string => {
+  const described = describePattern(schema, schemaPath);
+  return described === undefined ? message : `must be ${described}`;
+};
+
+/** Says one error in the group of the path that it is about. */
+const takeError = (schema: TSchema, error: SchemaError, groupAt: GroupAt): void => {
+  const sayOf = (names: readonly string[], message: string): void => {
+    for (const name of names) groupAt(`${error.instancePath}/${name}`).messages.push(message);
+  };
+  switch (error.keyword) {
+    case 'required':
+      { sayOf(error.params.requiredProperties, 'is missing'); return; }
+    case 'additionalProperties':
+      { sayOf(error.params.additionalProperties, 'is not known here'); return; }
+    case 'boolean':
+      return; // what stands at a place where nothing may stand was named already
+    case 'const':
+      groupAt(error.instancePath).choices.push(error.params.allowedValue);
+      return;
+    case 'enum':
+      groupAt(error.instancePath).choices.push(...error.params.allowedValues);
+      return;
+    case 'pattern':
+      groupAt(error.instancePath).messages.push(patternMessage(schema, error));
+      return;
+    default:
+      groupAt(error.instancePath).messages.push(error.message);
+  }
+};
+
 /** Everything in which `value` misses `schema`: one problem for each path, in the words of a person. */
 export const schemaProblems = (schema: TSchema, value: unknown): readonly SchemaProblem[] => {
   const groups = new Map<string, ErrorGroup>();
-  const groupAt = (pointer: string): ErrorGroup => {
+  const groupAt: GroupAt = (pointer) => {
     const known = groups.get(pointer);
     if (known !== undefined) return known;
     const group: ErrorGroup = { path: pathOf(pointer), messages: [], choices: [] };
     groups.set(pointer, group);
     return group;
   };
-  for (const error of Value.Errors(schema, value)) {
-    if (error.keyword === 'required') {
-      for (const name of error.params.requiredProperties)
-        groupAt(`${error.instancePath}/${name}`).messages.push('is missing');
-    } else if (error.keyword === 'additionalProperties') {
-      for (const name of error.params.additionalProperties)
-        groupAt(`${error.instancePath}/${name}`).messages.push('is not known here');
-    } else if (error.keyword === 'boolean') {
-      // What stands at a place where nothing may stand was named already.
-    } else if (error.keyword === 'const') groupAt(error.instancePath).choices.push(error.params.allowedValue);
-    else if (error.keyword === 'enum') groupAt(error.instancePath).choices.push(...error.params.allowedValues);
-    else if (error.keyword === 'pattern') {
-      const described = describePattern(schema, error.schemaPath);
-      groupAt(error.instancePath).messages.push(described === undefined ? error.message : `must be ${described}`);
-    } else groupAt(error.instancePath).messages.push(error.message);
-  }
+  for (const error of Value.Errors(schema, value)) takeError(schema, error, groupAt);
   return [...groups.values()].map((group) => ({ path: group.path, message: describeGroup(group) }));
 };

@@ -6,6 +6,7 @@ const BUILDERS = [
   events.requested,
   events.dispatched,
   events.started,
+  events.responded,
   events.progressed,
   events.cancelRequested,
   events.attemptFailed,

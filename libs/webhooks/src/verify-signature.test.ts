@@ -271,12 +271,10 @@ describe('hostile headers (A9)', () => {
 
   test('a signature that is written in any other way is malformed', () => {
     const { rule, keys, request: sent } = signedSample('github.push');
+    const refusal = { ok: false, reason: 'malformed_signature' };
     for (const [how, value] of broken(sent.headers['x-hub-signature-256'] ?? '')) {
       const altered = { ...sent, headers: { ...sent.headers, 'x-hub-signature-256': value as string } };
-      expect(verifySignature(rule, altered, [keys.verifying], NOW), how).toMatchObject({
-        ok: false,
-        reason: 'malformed_signature',
-      });
+      expect(verifySignature(rule, altered, [keys.verifying], NOW), how).toMatchObject(refusal);
     }
   });
 
@@ -300,8 +298,7 @@ describe('hostile headers (A9)', () => {
 
   test('an unknown preset believes nothing', () => {
     const { request: sent } = signedSample('github.push');
-    const rule = { preset: 'toString' } as unknown as SignatureRule;
-    expect(verifySignature(rule, sent, ['s'], NOW)).toMatchObject({ ok: false });
+    expect(verifySignature({ preset: 'toString' } as never, sent, ['s'], NOW)).toMatchObject({ ok: false });
   });
 });
 
