@@ -8,6 +8,7 @@ import { requireAccess } from './auth/require-access.ts';
 import { type GatewayDeps } from './deps.ts';
 import { drainOnClose } from './drain.ts';
 import { compileValidator } from './errors/compile-validator.ts';
+import { answerBrokenRequest } from './errors/answer-broken-request.ts';
 import { type ErrorHandler, makeErrorHandler } from './errors/error-handler.ts';
 import { mountDialects } from './intake/mount.ts';
 import { makeIntakeParts } from './intake/intake-parts.ts';
@@ -46,6 +47,7 @@ const serverOptions = (handleError: ErrorHandler, limits: ServerLimits): Fastify
   // Requests on open connections while the gateway ends get a problem with `Retry-After` instead: see `drainOnClose`.
   return503OnClosing: false,
   frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+  clientErrorHandler: answerBrokenRequest,
   routerOptions: { maxParamLength: 256 },
 });
 

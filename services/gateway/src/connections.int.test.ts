@@ -61,7 +61,7 @@ describe('A14: a caller that is slow on purpose', () => {
     const answer = ended(socket);
     socket.write('POST /run/tests/mine HTTP/1.1\r\nHost: localhost\r\n');
     drip(socket, 'x-slow: 1\r\n', LIMITS.headersTimeoutMs);
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 [^]*http\.timeout/);
   });
 
   test('is cut with 408 when its body does not', async () => {
@@ -72,7 +72,7 @@ describe('A14: a caller that is slow on purpose', () => {
       `POST /run/tests/mine HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nX-Workflow-Client: slow\r\nContent-Length: 1000\r\n\r\n{`,
     );
     drip(socket, ' ', LIMITS.requestTimeoutMs);
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 [^]*http\.timeout/);
   });
 });
 
@@ -81,6 +81,24 @@ test('A24: two Host headers are refused, because a proxy may mean the other one'
   const answer = ended(socket);
   socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
   expect(await answer).toMatch(/^HTTP\/1\.1 400 [^]*http\.ambiguous_host/);
+});
+
+test.each([
+  [
+    'two lengths',
+    'POST /run/tests/mine HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}',
+    400,
+    'invalid_request',
+  ],
+  ['no HTTP', 'hello\r\n\r\n', 400, 'invalid_request'],
+  ['large headers', `GET /tasks HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+])('what cannot be read as a request is a problem as well: %s', async (_, request, status, code) => {
+  const socket = await dial();
+  const answer = ended(socket);
+  socket.write(request);
+  const [head = '', body = ''] = (await answer).split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
+  expect(JSON.parse(body)).toMatchObject({ type: `urn:millrace:http.${code}`, status, code: `http.${code}` });
 });
 
 test('no more connections are taken than the limit says', async () => {
