@@ -54,10 +54,14 @@ const takeError = (schema: TSchema, error: SchemaError, groupAt: GroupAt): void 
     for (const name of names) groupAt(`${error.instancePath}/${name}`).messages.push(message);
   };
   switch (error.keyword) {
-    case 'required':
-      { sayOf(error.params.requiredProperties, 'is missing'); return; }
-    case 'additionalProperties':
-      { sayOf(error.params.additionalProperties, 'is not known here'); return; }
+    case 'required': {
+      sayOf(error.params.requiredProperties, 'is missing');
+      return;
+    }
+    case 'additionalProperties': {
+      sayOf(error.params.additionalProperties, 'is not known here');
+      return;
+    }
     case 'boolean':
       return; // what stands at a place where nothing may stand was named already
     case 'const':
