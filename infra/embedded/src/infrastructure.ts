@@ -20,6 +20,7 @@ export interface LogServer {
 
 /** The streams together reserve not quite twice the size of the log. */
 const LOG_SHARE_OF_STORE = 0.5;
+const INBOX_SHARE_OF_STORE = 1 / 128;
 
 interface NatsAddress {
   readonly url: string;
@@ -58,7 +59,9 @@ export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Pr
   const connection = await connectLog({ url, name: 'supervisor' });
   parts.defer(() => connection.close());
   const logMaxBytes = Math.min(config.nats.logMaxBytes, Math.floor(storeBytes * LOG_SHARE_OF_STORE));
-  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs: config.nats.logMaxAge });
+  const inboxMaxBytes = Math.min(config.inbox.maxBytes, Math.floor(storeBytes * INBOX_SHARE_OF_STORE));
+  const [logMaxAgeMs, inboxMaxAgeMs] = [config.nats.logMaxAge, config.inbox.maxAge];
+  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs, inboxMaxBytes, inboxMaxAgeMs });
   if (nats !== undefined) {
     const options = { nats, connection, onEvent: parts.onEvent };
     parts.defer(keepDisk(options));

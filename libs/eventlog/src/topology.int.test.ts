@@ -35,6 +35,11 @@ test('repeating it changes what differs and keeps what is stored', async () => {
   expect(await configOf('LOG_0')).toMatchObject({ max_bytes: 64 * MIB });
 });
 
+test('the requests inbox has limits of its own', async () => {
+  await ensureTopology(connection, { logMaxBytes: 64 * MIB, inboxMaxBytes: 2 * MIB, inboxMaxAgeMs: 90_000 });
+  expect(await configOf('REQUESTS')).toMatchObject({ discard: 'old', max_bytes: 2 * MIB, max_age: 90_000_000_000 });
+});
+
 test('a second shard shares the other streams', async () => {
   await ensureTopology(connection, { shard: 1, logMaxBytes: 64 * MIB });
   expect(await configOf('LOG_1')).toMatchObject({ subjects: ['log.1.>'] });

@@ -59,6 +59,8 @@ describe('values', () => {
   test('that are durations and sizes are written for people', () => {
     const { nats } = read('[nats]\nlog_max_age = "12h"\nlog_max_bytes = "512MiB"\n');
     expect(nats).toMatchObject({ logMaxAge: 12 * 3_600_000, logMaxBytes: 512 * 2 ** 20 });
+    const { inbox } = read('[inbox]\nmax_age = "30d"\n');
+    expect(inbox).toEqual({ maxAge: 30 * 24 * 3_600_000, maxBytes: 64 * 2 ** 20 });
   });
 });
 

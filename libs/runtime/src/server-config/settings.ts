@@ -145,6 +145,25 @@ export const SETTINGS = {
       description: 'Size of the log; when it is full, requests are answered 503. Must fit on the disk.',
     }),
   },
+  inbox: {
+    max_age: settingAs({
+      schema: Text,
+      default: '7d',
+      read: parseDuration,
+      unit: '`7d`, `12h`',
+      env: 'MILLRACE_INBOX_MAX_AGE',
+      description: 'How long [requests](requests.md) are kept that started no run.',
+    }),
+    max_bytes: settingAs({
+      schema: Text,
+      default: '64MiB',
+      read: parseBytes,
+      unit: '`16MiB`, `1GiB`',
+      env: 'MILLRACE_INBOX_MAX_BYTES',
+      description:
+        'Room for them; the oldest go first. No more than a 128th of what a nats-server that is started here may store.',
+    }),
+  },
   postgres: {
     url: optionalSetting({
       schema: Text,
