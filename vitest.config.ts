@@ -60,6 +60,7 @@ export default defineConfig({
       },
       wholeProduct('e2e'),
       wholeProduct('attacks'),
+      wholeProduct('dialects'),
       wholeProduct('docs'),
       {
         extends: true,
