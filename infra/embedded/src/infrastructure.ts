@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { connectLog, ensureTopology, type LogConnection } from '@millrace/eventlog';
+import { connectLog, ensureTopology, logBytesWithin, type LogConnection } from '@millrace/eventlog';
 import { migrate, openReadModel } from '@millrace/read-model';
 import { type ServerConfig } from '@millrace/runtime';
 import { findNatsServer } from './find-nats-server.ts';
@@ -18,8 +18,6 @@ export interface LogServer {
   readonly version: string | undefined;
 }
 
-/** The streams together reserve not quite twice the size of the log. */
-const LOG_SHARE_OF_STORE = 0.5;
 const INBOX_SHARE_OF_STORE = 1 / 128;
 
 interface NatsAddress {
@@ -58,7 +56,7 @@ export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Pr
       : { url: given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER, nats: undefined };
   const connection = await connectLog({ url, name: 'supervisor' });
   parts.defer(() => connection.close());
-  const logMaxBytes = Math.min(config.nats.logMaxBytes, Math.floor(storeBytes * LOG_SHARE_OF_STORE));
+  const logMaxBytes = Math.min(config.nats.logMaxBytes, logBytesWithin(storeBytes));
   const inboxMaxBytes = Math.min(config.inbox.maxBytes, Math.floor(storeBytes * INBOX_SHARE_OF_STORE));
   const [logMaxAgeMs, inboxMaxAgeMs] = [config.nats.logMaxAge, config.inbox.maxAge];
   await ensureTopology(connection, { logMaxBytes, logMaxAgeMs, inboxMaxBytes, inboxMaxAgeMs });

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type CatalogEntry } from '@millrace/contracts';
-import { connectLog, ensureTopology, openCatalog } from '@millrace/eventlog';
+import { connectLog, ensureTopology, logBytesWithin, openCatalog } from '@millrace/eventlog';
 import { makeTempFolder } from '@millrace/testkit';
 import { type RunningNats, startNats, type StartNatsOptions } from './nats.ts';
 import { isProcessAlive } from './process-alive.ts';
@@ -86,6 +86,14 @@ describe('startNats', () => {
       kind: 'unavailable',
       message: expect.stringMatching(/address already in use/),
     });
+  });
+
+  test('all streams fit on a small disk', async () => {
+    const nats = await start({ dataDir: makeTempFolder('nats'), maxFileStoreBytes: 1024 ** 3 });
+    const connection = await connectLog({ url: nats.url, name: 'test' });
+    await ensureTopology(connection, { logMaxBytes: logBytesWithin(nats.maxFileStoreBytes) });
+    await connection.close();
+    await nats.stop();
   });
 
   test('a disk that has less room than before does not stop the next start', async () => {

@@ -47,7 +47,7 @@ export { type StreamAnchor } from './stream-anchor.ts';
 export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-bounds.ts';
 export { readStored, readStoredBefore, type StoredText } from './stored-messages.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
-export { ensureTopology, JOURNAL_STREAM, type TopologyOptions } from './topology.ts';
+export { ensureTopology, JOURNAL_STREAM, logBytesWithin, type TopologyOptions } from './topology.ts';
 export * from './trigger-states.ts';
 export { makeVersionKeeper, openVersions, SHORT_HASH_DIGITS, type Versions } from './versions.ts';
 export * from './webhook-deliveries.ts';

@@ -73,6 +73,14 @@ const DUPLICATE_WINDOW_MS = 2 * MINUTE;
 
 const RUN_KEYS_BYTES_MAX = 32 * MIB;
 
+/** Room that is reserved however small the log is. */
+const FIXED_BYTES = RUN_KEYS_BYTES_MAX + Object.values(BUCKETS).reduce((sum, { max_bytes: bytes }) => sum + bytes, 0);
+/** The log and the streams whose size follows it reserve not quite twice its own. */
+const LOG_SHARE = 0.5;
+
+/** The largest log with which all streams fit into a store of so many bytes. */
+export const logBytesWithin = (storeBytes: number): number => Math.floor((storeBytes - FIXED_BYTES) * LOG_SHARE);
+
 /** Attempts that are kept of one endpoint. */
 export const ATTEMPTS_PER_ENDPOINT_MAX = 500;
 /** Far longer than any schedule: nothing that is owed gets so old. */
