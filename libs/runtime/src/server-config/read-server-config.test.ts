@@ -94,6 +94,18 @@ describe('problems', () => {
     ]);
   });
 
+  test('are addresses that cannot be used, found before anything is started with them', () => {
+    const env = { NATS_URL: 'http://a', DATABASE_URL: 'a/b', OTEL_EXPORTER_OTLP_ENDPOINT: 'no address' };
+    expect(problemsOf(() => read('', { env }))).toEqual([
+      'NATS_URL: nats.url must be a nats:// address',
+      'DATABASE_URL: postgres.url must be a postgres:// address',
+      'OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.otlp_endpoint must be an http:// or https:// address',
+    ]);
+    expect(() =>
+      read('', { env: { NATS_URL: 'tls://a:1,nats://b:2', DATABASE_URL: 'postgresql:///x' } }),
+    ).not.toThrow();
+  });
+
   test('of the wrong type in the file are not converted away', () => {
     expect(problemsOf(() => read('[server]\nport = "8080"\n'))).toEqual([
       'millrace.toml:2: server.port must be integer',

@@ -7,6 +7,13 @@ import { type CamelCase, optionalSetting, setting, settingAs, type Setting } fro
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
 const Text = Type.String({ minLength: 1 });
 const Names = Type.Array(Text);
+/** `host`, `nats://user:password@host:port`; several separated by commas. */
+const NatsUrl = Type.String({
+  pattern: '^(?!\\w+://)[^\\s]+$|^(nats|tls)://[^\\s]+$',
+  description: 'a nats:// address',
+});
+const PostgresUrl = Type.String({ pattern: '^postgres(ql)?://[^\\s]+$', description: 'a postgres:// address' });
+const HttpUrl = Type.String({ pattern: '^https?://[^\\s/]+[^\\s]*$', description: 'an http:// or https:// address' });
 /** `NAME` for every script, `NAME@backup/*` for those of matching workflows. */
 const EnvironmentGrants = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*(@[A-Za-z0-9_*/-]{1,200})?$' }));
 const Positive = Type.Integer({ minimum: 1 });
@@ -113,7 +120,7 @@ export const SETTINGS = {
   },
   nats: {
     url: optionalSetting({
-      schema: Text,
+      schema: NatsUrl,
       env: 'NATS_URL',
       description: 'NATS server to use, `nats://user:password@host:port`. Without it one is started here.',
     }),
@@ -166,7 +173,7 @@ export const SETTINGS = {
   },
   postgres: {
     url: optionalSetting({
-      schema: Text,
+      schema: PostgresUrl,
       env: 'DATABASE_URL',
       description:
         'Postgres database to use, `postgres://user:password@host:port/name`. Without it one is started here.',
@@ -194,11 +201,11 @@ export const SETTINGS = {
   },
   admin: {
     port: setting({
-      schema: Type.Integer({ minimum: 0, maximum: 65_535 - 3 }),
+      schema: Type.Integer({ minimum: 0, maximum: 65_535 - 4 }),
       default: 0,
       env: 'MILLRACE_ADMIN_PORT',
       description:
-        'First of four ports on loopback for `/metrics` and health: gateway, scheduler (+1), executor (+2), projector (+3). 0 takes any free ones, which `server.json` names.',
+        'First of five ports on loopback for `/metrics` and health: gateway, scheduler (+1), executor (+2), projector (+3), notifier (+4). 0 takes any free ones, which `server.json` names.',
     }),
   },
   notifier: {
@@ -256,7 +263,7 @@ export const SETTINGS = {
   },
   telemetry: {
     otlp_endpoint: optionalSetting({
-      schema: Text,
+      schema: HttpUrl,
       env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
       description: 'OTLP/HTTP collector for traces, `http://127.0.0.1:4318`. Without it nothing is exported.',
     }),
