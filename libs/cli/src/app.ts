@@ -12,6 +12,7 @@ import { errorTexts, type ShowError, showText } from './error-texts.ts';
 import { explainError } from './explain-error.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
 import { proposeRuns, proposeWorkflows } from './propose.ts';
+import { requests } from './requests-routes.ts';
 import { trigger } from './trigger-routes.ts';
 import { webhook } from './webhook-routes.ts';
 
@@ -285,13 +286,14 @@ export const makeApp = (version: string, show: ShowError = showText): Applicatio
         token,
         secret,
         trigger,
+        requests,
         webhook,
         deploy,
         projector,
         doctor,
         completion,
       },
-      aliases: { tokens: 'token', secrets: 'secret', webhooks: 'webhook', workflows: 'tasks' },
+      aliases: { tokens: 'token', secrets: 'secret', webhooks: 'webhook', triggers: 'trigger', workflows: 'tasks' },
       docs: { brief: 'Durable workflow runs from HTTP requests' },
     }),
     {

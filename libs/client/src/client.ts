@@ -1,5 +1,7 @@
-import { notMillrace, WaitTimeoutError } from './errors.ts';
+import { WaitTimeoutError } from './errors.ts';
 import { followRun, resultOf, type FollowedMessage, type FollowOptions } from './follow-run.ts';
+import { readBody as read } from './read-body.ts';
+import { requestsOf, type RequestsClient } from './requests.ts';
 import { type ConnectionOptions, makeSend, type Send } from './send.ts';
 import {
   type Accepted,
@@ -15,10 +17,9 @@ import {
   type Secret,
   type SecretChange,
   type Token,
-  type Trigger,
-  type WorkflowTriggers,
   type Workflow,
 } from './wire-format.ts';
+import { triggersOf, type TriggersClient } from './triggers.ts';
 import { webhooksOf, type WebhooksClient } from './webhooks.ts';
 
 export interface CallOptions {
@@ -98,12 +99,8 @@ export interface MillraceClient {
     readonly list: (options?: CallOptions) => Promise<readonly Secret[]>;
     readonly remove: (name: string, options?: CallOptions) => Promise<void>;
   };
-  readonly triggers: {
-    /** Declared triggers, without their keys. */
-    readonly list: (options?: CallOptions) => Promise<readonly Trigger[]>;
-    /** Those of one workflow, and calls that start it by every dialect. */
-    readonly of: (workflow: string, options?: CallOptions) => Promise<WorkflowTriggers>;
-  };
+  readonly triggers: TriggersClient;
+  readonly requests: RequestsClient;
   readonly webhooks: WebhooksClient;
 }
 
@@ -116,18 +113,6 @@ const query = (parameters: Readonly<Record<string, string | number | undefined>>
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) given.set(name, String(value));
   return given.size === 0 ? '' : `?${given.toString()}`;
-};
-
-/**
- * The body of an answer. Every answer has a member that it is known by.
- *
- * @throws UnavailableError `client.not_millrace` when it is not there.
- */
-const read = async <Answer>(sent: Promise<Response>, member: keyof Answer & string): Promise<Answer> => {
-  const response = await sent;
-  const body: unknown = await response.json().catch(() => undefined);
-  if (typeof body === 'object' && body !== null && member in body) return body as Answer;
-  throw notMillrace(response.status, response.url);
 };
 
 const startCall = (workflow: string, options: StartOptions, waitSeconds?: number) =>
@@ -188,15 +173,6 @@ async function* allLines(send: Send, runId: string, { signal }: CallOptions): As
   } while (after !== undefined);
 }
 
-const triggersOf = (send: Send): MillraceClient['triggers'] => ({
-  list: async ({ signal } = {}) => {
-    const sent = send({ method: 'GET', target: '/triggers', isRepeatable: true, signal });
-    return (await read<{ triggers: Trigger[] }>(sent, 'triggers')).triggers;
-  },
-  of: (workflow, { signal } = {}) =>
-    read(send({ method: 'GET', target: `/triggers/${segments(workflow)}`, isRepeatable: true, signal }), 'calls'),
-});
-
 const tokensOf = (send: Send): MillraceClient['tokens'] => ({
   create: ({ label, scopes, expiresIn, signal }) =>
     read(
@@ -253,6 +229,18 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
   ): Promise<Answer> => read<Answer>(send({ method: 'GET', target, isRepeatable: true, accepts, signal }), member);
   const runTarget = (runId: string, rest = ''): string => `/runs/${encodeURIComponent(runId)}${rest}`;
 
+  const rerun: MillraceClient['rerun'] = (runId, { version, idempotencyKey, signal } = {}) =>
+    read(
+      send({
+        method: 'POST',
+        target: runTarget(runId, `/rerun${query({ version })}`),
+        headers: { 'idempotency-key': idempotencyKey ?? crypto.randomUUID() },
+        isRepeatable: true,
+        signal,
+      }),
+      'run_id',
+    );
+
   return {
     health: (call) => get('/health', 'status', call, [503]),
     start: (workflow, call = {}) => read(send(startCall(workflow, call)), 'run_id'),
@@ -270,22 +258,13 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
         'run_id',
       );
     },
-    rerun: (runId, { version, idempotencyKey, signal } = {}) =>
-      read(
-        send({
-          method: 'POST',
-          target: runTarget(runId, `/rerun${query({ version })}`),
-          headers: { 'idempotency-key': idempotencyKey ?? crypto.randomUUID() },
-          isRepeatable: true,
-          signal,
-        }),
-        'run_id',
-      ),
+    rerun,
     workflows: async (call) => (await get<{ workflows: Workflow[] }>('/workflows', 'workflows', call)).workflows,
     workflow: (path, call) => get(`/workflows/${segments(path)}`, 'path', call),
     tokens: tokensOf(send),
     secrets: secretsOf(send),
-    triggers: triggersOf(send),
+    triggers: triggersOf(send, read),
+    requests: requestsOf(send, read, rerun),
     webhooks: webhooksOf(send, read),
   };
 };

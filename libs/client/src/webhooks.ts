@@ -1,3 +1,4 @@
+import { type ReadBody } from './read-body.ts';
 import { type Send } from './send.ts';
 import { type CreatedWebhook, type Webhook, type WebhookDelivery } from './wire-format.ts';
 
@@ -31,9 +32,6 @@ export interface WebhooksClient {
   /** Sends everything again that has failed for good since a time (RFC 3339); how much. */
   readonly recover: (id: string, since: string, options?: Abortable) => Promise<number>;
 }
-
-/** Reads the body of an answer that has a member. */
-export type ReadBody = <Answer>(sent: Promise<Response>, member: keyof Answer & string) => Promise<Answer>;
 
 const targetOf = (id: string, rest = ''): string => `/webhooks/${encodeURIComponent(id)}${rest}`;
 

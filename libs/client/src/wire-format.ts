@@ -233,7 +233,11 @@ export interface Trigger {
   readonly methods: readonly string[];
   readonly auth: 'token' | 'workflow_key' | 'path_key' | 'signature' | 'public';
   readonly mode: 'async' | 'sync' | 'stream';
+  /** `stopped`: by its `stop_after`. */
   readonly state: 'enabled' | 'disabled' | 'stopped';
+  /** Why it is as it is, and since when; absent: as its workflow declares it. */
+  readonly reason?: string;
+  readonly since?: string;
   /** Of the signature. */
   readonly preset?: string;
   /** Names of the secrets that it needs. */

@@ -1,10 +1,9 @@
 import { type Run, type RunFilter, type RunPage, type RunState } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
 import { elapsedText } from '../output/duration-text.ts';
 import { type Screen } from '../output/screen.ts';
 import { formatTable } from '../output/table.ts';
-import { parseDurationFlag } from '../parse-duration-flag.ts';
+import { parseTimeFlag } from '../parse-time-flag.ts';
 
 export interface RunsFlags extends CommonFlags {
   readonly workflow?: string;
@@ -14,14 +13,6 @@ export interface RunsFlags extends CommonFlags {
   readonly limit?: number;
   readonly cursor?: string;
 }
-
-/** A time, or how long ago: `1h`. */
-const parseTime = (flag: string, text: string): string => {
-  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return new Date(Date.now() - parseDurationFlag(flag, text)).toISOString();
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return new Date(time).toISOString();
-  throw new CommandError(EXIT.usage, `${flag} "${text}" is no time: write 1h, 7d or 2026-11-21T12:00:00Z`);
-};
 
 const COLOUR = { completed: 'green', failed: 'red', timed_out: 'red', rejected: 'red', cancelled: 'yellow' } as const;
 
@@ -42,8 +33,8 @@ const rowOf = (run: Run, screen: Screen): readonly string[] => [
 const filterOf = ({ workflow, status, since, until, limit, cursor }: RunsFlags): RunFilter => ({
   ...(workflow !== undefined && { workflow }),
   ...(status !== undefined && { status }),
-  ...(since !== undefined && { since: parseTime('--since', since) }),
-  ...(until !== undefined && { until: parseTime('--until', until) }),
+  ...(since !== undefined && { since: parseTimeFlag('--since', since) }),
+  ...(until !== undefined && { until: parseTimeFlag('--until', until) }),
   ...(limit !== undefined && { limit }),
   ...(cursor !== undefined && { cursor }),
 });

@@ -14,7 +14,7 @@ const rowOf = (trigger: Trigger): readonly string[] => [
   safeLine(addressText(trigger)),
   trigger.methods.join(','),
   trigger.preset === undefined ? trigger.auth : `${trigger.auth}:${trigger.preset}`,
-  trigger.state,
+  trigger.reason === undefined ? trigger.state : `${trigger.state}: ${safeLine(trigger.reason)}`,
 ];
 
 export async function listTriggers(this: CliContext, flags: CommonFlags): Promise<void> {
@@ -54,3 +54,21 @@ export async function showCurl(this: CliContext, flags: CommonFlags, workflow: s
     screen.data(safeLine(curlLine(url, call)));
   }
 }
+
+export interface SwitchFlags extends CommonFlags {
+  readonly reason?: string;
+}
+
+/** Enables or disables one trigger of a workflow. */
+export type SwitchTrigger = (this: CliContext, flags: SwitchFlags, workflow: string, id: string) => Promise<void>;
+
+const switchTo = (word: 'enable' | 'disable'): SwitchTrigger =>
+  async function change(this: CliContext, flags, workflow, id) {
+    const reason = flags.reason === undefined ? {} : { reason: flags.reason };
+    const switched = await this.client(flags).triggers[word]({ workflow, trigger: id, ...reason });
+    if (flags.json === true) this.screen(flags).json(switched, 'one-line');
+    else this.screen(flags).say(`trigger ${id} of ${workflow} is ${switched.state}`);
+  };
+
+export const enableTrigger = switchTo('enable');
+export const disableTrigger = switchTo('disable');

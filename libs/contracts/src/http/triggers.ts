@@ -13,6 +13,8 @@ export const TriggerViewSchema = Type.Object(
     auth: TriggerAuthSchema,
     mode: TriggerModeSchema,
     state: Type.Enum(['enabled', 'disabled', 'stopped']),
+    reason: optional(Type.String({ description: 'why; absent: as its workflow declares it' })),
+    since: optional(Type.String({ description: 'of the state; absent: as its workflow declares it' })),
     preset: optional(Type.String({ description: 'of the signature' })),
     secrets: Type.Array(Type.String(), { description: 'names of the secrets that it needs' }),
     missing_secrets: Type.Array(Type.String(), { description: 'those of them that nobody has set' }),

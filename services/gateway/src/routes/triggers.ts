@@ -32,6 +32,7 @@ const toView = (
 ): TriggerView => {
   const { id, dialect, address, methods, auth, mode, enabled, keys = [], signature } = trigger;
   const secrets = secretsOf(trigger);
+  const decided = triggerStates.get({ workspace, workflow, trigger: id });
   return {
     workflow,
     id,
@@ -40,7 +41,8 @@ const toView = (
     methods,
     auth,
     mode,
-    state: triggerStates.get({ workspace, workflow, trigger: id })?.state ?? (enabled ? 'enabled' : 'disabled'),
+    state: decided?.state ?? (enabled ? 'enabled' : 'disabled'),
+    ...(decided === undefined ? {} : { reason: decided.reason, since: decided.at }),
     ...(signature === undefined ? {} : { preset: signature.preset }),
     secrets: [...secrets],
     missing_secrets: secrets.filter((name) => secretValues.valuesOf(name).length === 0),
