@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { logStream } from '@millrace/contracts';
-import { logBounds, request } from '@millrace/eventlog';
-import { hashReadModel, listRuns } from '@millrace/read-model';
-import { aRunId, completed, dispatched, requested, started } from '@millrace/testkit';
+import { INBOX_STREAM, type InboxRecord, logStream } from '@millrace/contracts';
+import { inboxBounds, logBounds, makeInboxWriter, request } from '@millrace/eventlog';
+import { hashReadModel, listRefusedRequests, listRuns } from '@millrace/read-model';
+import { aRunId, completed, dispatched, eventually, requested, started } from '@millrace/testkit';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeLog, makeRandom } from '../../testing/histories.ts';
+import { makeLog, makeRandom, NASTY } from '../../testing/histories.ts';
 import { makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { rebuildReadModel } from './rebuild-read-model.ts';
 
@@ -74,6 +74,43 @@ test('tables that were dropped come back from the log alone', async () => {
   await sql`drop schema millrace cascade`.execute(bed.readModel.db);
   await rebuild();
   expect(await hashReadModel(bed.readModel)).toBe(before);
+});
+
+const aRefusedRequest = (index: number): InboxRecord => ({
+  ...{ id: aRunId(), time: new Date(1_800_000_000_000 + index).toISOString(), workspace: 'default', workflow: 'a/b' },
+  ...{ dialect: 'hooks', trigger: 'hooks', outcome: 'refused', code: 'signature.refused', reason: `${NASTY} ${index}` },
+  ...{ verified: 'none', method: 'POST', path: '/hooks/x', route: '/hooks/*', params: {}, query: [['a', NASTY]] },
+  ...{ headers: [], body: { text: NASTY, encoding: 'utf8', cut: false }, bodyBytes: 9, from: '127.0.0.1' },
+});
+
+test('refused requests come back from their stream, those that it no longer holds do not', async () => {
+  const projector = await bed.startProjector();
+  const writer = makeInboxWriter(bed.connection, { shard: SHARD });
+  const ids = async (): Promise<readonly string[]> =>
+    (await listRefusedRequests(bed.readModel, { limit: 200 })).map(({ id }) => id);
+  const rowsOf = async () =>
+    (await sql`select row_::text as text from millrace.inbox_request row_ order by id`.execute(bed.readModel.db)).rows;
+  const records = Array.from({ length: 60 }, (_, index) => aRefusedRequest(index));
+  for (const [index, record] of records.entries()) {
+    writer.append(record);
+    if (index % 20 === 19) await writer.flush();
+  }
+  await eventually(async () => expect(await ids()).toHaveLength(60));
+  const before = await rowsOf();
+  await rebuild();
+  expect(await rowsOf()).toEqual(before);
+
+  const { last } = await inboxBounds(bed.connection);
+  expect(last).toBeGreaterThan(1);
+  await request(bed.connection, `$JS.API.STREAM.PURGE.${INBOX_STREAM}`, JSON.stringify({ seq: last }), 2_000);
+  await projector.kill();
+  await rebuild();
+  const left = await rowsOf();
+  expect(left.length).toBeGreaterThan(0);
+  expect(left.length).toBeLessThan(60);
+  expect(before).toEqual(expect.arrayContaining(left));
+  expect(await ids()).toContain(records.at(-1)?.id);
+  await writer.close();
 });
 
 test('of two rebuilds at the same time one is refused', async () => {
