@@ -67,7 +67,7 @@ describe('deployFolder', () => {
     expect(first).toMatchObject({ unchanged: [], removed: [], problems: [] });
     expect(first.deployed.map(({ path }) => path)).toEqual([
       ...['backup/db-full', 'data/fetch-transform', 'demo/fail', 'demo/progress'],
-      ...['demo/stubborn', 'hello/world', 'reports/summarize'],
+      ...['demo/stubborn', 'github/on-push', 'hello/world', 'reports/summarize'],
     ]);
     expect(await deployFolder(options)).toEqual({
       deployed: [],
