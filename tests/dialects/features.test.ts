@@ -7,7 +7,7 @@ import { INPUT } from './table/input.ts';
 import { OUTPUT } from './table/output.ts';
 import { STANDARDS } from './table/standards.ts';
 import { TRIGGERING } from './table/triggering.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld } from './world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>> | undefined;
 beforeAll(async () => {

@@ -1,0 +1,256 @@
+/** Document 000, `workflow serve`, sentence by sentence, and the rows of part 0 of the facts, against `millrace serve` as it is started by hand. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { readServerConfig } from '@millrace/runtime';
+import { eventually, type HttpCaller, makeHttpCaller } from '@millrace/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ServeProcess, startServe } from './serve-process.ts';
+
+const MAX_BYTES = 1_048_576;
+const run = promisify(execFile);
+
+const FILES = {
+  'millrace.toml': '[server]\nport = 0\nmax_concurrent_runs = 4\n',
+  'workflows/backup/db-full.sh': '#!/bin/sh\necho "{\\"target\\":\\"$TARGET\\",\\"notify\\":\\"$NOTIFY\\"}"\n',
+  'workflows/backup/slow.sh': '#!/bin/sh\nsleep 60\n',
+  'workflows/backup/fail.sh': '#!/bin/sh\nexit 3\n',
+  'workflows/backup/alert.sh': '#!/bin/sh\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"\n',
+};
+
+let server: ServeProcess | undefined;
+let http: HttpCaller;
+
+beforeAll(async () => {
+  server = await startServe(FILES, '--bind', '0.0.0.0');
+  http = makeHttpCaller(server.url, server.token);
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+const started = (): ServeProcess => {
+  if (server === undefined) throw new Error('the server has not started');
+  return server;
+};
+
+const start = async (task: string, body?: unknown): Promise<string> => {
+  const { json, status } = await http.post(`/run/${task}`, body === undefined ? {} : { body });
+  expect(status).toBe(202);
+  return (json as { readonly run_id: string }).run_id;
+};
+
+const over = (id: string): Promise<Readonly<Record<string, unknown>>> =>
+  eventually(async () => {
+    const { json } = await http.get(`/status/${id}`);
+    expect(json).toMatchObject({ run_id: id, ended: expect.any(String) as string });
+    return json as Readonly<Record<string, unknown>>;
+  });
+
+/** A block of the document, for a shell: only address and token are ours. */
+const inShell = async (script: string): Promise<string> => {
+  const here = script.replaceAll('http://localhost:8080', started().url).replaceAll('<token>', '$TOKEN');
+  return (await run('bash', ['-c', here], { env: { ...process.env, TOKEN: started().token } })).stdout;
+};
+
+describe('000: starting the server', () => {
+  test('000: default: port 8080, bind 127.0.0.1', () => {
+    expect(readServerConfig({ env: {}, cwd: '/' })).toMatchObject({ server: { port: 8080, bind: '127.0.0.1' } });
+  });
+
+  test('000: workflow serve --port 9090 --bind 0.0.0.0', () => {
+    const flags = { port: '9090', bind: '0.0.0.0' };
+    expect(readServerConfig({ env: {}, cwd: '/', flags })).toMatchObject({ server: { port: 9090, bind: '0.0.0.0' } });
+  });
+
+  test('000: an auto-generated Bearer token is printed to stdout at startup', async () => {
+    expect(started().token).toMatch(/^mr_\w{20,}$/);
+    expect((await http.get('/tasks')).status).toBe(200);
+  });
+});
+
+describe('000: endpoints', () => {
+  test('000: GET /health: health check', async () => {
+    expect((await http.get('/health')).json).toMatchObject({ status: 'ok' });
+  });
+
+  test('000: GET /tasks: list all available tasks', async () => {
+    const { json } = await http.get('/tasks');
+    const { tasks } = json as { readonly tasks: readonly { readonly ref: string }[] };
+    expect(tasks.map(({ ref }) => ref)).toEqual(['backup/alert', 'backup/db-full', 'backup/fail', 'backup/slow']);
+    expect(tasks[1]).toMatchObject({ kind: 'ShellScript', path: expect.stringContaining('db-full.sh') as string });
+  });
+
+  test('000: POST /run/<category>/<task>: trigger workflow (returns 202 + run_id)', async () => {
+    const { status, json } = await http.post('/run/backup/db-full');
+    expect([status, json]).toMatchObject([
+      202,
+      { run_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, status: 'accepted', task_ref: 'backup/db-full' },
+    ]);
+  });
+
+  test('000: GET /status/<run_id>: poll run status', async () => {
+    expect(await over(await start('backup/db-full'))).toMatchObject({ status: 'completed', exit_code: 0, steps: 1 });
+  });
+});
+
+describe('000: authentication', () => {
+  test('000: every request (except /health) must include the Bearer token', async () => {
+    const open = await http.get('/health', { token: null });
+    expect(open.status).toBe(200);
+    const refused = [
+      await http.get('/tasks', { token: null }),
+      await http.get('/status/any', { token: null }),
+      await http.post('/run/backup/db-full', { token: null }),
+      await http.post('/run/backup/db-full', { token: 'wrong' }),
+    ];
+    for (const { status, json } of refused) expect([status, json]).toEqual([401, { error: 'unauthorized' }]);
+  });
+
+  test('000: the example of curl, with its Bearer token and X-Workflow-Client', async () => {
+    const answer = await inShell(`curl -sS -X POST http://localhost:8080/run/backup/db-full \\
+  -H "Authorization: Bearer <token>" \\
+  -H "X-Workflow-Client: curl" \\
+  -d '{"env": {"TARGET": "production"}}'`);
+    const { run_id: id } = JSON.parse(answer) as { readonly run_id: string };
+    expect(await over(id)).toMatchObject({ output: { target: 'production' } });
+  });
+
+  test('000: the X-Workflow-Client header is required; any non-empty string', async () => {
+    for (const [value, status] of [
+      ['', 403],
+      ['c', 202],
+      ['any string at all', 202],
+    ] as const) {
+      const answer = await http.post('/run/backup/db-full', { headers: { 'x-workflow-client': value } });
+      expect([value, answer.status]).toEqual([value, status]);
+    }
+  });
+});
+
+describe('000: request body', () => {
+  test('000: an optional JSON body injects environment variables into the workflow', async () => {
+    const env = { TARGET: 'production', NOTIFY: 'true' };
+    expect(await over(await start('backup/db-full', { env }))).toMatchObject({
+      output: { target: 'production', notify: 'true' },
+    });
+    expect(await over(await start('backup/db-full'))).toMatchObject({ output: { target: '', notify: '' } });
+  });
+
+  test('000: maximum body size is 1 MB', async () => {
+    const bodyOf = (bytes: number): string => `{"text":"${'a'.repeat(bytes - 11)}"}`;
+    expect((await http.post('/run/backup/db-full', { body: bodyOf(MAX_BYTES) })).status).toBe(202);
+    const { status, json } = await http.post('/run/backup/db-full', { body: bodyOf(MAX_BYTES + 1) });
+    expect([status, json]).toEqual([413, { error: 'request body too large', max_bytes: MAX_BYTES }]);
+  });
+});
+
+describe('000: triggering and polling', () => {
+  test('000: /run returns 202 Accepted immediately with a run_id; use /status/<run_id> to poll for completion', async () => {
+    const id = await start('backup/slow');
+    expect((await http.get(`/status/${id}`)).json).toMatchObject({ run_id: id, status: 'running' });
+    await http.post(`/runs/${id}/cancel`);
+    expect(await over(id)).toMatchObject({ status: 'failed', state: 'cancelled' });
+  });
+
+  test('000: the example of trigger and poll', async () => {
+    const runId = `node -p 'JSON.parse(require("fs").readFileSync(0)).run_id'`;
+    const status = await inShell(`RUN_ID=$(curl -s -X POST http://localhost:8080/run/backup/db-full \\
+  -H "Authorization: Bearer $TOKEN" \\
+  -H "X-Workflow-Client: ci" | ${runId})
+curl -s http://localhost:8080/status/$RUN_ID \\
+  -H "Authorization: Bearer $TOKEN"`);
+    expect(JSON.parse(status)).toMatchObject({ status: expect.toBeOneOf(['running', 'completed']) as string });
+  });
+});
+
+describe('000: concurrency and configuration', () => {
+  test('000: the default is 4 concurrent runs', () => {
+    expect(readServerConfig({ env: {}, cwd: '/' })).toMatchObject({ server: { maxConcurrentRuns: 4 } });
+  });
+
+  test('000: [server] max_concurrent_runs = 4: the server limits concurrent workflow runs', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) ids.push(await start('backup/slow'));
+    const states = async (): Promise<readonly unknown[]> =>
+      Promise.all(ids.map(async (id) => ((await http.get(`/status/${id}`)).json as { readonly state: string }).state));
+    await eventually(async () => expect((await states()).slice(0, 4)).toEqual(Array(4).fill('running')));
+    expect((await states()).at(4)).toBe('waiting');
+    for (const id of ids) await http.post(`/runs/${id}/cancel`);
+    for (const id of ids) await over(id);
+  });
+});
+
+describe('000: use cases', () => {
+  test('000: Prometheus Alertmanager posts to /run when an alert fires: its payload is the input', async () => {
+    const alert = { version: '4', status: 'firing', alerts: [{ labels: { alertname: 'DiskFull' } }] };
+    expect(await over(await start('backup/alert', alert))).toMatchObject({ output: alert });
+  });
+});
+
+describe('000: exit codes', () => {
+  test('000: individual workflow runs report their status through /status', async () => {
+    expect(await over(await start('backup/fail'))).toMatchObject({ status: 'failed', exit_code: 3 });
+  });
+
+  test('000: workflow run returns 0 on success and non-zero on failure', async () => {
+    expect((await started().command('run', 'backup/db-full')).code).toBe(0);
+    expect((await started().command('run', 'backup/fail')).code).toBe(1);
+  });
+});
+
+describe('000: what its source adds', () => {
+  test.each<[string, string, number, object]>([
+    ['GET', '/status/unknown', 404, { error: 'run not found' }],
+    ['POST', '/run/none/such', 404, { error: 'task not found: none/such' }],
+    ['POST', '/run/backup/db-full/', 404, { error: 'task not found: backup/db-full/' }],
+    ['POST', '/run/backup%2Fdb-full', 404, { error: 'task not found: backup%2Fdb-full' }],
+    ['POST', '/nothing', 404, { error: 'not found' }],
+    ['GET', '/nothing', 404, { error: 'not found' }],
+  ])('0.1 %s %s is %i', async (method, path, status, body) => {
+    const answer = await http.call(method, path);
+    expect([answer.status, answer.json]).toEqual([status, body]);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE'])('0.1 %s without X-Workflow-Client is 403', async (method) => {
+    const answer = await http.call(method, '/run/backup/db-full', { headers: { 'x-workflow-client': '' } });
+    expect([answer.status, answer.json]).toEqual([403, { error: 'missing X-Workflow-Client header' }]);
+  });
+
+  test('0.1 a dot stands for a slash, and the query is no part of the name', async () => {
+    for (const path of ['/run/backup.db-full', '/run/backup/db-full?any=thing'])
+      expect((await http.post(path)).json).toMatchObject({ task_ref: 'backup/db-full' });
+  });
+
+  test('0.2 the scheme is Bearer with one space, in this case', async () => {
+    const { token } = started();
+    for (const authorization of [`bearer ${token}`, `Bearer  ${token}`, token])
+      expect((await http.get('/tasks', { token: null, headers: { authorization } })).status).toBe(401);
+  });
+
+  test('0.3 the content type does not matter', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { json } = await http.post('/run/backup/db-full', { headers, body: '{"env":{"TARGET":"a"}}' });
+    expect(await over((json as { readonly run_id: string }).run_id)).toMatchObject({ output: { target: 'a' } });
+  });
+
+  test.each(['{"env":', '[]', '{"env":{"TARGET":1}}', '{"env":[]}'])(
+    '0.3 a body that would have been dropped in silence is refused: %s',
+    async (body) => expect((await http.post('/run/backup/db-full', { body })).status).toBe(400),
+  );
+
+  test('0.4 a status has its documented members, and times with an offset', async () => {
+    expect(await over(await start('backup/db-full'))).toMatchObject({
+      run_id: expect.any(String) as string,
+      status: 'completed',
+      exit_code: 0,
+      steps: 1,
+      started: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/) as string,
+      ended: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/) as string,
+    });
+  });
+});
+
+test('000: the serve process itself returns 0 on clean shutdown', async () => {
+  expect(await started().stop()).toBe(0);
+  server = undefined;
+});
