@@ -117,6 +117,40 @@ describe('A30: what is secret', () => {
     expect(await findIn([KEY, wrong, SIGNING])).toEqual([]);
   });
 
+  test('of a caller or a secret is not in what is kept of a request that started nothing', async () => {
+    const marker = 'kept-as-it-is-16180339887498948482';
+    const wrong = 'mr_0123456789ab_presented-canary-31415926535897932384';
+    const refused = await send(platform.url, {
+      method: 'POST',
+      path: `/hooks/signed?note=${SIGNING}&token=${limited}`,
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${wrong}`,
+        'x-hub-signature-256': `sha256=${SIGNING}`,
+        'x-note': SIGNING,
+        'x-harmless': marker,
+      },
+      body: JSON.stringify({ note: `it is ${SIGNING}`, shown: wrong }),
+    });
+    const guessed = await send(platform.url, { method: 'POST', path: `/hooks/key/${KEY}x/keyed`, body: '{}' });
+    expect([refused.status, guessed.status]).toEqual([401, 404]);
+    const details = await eventually(async () => {
+      const { json } = await platform.http.get('/requests?workflow=attack/hooks&outcome=refused&limit=100');
+      const { requests } = json as { readonly requests: readonly { readonly id: string }[] };
+      const all = await Promise.all(requests.map(async ({ id }) => (await platform.http.get(`/requests/${id}`)).text));
+      const withNote = all.filter((text) => text.includes('"note"'));
+      expect(withNote).toHaveLength(1);
+      return [JSON.stringify(json), ...all];
+    });
+    for (const text of details) {
+      for (const secret of [SIGNING, wrong, KEY, secretPart(limited)]) expect(text).not.toContain(secret);
+    }
+    // Where the request is kept is looked at: what is harmless is found in the stream and in the table.
+    const kept = await findIn([marker]);
+    expect(kept).toEqual(expect.arrayContaining(['Postgres', expect.stringContaining('/REQUESTS/')]));
+    expect(await findIn([SIGNING, wrong, KEY, secretPart(limited)])).toEqual([]);
+  });
+
   test('of a trigger is not shown with its workflow', async () => {
     const { text } = await platform.http.get('/workflows/attack/hooks');
     expect(text).not.toContain(KEY);

@@ -1,0 +1,154 @@
+/** The requests inbox: what is recorded of everything that reached a trigger and started no run. */
+import { createHmac } from 'node:crypto';
+import { type RequestView, type Trigger } from '@millrace/contracts';
+import { eventually } from '@millrace/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hook, JSON_TYPE, open, signed } from '../testing/start-hooks-gateway.ts';
+import { type ProjectedGateway, startProjectedGateway } from '../testing/start-projected-gateway.ts';
+
+const SECRET = 'a-secret-of-the-inbox';
+const WORKFLOW = 'tests/hooked';
+const TRIGGERS: readonly Trigger[] = [
+  signed('/signed', 'github', 'GITHUB_SECRET', { id: 'signed' }),
+  open('/rated', { id: 'rated', rateLimit: { requests: 1, per: 3_600 } }),
+  open('/asked', { id: 'asked', conditions: ["body.branch == 'main'"] }),
+  open('/open', { id: 'open' }),
+  hook({ path: '/tokens', id: 'tokens' }),
+];
+
+let gateway: ProjectedGateway;
+beforeAll(async () => {
+  gateway = await startProjectedGateway({ workflows: [] });
+  await gateway.deploy(WORKFLOW, { triggers: [...TRIGGERS] });
+  await gateway.call({ method: 'PUT', url: '/secrets/GITHUB_SECRET', payload: { value: SECRET } });
+  await eventually(() => {
+    expect(gateway.catalog.entries().size).toBe(1);
+    expect(gateway.secretValues.valuesOf('GITHUB_SECRET')).toEqual([SECRET]);
+  });
+});
+afterAll(() => gateway.stop());
+
+const send = (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  gateway.app.inject({
+    method: 'POST',
+    url: `/hooks${path}`,
+    headers: { host: 'gateway.test', ...JSON_TYPE, ...headers },
+    payload: JSON.stringify(body),
+  });
+
+const list = async (query: string): Promise<readonly RequestView[]> =>
+  (await gateway.call({ url: `/requests?${query}` })).json<{ requests: RequestView[] }>().requests;
+
+/** Those of a trigger that came after the ones before, the oldest first, once there are so many. */
+const recorded = (trigger: string, outcome: string, count: number): Promise<readonly RequestView[]> =>
+  eventually(async () => {
+    const found = await list(`workflow=${WORKFLOW}&trigger=${trigger}&outcome=${outcome}&limit=100`);
+    expect(found).toHaveLength(count);
+    return found.toReversed();
+  });
+
+const githubHeaders = (body: unknown, secret: string, delivery: string): Readonly<Record<string, string>> => ({
+  'x-github-event': 'push',
+  'x-github-delivery': delivery,
+  'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex')}`,
+});
+
+describe('a request is recorded', () => {
+  test('whose signature is wrong, as verified by nothing, with body and without signature', async () => {
+    const headers = githubHeaders({ a: 1 }, 'another secret', 'd-wrong');
+    expect((await send('/signed', { a: 1 }, headers)).statusCode).toBe(401);
+    const [request] = await recorded('signed', 'refused', 1);
+    expect(request).toMatchObject({
+      code: 'signature.refused',
+      verified: 'none',
+      method: 'POST',
+      path: '/hooks/signed',
+    });
+    const detail = await gateway.call({ url: `/requests/${request?.id}` });
+    expect(detail.json()).toMatchObject({ body: { text: '{"a":1}', encoding: 'utf8', cut: false }, body_bytes: 7 });
+    expect(detail.json<{ headers: unknown[] }>().headers).toContainEqual(['x-hub-signature-256', '***']);
+    expect(detail.body).not.toContain(headers['x-hub-signature-256']);
+  });
+
+  test('that repeats a delivery, with the run of the first one', async () => {
+    const headers = githubHeaders({ a: 2 }, SECRET, 'd-1');
+    const first = (await send('/signed', { a: 2 }, headers)).json<{ run_id: string }>();
+    const again = (await send('/signed', { a: 2 }, headers)).json<{ run_id: string }>();
+    expect(again.run_id).toBe(first.run_id);
+    expect(await recorded('signed', 'duplicate', 1)).toMatchObject([
+      { run_id: first.run_id, verified: 'signature:github', delivery: 'd-1' },
+    ]);
+    expect(await recorded('signed', 'accepted', 1)).toMatchObject([{ id: first.run_id, delivery: 'd-1' }]);
+  });
+
+  test('that repeats an Idempotency-Key', async () => {
+    const key = { 'idempotency-key': 'once' };
+    const first = (await send('/open', {}, key)).json<{ run_id: string }>();
+    await send('/open', {}, key);
+    expect(await recorded('open', 'duplicate', 1)).toMatchObject([{ run_id: first.run_id, verified: 'public' }]);
+  });
+
+  test('that is over the rate of its trigger', async () => {
+    expect((await send('/rated', {})).statusCode).toBe(202);
+    expect((await send('/rated', {})).statusCode).toBe(429);
+    expect(await recorded('rated', 'refused', 1)).toMatchObject([{ code: 'trigger.over_rate', verified: 'public' }]);
+  });
+
+  test('that the condition of its trigger leaves out, with the condition', async () => {
+    expect((await send('/asked', { branch: 'other' })).statusCode).toBe(204);
+    const [request] = await recorded('asked', 'filtered', 1);
+    expect(request).toMatchObject({ code: 'filtered', verified: 'public' });
+    expect(request?.reason).toContain("body.branch == 'main'");
+  });
+
+  test('of a batch, each event by its own outcome, none of them with the whole body', async () => {
+    const event = (id: string, branch: string) => ({
+      specversion: '1.0',
+      type: 'push',
+      source: '/tests',
+      id,
+      datacontenttype: 'application/json',
+      data: { branch },
+    });
+    const batch = [event('e1', 'main'), event('e2', 'other'), { specversion: '1.0', id: 'e3' }];
+    const answer = await send('/asked', batch, { 'content-type': 'application/cloudevents-batch+json' });
+    expect(answer.statusCode).toBe(207);
+    expect(await recorded('asked', 'accepted', 1)).toHaveLength(1);
+    expect((await recorded('asked', 'filtered', 2))[1]).toMatchObject({ code: 'filtered' });
+    const [refused] = await recorded('asked', 'refused', 1);
+    expect(refused).toMatchObject({ code: 'cloudevents.invalid' });
+    const url = `/requests/${refused?.id}`;
+    expect((await gateway.call({ url })).json()).not.toHaveProperty('body');
+    const redelivered = await gateway.call({ method: 'POST', url: `${url}/redeliver` });
+    expect([redelivered.statusCode, redelivered.json()]).toMatchObject([
+      409,
+      { type: expect.stringContaining('request.not_redeliverable') as string },
+    ]);
+  });
+});
+
+describe('nothing is recorded', () => {
+  test('of somebody who has no valid token', async () => {
+    expect((await send('/tokens', {}, { authorization: 'Bearer nobody' })).statusCode).toBe(401);
+    expect((await send('/tokens', {}, { authorization: 'Bearer run-token' })).statusCode).toBe(202);
+    // What came later is there: what is not there by now does not come.
+    await recorded('tokens', 'accepted', 1);
+    expect((await send('/rated', { last: true })).statusCode).toBe(429);
+    await recorded('rated', 'refused', 2);
+    expect(await list(`workflow=${WORKFLOW}&trigger=tokens&outcome=refused`)).toEqual([]);
+  });
+});
+
+describe('GET /triggers', () => {
+  test('says of a trigger that somebody has disabled why, and since when', async () => {
+    const payload = { workflow: WORKFLOW, trigger: 'open', reason: 'too many of them' };
+    const { at } = (await gateway.call({ method: 'POST', url: '/triggers/disable', payload })).json<{ at: string }>();
+    await eventually(async () => {
+      const { triggers } = (await gateway.call({ url: '/triggers' })).json<{ triggers: readonly object[] }>();
+      expect(triggers).toContainEqual(
+        expect.objectContaining({ id: 'open', state: 'disabled', reason: 'too many of them', since: at }),
+      );
+      expect(triggers.find((one) => 'id' in one && one.id === 'asked')).not.toHaveProperty('reason');
+    });
+  });
+});
