@@ -52,8 +52,8 @@ const ANSWERING = [
   'libs/read-model/src',
   'libs/eventlog/src',
 ];
-/** One ends a service when it starts, the other refuses a workflow at deploy. */
-const NO_CODES = new Set(['log.server_too_old', 'trigger.invalid']);
+/** Ends a service when it starts. */
+const NO_CODES = new Set(['log.server_too_old']);
 /** Of these areas; others never reach a caller. */
 const CODE =
   /'((?:auth|body|cloudevents|env|gateway|http|idempotency|input|live|log|logs|read_model|requests?|runs?|signature|token|trigger|wait|workflow)\.[a-z_]+)'/g;
