@@ -331,8 +331,14 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
   };
 };
 
-const cloudEventsOf = ({ inbound }: Entry) =>
-  readCloudEvents({
-    headers: Object.fromEntries(inbound.headerPairs().map(([name, value]) => [name.toLowerCase(), value])),
-    body: inbound.body,
-  });
+/** Whether it is worth a look: nearly all requests are none, and are not made to pay for the question. */
+const maybeCloudEvents = ({ inbound }: Entry): boolean =>
+  inbound.header('ce-specversion') !== undefined ||
+  inbound.header('content-type')?.toLowerCase().includes('application/cloudevents') === true;
+
+const cloudEventsOf = (entry: Entry) => {
+  if (!maybeCloudEvents(entry)) return undefined;
+  const { inbound } = entry;
+  const headers = inbound.headerPairs().map(([name, value]) => [name.toLowerCase(), value] as const);
+  return readCloudEvents({ headers: Object.fromEntries(headers), body: inbound.body });
+};
