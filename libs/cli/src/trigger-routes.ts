@@ -1,5 +1,4 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { type SwitchTrigger } from './commands/trigger.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag } from './flags.ts';
 import { proposeWorkflows } from './propose.ts';
 
@@ -10,16 +9,11 @@ const WORKFLOW = {
 
 const TRIGGER_ID = argument('Id of the trigger, as trigger list prints it; a dialect for its automatic one', 'id');
 
-const switchCommand = (loader: () => Promise<SwitchTrigger>, brief: string) =>
-  buildCommand({
-    loader,
-    parameters: {
-      flags: { ...COMMON_FLAGS, reason: textFlag('Why, for those who read the list', 'text') },
-      aliases: COMMON_ALIASES,
-      positional: { kind: 'tuple', parameters: [WORKFLOW, TRIGGER_ID] },
-    },
-    docs: { brief },
-  });
+const SWITCH = {
+  flags: { ...COMMON_FLAGS, reason: textFlag('Why, for those who read the list', 'text') },
+  aliases: COMMON_ALIASES,
+  positional: { kind: 'tuple', parameters: [WORKFLOW, TRIGGER_ID] },
+} as const;
 
 /** `millrace trigger …`. */
 export const trigger = buildRouteMap({
@@ -38,14 +32,16 @@ export const trigger = buildRouteMap({
       },
       docs: { brief: 'Print lines that start a workflow, one for every way, to be pasted into a shell' },
     }),
-    enable: switchCommand(
-      async () => (await import('./commands/trigger.ts')).enableTrigger,
-      'Let a trigger start runs again, also one that has stopped',
-    ),
-    disable: switchCommand(
-      async () => (await import('./commands/trigger.ts')).disableTrigger,
-      'Let a trigger start no more runs, until it is enabled',
-    ),
+    enable: buildCommand({
+      loader: async () => (await import('./commands/trigger.ts')).enableTrigger,
+      parameters: SWITCH,
+      docs: { brief: 'Let a trigger start runs again, also one that has stopped' },
+    }),
+    disable: buildCommand({
+      loader: async () => (await import('./commands/trigger.ts')).disableTrigger,
+      parameters: SWITCH,
+      docs: { brief: 'Let a trigger start no more runs, until it is enabled' },
+    }),
     send: buildCommand({
       loader: async () => (await import('./commands/trigger-send.ts')).sendSample,
       parameters: {

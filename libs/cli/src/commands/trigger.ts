@@ -60,7 +60,7 @@ export interface SwitchFlags extends CommonFlags {
 }
 
 /** Enables or disables one trigger of a workflow. */
-export type SwitchTrigger = (this: CliContext, flags: SwitchFlags, workflow: string, id: string) => Promise<void>;
+type SwitchTrigger = (this: CliContext, flags: SwitchFlags, workflow: string, id: string) => Promise<void>;
 
 const switchTo = (word: 'enable' | 'disable'): SwitchTrigger =>
   async function change(this: CliContext, flags, workflow, id) {
