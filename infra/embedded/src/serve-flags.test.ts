@@ -14,8 +14,12 @@ test('every problem is told at once, with what was probably meant', () => {
   );
 });
 
+test('what is said is for programs where they ask for it', () => {
+  expect([parseServeFlags([]).isJson, parseServeFlags(['--json']).isJson]).toEqual([false, true]);
+});
+
 test('help names every flag', () => {
-  for (const flag of ['--port', '--bind', '--data-dir', '--workflows', '--max-concurrent-runs']) {
+  for (const flag of ['--port', '--bind', '--data-dir', '--workflows', '--max-concurrent-runs', '--json']) {
     expect(serveHelp()).toContain(flag);
   }
 });

@@ -7,18 +7,23 @@ export interface ServeFlags {
   readonly flags: Readonly<Record<string, string | undefined>>;
   /** `--config`: path of the configuration file. */
   readonly file: string | undefined;
+  /** `--json`: everything that is said is one JSON object a line. */
+  readonly isJson: boolean;
   readonly wantsHelp: boolean;
 }
 
 const NAMES = ['config', ...SERVER_FLAGS.map(({ name }) => name)];
 
+const SWITCHES = ['json', 'help'];
+
 const options = {
   ...Object.fromEntries(NAMES.map((name) => [name, { type: 'string' as const }])),
+  json: { type: 'boolean' as const },
   help: { type: 'boolean' as const, short: 'h' },
 };
 
 const unknownFlag = (name: string): string => {
-  const near = suggest(name, [...NAMES, 'help']);
+  const near = suggest(name, [...NAMES, ...SWITCHES]);
   return `unknown flag --${name}${near === undefined ? '' : `: did you mean --${near}?`}`;
 };
 
@@ -27,7 +32,7 @@ export const parseServeFlags = (argv: readonly string[]): ServeFlags => {
   const { values, tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const problems = tokens.flatMap((token) => {
     if (token.kind === 'positional') return [`unexpected ${JSON.stringify(token.value)}`];
-    if (token.kind !== 'option' || token.name === 'help') return [];
+    if (token.kind !== 'option' || SWITCHES.includes(token.name)) return [];
     if (!NAMES.includes(token.name)) return [unknownFlag(token.name)];
     return token.value === undefined ? [`--${token.name} needs a value`] : [];
   });
@@ -40,6 +45,7 @@ export const parseServeFlags = (argv: readonly string[]): ServeFlags => {
   return {
     flags: Object.fromEntries(names.map((name) => [name, text(name)])),
     file: text('config'),
+    isJson: values.json === true,
     wantsHelp: values.help === true,
   };
 };
@@ -52,7 +58,9 @@ export const serveHelp = (): string => {
   ];
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   const lines = rows.map(({ name, description }) => `  --${name.padEnd(width)}${description}`);
-  return ['Starts Millrace and keeps it running until Ctrl-C.', '', ...lines, `  --${'help'.padEnd(width)}This.`].join(
-    '\n',
-  );
+  const switches = [
+    `  --${'json'.padEnd(width)}Say everything as JSON, one object a line.`,
+    `  --${'help'.padEnd(width)}This.`,
+  ];
+  return ['Starts Millrace and keeps it running until Ctrl-C.', '', ...lines, ...switches].join('\n');
 };

@@ -1,29 +1,15 @@
 import { ALL_DIALECTS } from '@millrace/dialects';
-import { AppError, messageOf } from '@millrace/kernel';
+import { AppError } from '@millrace/kernel';
 import { readServerConfig, type ServerConfig } from '@millrace/runtime';
-import { announcement } from './announcement.ts';
-import { eventLines } from './event-line.ts';
+import { type PlatformEvent } from './platform-events.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type ServeFlags } from './serve-flags.ts';
-import { makeStyle, type Style } from './style.ts';
+import { makeServeReporter, type ServeReporter } from './serve-reporter.ts';
 
 /** Whoever asked for the server is gone, or asks for its end. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const EXIT = { stopped: 0, failed: 1, usage: 2, interrupted: 130 } as const;
-
-const print = (lines: readonly string[]): void => {
-  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
-};
-
-const printError = (error: unknown, style: Style): number => {
-  const isUsage = error instanceof AppError && error.kind === 'invalid';
-  // A bug of ours shows where it is; everything else says what to do.
-  const text =
-    error instanceof AppError || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message);
-  process.stderr.write(`${style.red('Millrace did not start.')}\n${text}\n`);
-  return isUsage ? EXIT.usage : EXIT.failed;
-};
 
 interface Ending {
   /** Aborted by the first request to end. */
@@ -52,25 +38,24 @@ const watchSignals = (atOnce: () => void): Ending => {
   return { signal: ending.signal, requested: requested.promise };
 };
 
-const runUntilEnd = async (config: ServerConfig, style: Style): Promise<number> => {
+const runUntilEnd = async (config: ServerConfig, reporter: ServeReporter): Promise<number> => {
   let platform: Platform | undefined;
   const ending = watchSignals(() => {
     platform?.kill();
     process.exit(EXIT.interrupted);
   });
-  const onEvent = (event: Parameters<typeof eventLines>[0]): void =>
-    print(eventLines(event, config.server.workflows, style));
+  const onEvent = (event: PlatformEvent): void => reporter.event(event, config);
   try {
     platform = await startPlatform(config, { onEvent, signal: ending.signal });
   } catch (error) {
     if (ending.signal.aborted) return EXIT.stopped;
     throw error;
   }
-  print(announcement(platform, config, style));
+  reporter.ready(platform, config);
   await ending.requested;
-  print(['', 'Stopping: no new requests; what runs gets its time to end. Ctrl-C again ends at once.']);
+  reporter.stopping();
   await platform.stop();
-  print(['Millrace has stopped.']);
+  reporter.stopped();
   return EXIT.stopped;
 };
 
@@ -79,8 +64,8 @@ const runUntilEnd = async (config: ServerConfig, style: Style): Promise<number> 
  *
  * @returns the exit code: 0 ended as asked, 1 could not start, 2 wrong configuration.
  */
-export const serve = async ({ flags, file }: Pick<ServeFlags, 'flags' | 'file'>): Promise<number> => {
-  const style = makeStyle(process.stdout.isTTY && !process.env['NO_COLOR']);
+export const serve = async ({ flags, file, isJson }: Omit<ServeFlags, 'wantsHelp'>): Promise<number> => {
+  const reporter = makeServeReporter(isJson);
   try {
     const config = readServerConfig({
       env: process.env,
@@ -88,8 +73,9 @@ export const serve = async ({ flags, file }: Pick<ServeFlags, 'flags' | 'file'>)
       dialects: ALL_DIALECTS,
       ...(file === undefined ? {} : { file }),
     });
-    return await runUntilEnd(config, style);
+    return await runUntilEnd(config, reporter);
   } catch (error) {
-    return printError(error, style);
+    reporter.failed(error);
+    return error instanceof AppError && error.kind === 'invalid' ? EXIT.usage : EXIT.failed;
   }
 };

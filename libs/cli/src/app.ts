@@ -249,7 +249,7 @@ const doctor = buildCommand({
 const completion = buildCommand({
   loader: async () => (await import('./commands/completion.ts')).completion,
   parameters: {
-    flags: {},
+    flags: { json: COMMON_FLAGS.json },
     positional: one({
       brief: 'bash, zsh or fish',
       placeholder: 'shell',

@@ -149,7 +149,7 @@ describe('errors with --json', () => {
     ['a scope that is none', ['token', 'create', '--scope', 'bogus'], { code: 'cli.usage' }],
     ['an unknown shell', ['completion', 'csh'], { code: 'cli.usage' }],
     ['input that is refused', ['run', 'is/bad'], { code: 'input.invalid', status: 400, exit_code: 2 }],
-    ['a wrong token', ['tasks', '--token', 'x'], { code: 'http.401', status: 401, exit_code: 3 }],
+    ['a wrong token', ['tasks', '--token', 'x'], { code: 'auth.unauthorized', status: 401, exit_code: 3 }],
     ['no such workflow', ['run', 'ok/rnu'], { status: 404, exit_code: 4, hint: 'did you mean ok/run?' }],
     ['no such folder', ['deploy', '/no/such'], { code: 'cli.usage' }],
     ['a run that goes on', ['run', 'slow/run', '--wait', '300ms'], { code: 'wait.timeout', exit_code: 5 }],

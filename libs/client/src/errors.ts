@@ -107,6 +107,15 @@ const readSeconds = (text: string | null): number | undefined => {
 /** Both kinds of error bodies are understood: problems (`detail`, `code`) and those of the serve dialect (`error`). */
 const saidBy = (body: unknown): string | undefined => textMember(body, 'detail') ?? textMember(body, 'error');
 
+/** The bodies of the serve dialect have no code; what they say is prescribed, so it tells which error it is. */
+const codeOfDialect = (status: number, says = ''): string => {
+  if (status === 401) return 'auth.unauthorized';
+  if (status === 413) return 'http.body_too_large';
+  if (status === 429) return 'run.over_limit';
+  if (says.startsWith('task not found')) return 'workflow.not_found';
+  return says === 'run not found' ? 'run.not_found' : `http.${status}`;
+};
+
 export const errorOf = (response: Response, body: unknown): MillraceError => {
   const { status, headers } = response;
   const says = saidBy(body);
@@ -114,7 +123,7 @@ export const errorOf = (response: Response, body: unknown): MillraceError => {
   if (says === undefined && (status === 404 || status === 405)) return notMillrace(status, response.url);
   const ErrorClass = CLASSES[status] ?? MillraceError;
   const detail = says ?? `the server answered ${status}`;
-  const code = textMember(body, 'code') ?? `http.${status}`;
+  const code = textMember(body, 'code') ?? codeOfDialect(status, says);
   return new ErrorClass(status, code, detail, {
     problem: typeof body === 'object' && body !== null ? { ...body, status, code, detail } : undefined,
     retryAfterSeconds: readSeconds(headers.get('retry-after')),

@@ -46,7 +46,9 @@ const serverOptions = (handleError: ErrorHandler, limits: ServerLimits): Fastify
   },
   // Requests on open connections while the gateway ends get a problem with `Retry-After` instead: see `drainOnClose`.
   return503OnClosing: false,
-  frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+  // A fault while an error is answered costs this caller its connection, and nobody else anything.
+  frameworkErrors: (error, request, reply) =>
+    void handleError(error, request, reply).catch(() => request.raw.destroy()),
   clientErrorHandler: answerBrokenRequest,
   routerOptions: { maxParamLength: 256 },
 });

@@ -2,6 +2,19 @@ import { AppError } from '@millrace/kernel';
 import { type Network, parseAddress, parseNetwork } from './network.ts';
 import { refusalOfAddress } from './refuse-address.ts';
 
+/** What is read of a URL; the standard `URL` has all of it. */
+export interface ParsedUrl {
+  readonly href: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The standard parser of every JavaScript platform: this package is compiled without the types of any. */
+declare const URL: new (text: string) => ParsedUrl;
+
 /** Where requests may be sent. */
 export interface OutboundPolicy {
   /** From and to, both included. */
@@ -32,7 +45,7 @@ export const parseOutboundPolicy = (ports: readonly string[], allowPrivate: read
 const refused = (reason: string, cause?: unknown): AppError =>
   new AppError('invalid', 'webhook.url_refused', `this address is refused: ${reason}`, { cause });
 
-const parseUrl = (text: string): URL => {
+const parseUrl = (text: string): ParsedUrl => {
   try {
     return new URL(text);
   } catch (cause) {
@@ -43,7 +56,7 @@ const parseUrl = (text: string): URL => {
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** The address in a URL's host, without brackets; `undefined` for a name. */
-const literalOf = ({ hostname }: URL): string | undefined => {
+const literalOf = ({ hostname }: ParsedUrl): string | undefined => {
   const bare = hostname.replace(/^\[|\]$/g, '');
   return parseAddress(bare) === undefined ? undefined : bare;
 };
@@ -54,7 +67,7 @@ const literalOf = ({ hostname }: URL): string | undefined => {
  *
  * @throws AppError `invalid` `webhook.url_refused` with the reason.
  */
-export const checkOutboundUrl = (text: string, { ports, allowedNetworks }: OutboundPolicy): URL => {
+export const checkOutboundUrl = (text: string, { ports, allowedNetworks }: OutboundPolicy): ParsedUrl => {
   const url = parseUrl(text);
   const defaultPort = DEFAULT_PORT[url.protocol];
   if (defaultPort === undefined) throw refused('only http and https are allowed');

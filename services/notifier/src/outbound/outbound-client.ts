@@ -151,7 +151,7 @@ export const makeOutboundClient =
     const late = AbortSignal.timeout(options.timeoutMs);
     const signal = AbortSignal.any([request.signal, late]);
     try {
-      const url = checkOutboundUrl(request.url, options.policy);
+      const url = new URL(checkOutboundUrl(request.url, options.policy).href);
       const addresses = await until(addressesOf(url, options), signal);
       return await exchange(url, addresses, { ...request, signal }, options.policy);
     } catch (error) {
