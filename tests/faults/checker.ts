@@ -114,7 +114,11 @@ export const hashTables = async ({ databaseUrl }: TestPlatform): Promise<Record<
       );
       return rows[0]?.hash ?? 'empty';
     };
-    return { run: await hashOf('run', 't.id'), run_event: await hashOf('run_event', 't.run_id, t.sequence, t.index') };
+    return {
+      run: await hashOf('run', 't.id'),
+      run_event: await hashOf('run_event', 't.run_id, t.sequence, t.index'),
+      run_output: await hashOf('run_output', 't.run_id, t.attempt, t.chunk_index'),
+    };
   } finally {
     await client.end();
   }

@@ -29,6 +29,25 @@ const wildcardParams = (url: string) => {
   return { type: 'object', properties: { ...named, path: WILDCARD }, required: [...names, 'path'] };
 };
 
+/** Marks routes that read their body by themselves, and take a request without one. Never shown. */
+const OPTIONAL_BODY = 'x-optional-body';
+
+interface Operation {
+  readonly [OPTIONAL_BODY]?: boolean;
+  readonly requestBody?: object;
+}
+
+/** The generator calls every body required. */
+const freeOptionalBodies = <Document extends { readonly paths?: object | undefined }>(document: Document): Document => {
+  const operations = Object.values(document.paths ?? {}).flatMap((path: object) => Object.values(path) as Operation[]);
+  for (const operation of operations) {
+    if (operation[OPTIONAL_BODY] !== true) continue;
+    if (operation.requestBody !== undefined) Object.assign(operation.requestBody, { required: false });
+    Reflect.deleteProperty(operation, OPTIONAL_BODY);
+  }
+  return document;
+};
+
 /** Generates the description of every route that is registered after this, from the schemas that validate. */
 export const describeRoutes = async (app: FastifyInstance, version: string): Promise<void> => {
   await app.register(fastifySwagger, {
@@ -43,10 +62,13 @@ export const describeRoutes = async (app: FastifyInstance, version: string): Pro
       const described = {
         ...schema,
         ...describe,
+        ...(describe?.body === undefined ? {} : { [OPTIONAL_BODY]: true }),
         ...(isWildcard ? { params: wildcardParams(url) } : {}),
         security: access === 'public' ? [] : [{ bearer: [] }],
       };
       return { schema: described, url: isWildcard ? `${url.slice(0, -1)}:path` : url };
     },
+    transformObject: (document) =>
+      'openapiObject' in document ? freeOptionalBodies(document.openapiObject) : document.swaggerObject,
   });
 };
