@@ -1,4 +1,4 @@
-import { startTestPlatform, type TestPlatform } from '@millrace/testkit';
+import { eventually, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRun, untilEnded } from '../e2e/runs.ts';
 import { makeToken, NO_RUN, QUICK } from './platform.ts';
@@ -138,8 +138,12 @@ describe('A3: what only an administrator may', () => {
   test('a revoked token opens nothing any more', async () => {
     const { json } = await platform.http.post('/tokens', { body: { scopes: ['admin'] } });
     const { id, token } = json as { id: string; token: string };
+    // Made and revoked within a second, as it is promised, and not before.
+    await eventually(async () => expect((await platform.http.get('/runs', { token })).status).toBe(200));
     expect((await platform.http.delete(`/tokens/${id}`)).status).toBe(204);
-    expect((await platform.http.get('/runs', { token })).status).toBe(401);
+    await eventually(async () => expect((await platform.http.get('/runs', { token })).status).toBe(401), {
+      timeoutMs: 1_000,
+    });
   });
 });
 
