@@ -149,7 +149,6 @@ describe('event writer on a server that fails', () => {
     const writer = makeEventWriter(connection, { ...defaults, inFlightMax: 1, retry: 'until-closed', timeoutMs: 500 });
     const events: RunEvent[] = [];
     const appends: Promise<unknown>[] = [];
-    const before = (await idsOf(connection)).length;
     for (let round = 0; round < 3; round += 1) {
       for (let count = 0; count < 200; count += 1) {
         const event = completed();
@@ -160,7 +159,10 @@ describe('event writer on a server that fails', () => {
       await restart();
     }
     await Promise.all(appends);
-    expect((await idsOf(connection)).slice(before)).toEqual(events.map(({ id }) => id));
+    const own = new Set(events.map(({ id }) => id));
+    // What the tests before gave up may still arrive: its outcome was unknown.
+    const stored = (await idsOf(connection)).filter((id) => own.has(id));
+    expect(stored).toEqual([...own]);
     await writer.close();
   });
 
