@@ -12,7 +12,7 @@ import {
   type WorkflowVersion,
 } from '@millrace/contracts';
 import { type TriggerStates } from '@millrace/eventlog';
-import { type BatchItem, makeRateLimiter, type ReadCloudEvent, readCloudEvents } from '@millrace/domain';
+import { type BatchItem, type ReadCloudEvent } from '@millrace/domain';
 import {
   type Answer,
   jsonAnswer,
@@ -28,6 +28,8 @@ import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { callerSignal } from '../routes/caller-signal.ts';
+import { makeCheckRate } from './check-rate.ts';
+import { cloudEventsOf } from './cloud-events-of.ts';
 import { type Entry } from './entry.ts';
 import { type Inbox } from './inbox.ts';
 import { checkNotStopped, nameOf } from './trigger-state.ts';
@@ -88,25 +90,6 @@ const recordedRun = ({ entry: { bound } }: Delivery, run: StartedRun, input: unk
 
 const keyOf = (run: StartArguments, { request }: Delivery): string | undefined =>
   readIdempotencyKey(request.headers['idempotency-key']) ?? run.idempotencyKey;
-
-/** Tells the caller where it stands, and refuses what is over the trigger's rate. */
-const makeCheckRate = ({ clock }: Pick<IntakeDeps, 'clock'>) => {
-  const limiter = makeRateLimiter();
-  return ({ bound, principal }: Entry, reply: FastifyReply): void => {
-    const { trigger, workflow } = bound;
-    if (trigger.rateLimit === undefined) return;
-    const key = `${workflow}#${trigger.id} ${principal.id}`;
-    const verdict = limiter.take(key, trigger.rateLimit, clock.monotonic());
-    reply
-      .header('ratelimit-limit', verdict.limit)
-      .header('ratelimit-remaining', verdict.remaining)
-      .header('ratelimit-reset', verdict.resetSeconds);
-    if (verdict.allowed) return;
-    throw new AppError('over_limit', 'trigger.over_rate', 'this trigger is called more often than its rate allows', {
-      retryAfterSeconds: verdict.retryAfterSeconds,
-    });
-  };
-};
 
 const modeOf = ({ route, inbound, bound: { trigger } }: Entry): TriggerMode =>
   route.mode?.(inbound, trigger) ?? trigger.mode;
@@ -280,7 +263,7 @@ export const makeRedeliver =
     const startOne = makeStartOne(deps);
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { entry, request, reply, verified: 'redelivery', delivery: undefined };
-    const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
+    const events = cloudEventsOf(entry);
     if (events?.mode === 'batch') {
       throw new AppError('refused', 'request.not_redeliverable', 'a batch of CloudEvents is not delivered again');
     }
@@ -324,21 +307,9 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     if (challenge !== undefined) return sendAnswer(reply, challenge);
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { ...verified, entry, request, reply };
-    const events = entry.route.mapCloudEvent === undefined ? undefined : cloudEventsOf(entry);
+    const events = cloudEventsOf(entry);
     if (events?.mode === 'batch')
       return sendAnswer(reply, await startBatch(startOne, delivery, { batch: events.items, inbox: deps.inbox }));
     return answer(delivery, await startOne(delivery, events?.events[0]));
   };
-};
-
-/** Whether it is worth a look: nearly all requests are none, and are not made to pay for the question. */
-const maybeCloudEvents = ({ inbound }: Entry): boolean =>
-  inbound.header('ce-specversion') !== undefined ||
-  inbound.header('content-type')?.toLowerCase().includes('application/cloudevents') === true;
-
-const cloudEventsOf = (entry: Entry) => {
-  if (!maybeCloudEvents(entry)) return undefined;
-  const { inbound } = entry;
-  const headers = inbound.headerPairs().map(([name, value]) => [name.toLowerCase(), value] as const);
-  return readCloudEvents({ headers: Object.fromEntries(headers), body: inbound.body });
 };
