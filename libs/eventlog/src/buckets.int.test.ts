@@ -41,6 +41,18 @@ test('a token is known and revoked elsewhere well within a second', async () => 
   await Promise.all([mine.close(), theirs.close()]);
 });
 
+test('who writes reads at once what was written', async () => {
+  const tokens = openTokens(here);
+  await tokens.ready;
+  for (const id of Array.from({ length: 50 }, (_, index) => `own${index}`)) {
+    await tokens.put(token(id));
+    expect(tokens.bySha256(id.repeat(4))).toEqual(token(id));
+    await tokens.remove(id);
+    expect(tokens.list()).toEqual([]);
+  }
+  await tokens.close();
+});
+
 test('a token with a new secret no longer answers to the old one', async () => {
   const tokens = openTokens(here);
   await tokens.ready;

@@ -9,7 +9,7 @@ export interface Catalog {
   /** By `<workspace>/<path>`. */
   readonly entries: () => ReadonlyMap<string, CatalogEntry>;
   readonly get: (workspace: string, path: string) => CatalogEntry | undefined;
-  /** Resolves once stored; this and other processes see it a moment later. */
+  /** Resolves once stored and known here; other processes see it a moment later. */
   readonly put: (entry: CatalogEntry) => Promise<void>;
   readonly remove: (workspace: string, path: string) => Promise<void>;
   /** Calls back after each change, with `undefined` after a removal; returns how to stop. */

@@ -9,7 +9,7 @@ export interface SecretStore {
   readonly list: () => readonly SecretRecord[];
   /**
    * Changes one record from what is stored now, whoever else changes it at the same time; `change` may be called again. What it
-   * throws is passed on. Returns what was stored; this and other processes see it a moment later.
+   * throws is passed on. Returns what was stored, once it is known here; other processes see it a moment later.
    */
   readonly change: (
     workspace: string,

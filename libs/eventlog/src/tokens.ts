@@ -8,7 +8,7 @@ export interface TokenStore {
   /** By the SHA-256 of the token text, in hex. Expired ones are returned too. */
   readonly bySha256: (hex: string) => TokenRecord | undefined;
   readonly list: () => readonly TokenRecord[];
-  /** Resolves once stored; this and other processes see it a moment later. */
+  /** Resolves once stored and known here; other processes see it a moment later. */
   readonly put: (record: TokenRecord) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
   /** Resolves when everything that was stored before has been loaded. */

@@ -15,7 +15,10 @@ export interface WatchedBucketOptions<Value> {
   readonly onChange: (key: string, value: Value | undefined) => void;
 }
 
-/** A key-value bucket held in memory, kept up to date through every reconnect and restart. */
+/**
+ * A key-value bucket held in memory, kept up to date through every reconnect and restart. Who writes here reads here what was written:
+ * a change resolves once this process has been handed it. Other processes see it a moment later.
+ */
 export interface WatchedBucket<Value> {
   readonly put: (key: string, value: Value) => Promise<void>;
   /** Puts what `change` makes of what is stored now; asked again when somebody else was faster. Returns what was put. */
@@ -32,6 +35,9 @@ const CHANGES_MAX = 20;
 /** How long `ready` may take. */
 const READY_TIMEOUT_MS = 30_000;
 
+/** How long a change waits to be seen here; it is stored, so it counts as made even if that takes longer. */
+const SEEN_TIMEOUT_MS = 2_000;
+
 const isOvertaken = (error: unknown): boolean =>
   error instanceof JetStreamApiError &&
   (error.code === JETSTREAM_ERROR.wrongLastSequence || error.code === JETSTREAM_ERROR.wrongLastSequenceUnknown);
@@ -42,18 +48,27 @@ interface Change<Value> {
   readonly change: (current: Value | undefined) => Value;
 }
 
-/** Puts what `change` makes of what is stored now; asked again when somebody else was faster. */
-export const changeEntry = async <Value>(kv: KV, { key, parse, change }: Change<Value>): Promise<Value> => {
+/** Puts what `change` makes of what is stored now; asked again when somebody else was faster. Returns what was put, and where. */
+export const changeEntry = async <Value>(
+  kv: KV,
+  { key, parse, change }: Change<Value>,
+): Promise<{ readonly value: Value; readonly revision: number }> => {
   for (let tries = 1; ; tries += 1) {
     const entry = await kv.get(key);
     const next = change(entry?.operation === 'PUT' ? parse(entry.string()) : undefined);
     try {
-      await kv.put(key, JSON.stringify(next), { previousSeq: entry?.revision ?? 0, timeout: API_TIMEOUT_MS });
-      return next;
+      const options = { previousSeq: entry?.revision ?? 0, timeout: API_TIMEOUT_MS };
+      return { value: next, revision: await kv.put(key, JSON.stringify(next), options) };
     } catch (error) {
       if (!isOvertaken(error) || tries === CHANGES_MAX) throw error;
     }
   }
+};
+
+/** Returns where the removal stands, which deleting does not tell. */
+const removeEntry = async (kv: KV, key: string): Promise<number> => {
+  await kv.delete(key);
+  return (await kv.get(key))?.revision ?? 0;
 };
 
 const isRemoval = ({ message }: Delivered): boolean => {
@@ -92,6 +107,33 @@ const readyWithin = (work: Promise<unknown>, bucket: string): Promise<void> => {
   return ready;
 };
 
+/** Tells writers when the watch has come to what they wrote. */
+const makeSeen = () => {
+  let sequence = 0;
+  const waiting = new Set<{ readonly sequence: number; readonly tell: () => void }>();
+  const tell = (upTo: number): void => {
+    for (const one of [...waiting]) if (one.sequence <= upTo) one.tell();
+  };
+  return {
+    reached: (upTo: number): void => {
+      sequence = upTo;
+      tell(upTo);
+    },
+    /** Resolves also when it takes too long. */
+    within: async (wanted: number): Promise<void> => {
+      if (wanted <= sequence) return;
+      const told = Promise.withResolvers<undefined>();
+      const one = { sequence: wanted, tell: () => told.resolve(undefined) };
+      const timer = setTimeout(one.tell, SEEN_TIMEOUT_MS);
+      waiting.add(one);
+      await told.promise;
+      waiting.delete(one);
+      clearTimeout(timer);
+    },
+    end: (): void => tell(Infinity),
+  };
+};
+
 export const watchBucket = <Value>(
   connection: LogConnection,
   { bucket, parse, onChange }: WatchedBucketOptions<Value>,
@@ -100,6 +142,7 @@ export const watchBucket = <Value>(
   const prefix = `$KV.${bucket}.`;
   const loaded = Promise.withResolvers<undefined>();
   const write = bucketStore(connection, bucket);
+  const seen = makeSeen();
 
   const apply = (delivered: Delivered): void => {
     const key = delivered.message.subject.slice(prefix.length);
@@ -112,6 +155,7 @@ export const watchBucket = <Value>(
     const from = { stream, filters: [`${prefix}>`], fromSequence: 1, signal: stop.signal, onRewind: 'repeat' } as const;
     for await (const batch of followStream(connection, from)) {
       batch.forEach(apply);
+      seen.reached(batch.at(-1)?.sequence ?? 0);
       if ((batch.at(-1)?.sequence ?? 0) >= last) loaded.resolve(undefined);
     }
     loaded.reject(closedError());
@@ -119,15 +163,20 @@ export const watchBucket = <Value>(
   const watching = watch().catch((error: unknown) => loaded.reject(translate(error, `watching ${bucket}`)));
 
   return {
-    put: (key, value) =>
-      write(`storing ${key}`, async (kv) => {
-        await kv.put(key, JSON.stringify(value), { timeout: API_TIMEOUT_MS });
-      }),
-    change: (key, change) => write(`changing ${key}`, (kv) => changeEntry(kv, { key, parse, change })),
-    remove: (key) => write(`removing ${key}`, (kv) => kv.delete(key)),
+    put: async (key, value) => {
+      const options = { timeout: API_TIMEOUT_MS };
+      await seen.within(await write(`storing ${key}`, (kv) => kv.put(key, JSON.stringify(value), options)));
+    },
+    change: async (key, change) => {
+      const { value, revision } = await write(`changing ${key}`, (kv) => changeEntry(kv, { key, parse, change }));
+      await seen.within(revision);
+      return value;
+    },
+    remove: async (key) => seen.within(await write(`removing ${key}`, (kv) => removeEntry(kv, key))),
     ready: readyWithin(loaded.promise, bucket),
     close: async () => {
       stop.abort();
+      seen.end();
       await watching;
     },
   };

@@ -16,7 +16,7 @@ export const WEBHOOK_STREAMS = {
 export interface WebhookEndpoints {
   readonly get: (id: string) => WebhookEndpoint | undefined;
   readonly list: () => readonly WebhookEndpoint[];
-  /** Resolves once stored; this and other processes see it a moment later. */
+  /** Resolves once stored and known here; other processes see it a moment later. */
   readonly put: (endpoint: WebhookEndpoint) => Promise<void>;
   /** Changes an endpoint from what is stored now, whoever else changes it at the same time. @throws AppError `not_found` `webhook.not_found` */
   readonly change: (id: string, change: (current: WebhookEndpoint) => WebhookEndpoint) => Promise<WebhookEndpoint>;

@@ -39,8 +39,8 @@ class RunningNotifier implements Notifier {
   readonly #known = new Map<string, number | undefined>();
   #following: Promise<void> = Promise.resolve();
   #stopListening: () => void = () => undefined;
-  /** One change after the other, so that an endpoint never has two workers. */
-  #last: Promise<void> = Promise.resolve();
+  /** The changes of each endpoint one after the other, so that it never has two workers; no endpoint waits for another's attempts to end. */
+  readonly #becoming = new Map<string, Promise<void>>();
 
   constructor(endpoints: WebhookEndpoints, deps: EndpointDeps) {
     this.#endpoints = endpoints;
@@ -52,7 +52,7 @@ class RunningNotifier implements Notifier {
     // Those that are only known by what they are owed were removed while nobody looked.
     for (const id of new Set([...this.#endpoints.list().map(({ id }) => id), ...this.#known.keys()])) this.#look(id);
     this.#stopListening = this.#endpoints.onChange((id) => this.#look(id));
-    await this.#last;
+    await this.#settled();
     await this.#removeConsumers();
   }
 
@@ -71,7 +71,7 @@ class RunningNotifier implements Notifier {
   async close(): Promise<void> {
     this.#ending.abort();
     this.#stopListening();
-    await this.#last;
+    await this.#settled();
     await Promise.all([...this.#workers.keys()].map((id) => this.#stopWorker(id)));
     await this.#following;
   }
@@ -96,12 +96,20 @@ class RunningNotifier implements Notifier {
     else if (delivery.writer !== this.#deps.writer) worker.set(delivery);
   }
 
+  async #settled(): Promise<void> {
+    await Promise.all(this.#becoming.values());
+  }
+
   #look(id: string): void {
-    this.#last = this.#last
+    const change = (this.#becoming.get(id) ?? Promise.resolve())
       .then(() => this.#become(id))
       .catch((error: unknown) => {
         this.#deps.log.error(`webhook ${id} cannot be served: ${messageOf(error)}`, { err: error });
       });
+    this.#becoming.set(id, change);
+    void change.then(() => {
+      if (this.#becoming.get(id) === change) this.#becoming.delete(id);
+    });
   }
 
   async #become(id: string): Promise<void> {
@@ -131,10 +139,10 @@ class RunningNotifier implements Notifier {
   }
 
   async #removeConsumers(): Promise<void> {
-    const kept = new Set(
-      [...this.#workers.values()].flatMap(({ endpoint }) => SOURCES.map((source) => consumerName(endpoint, source))),
-    );
-    const options = { prefix: CONSUMER_PREFIX, keep: (name: string) => kept.has(name) };
+    // Asked for each consumer when it is about to go, and of what is stored: a worker may be changing or beginning meanwhile.
+    const isWanted = (name: string): boolean =>
+      this.#endpoints.list().some((one) => one.enabled && SOURCES.some((source) => consumerName(one, source) === name));
+    const options = { prefix: CONSUMER_PREFIX, keep: isWanted };
     for (const stream of Object.values(WEBHOOK_STREAMS)) {
       await removeDurableConsumers(this.#deps.connection, stream, options);
     }
