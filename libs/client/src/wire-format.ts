@@ -86,6 +86,8 @@ export interface RunPage {
   readonly runs: readonly Run[];
   /** Absent on the last page. */
   readonly next_cursor?: string;
+  /** Runs that were just accepted may be missing. */
+  readonly behind?: true;
 }
 
 export interface LogLine {

@@ -19,6 +19,7 @@ import { makeLiveHub } from './live/hub.ts';
 import { makeRunFeed, type OpenRunFeed } from './live/run-feed.ts';
 import { makeStreamSlots, type StreamSlots } from './live/stream-slots.ts';
 import { type GatewayMetrics, observeGauges } from './metrics.ts';
+import { type CatchUp, makeCatchUp } from './reading/catch-up.ts';
 import { type FindVisibleRun, makeFindVisibleRun } from './reading/find-visible-run.ts';
 import { makeProjectionWatch } from './reading/projection-watch.ts';
 import { makeRunCloudEvents, type RunCloudEvents } from './reading/run-cloud-events.ts';
@@ -30,6 +31,7 @@ import { makeReplyWaiters } from './waiting/reply-waiters.ts';
 export interface GatewayParts {
   readonly startRun: StartRun;
   readonly inbox: Inbox;
+  readonly catchUp: CatchUp;
   readonly findVisibleRun: FindVisibleRun;
   readonly openRunFeed: OpenRunFeed;
   readonly slots: StreamSlots;
@@ -100,6 +102,7 @@ export const makeParts = (deps: GatewayDeps, metrics: GatewayMetrics): GatewayPa
     cancelRun: makeCancelRun(deps),
     brake: makeFailureBrake(deps.clock),
     startRun: makeStartRun({ requestRun, waiters, connection, readModel, ended, reveal, runsMax: settings.runsMax }),
+    catchUp: makeCatchUp({ connection, watch, shard }),
     findVisibleRun: makeFindVisibleRun({ connection, readModel, watch, ended, reveal, shard }),
     openRunFeed: makeRunFeed({ connection, readModel, hub, watch, reveal, shard }),
     slots,

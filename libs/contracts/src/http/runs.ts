@@ -51,7 +51,13 @@ export const RunListQuerySchema = Type.Object({
   limit: optional(Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT })),
 });
 export const RunListSchema = Type.Object(
-  { runs: Type.Array(RunSchema), next_cursor: optional(Type.String({ description: 'absent on the last page' })) },
+  {
+    runs: Type.Array(RunSchema),
+    next_cursor: optional(Type.String({ description: 'absent on the last page' })),
+    behind: optional(
+      Type.Literal(true, { description: 'runs that were just accepted may be missing, states may be old' }),
+    ),
+  },
   { title: 'RunList' },
 );
 

@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { allows } from '@millrace/domain';
+import { maySeeRun } from '@millrace/domain';
 import { isRunId } from '@millrace/contracts';
 import { type LogConnection, logBounds } from '@millrace/eventlog';
 import { findRun, type ReadModel, type RunRow } from '@millrace/read-model';
@@ -68,7 +68,7 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
   return async (principal, id) => {
     if (!isRunId(id)) throw notFound();
     const row = await untilOver((await findRun(readModel, id)) ?? (await findBehind(id)));
-    if (row === undefined || !allows(principal.scopes, 'read', row.workflow)) throw notFound();
+    if (row === undefined || !maySeeRun(principal, row)) throw notFound();
     return reveal.run(row);
   };
 };

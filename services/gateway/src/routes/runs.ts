@@ -9,6 +9,7 @@ import {
 } from '@millrace/contracts';
 import { listRuns, type ReadModel } from '@millrace/read-model';
 import { principalOf } from '../auth/require-access.ts';
+import { type CatchUp } from '../reading/catch-up.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
 import { wantsCloudEvent } from '../intake/cloud-event-answer.ts';
 import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
@@ -18,15 +19,20 @@ import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface RunsRoutesDeps {
   readonly readModel: ReadModel;
+  readonly catchUp: CatchUp;
   readonly findVisibleRun: FindVisibleRun;
   readonly reveal: Reveal;
   readonly cloudEvents: RunCloudEvents;
 }
 
+const LIST_DESCRIPTION =
+  'A token that is limited to some workflows may get short pages: follow `next_cursor` until it is absent. The first page has every run ' +
+  'that was accepted before; where that takes too long it says `behind`.';
+
 /** `GET /runs`, `GET /runs/{id}`. */
 export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
   app,
-  { readModel, findVisibleRun, reveal, cloudEvents },
+  { readModel, catchUp, findVisibleRun, reveal, cloudEvents },
 ) => {
   app.get(
     '/runs',
@@ -34,8 +40,7 @@ export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
       schema: {
         operationId: 'listRuns',
         summary: 'Runs, newest first',
-        description:
-          'A token that is limited to some workflows may get short pages: follow `next_cursor` until it is absent.',
+        description: LIST_DESCRIPTION,
         tags: ['runs'],
         querystring: RunListQuerySchema,
         response: { 200: RunListSchema, ...PROBLEMS },
@@ -45,10 +50,12 @@ export const runsRoutes: FastifyPluginAsyncTypebox<RunsRoutesDeps> = async (
     async (request) => {
       const { scopes } = principalOf(request);
       const { limit = PAGE_LIMIT_DEFAULT, ...filters } = request.query;
+      const isComplete = filters.cursor !== undefined || (await catchUp());
       const page = await listRuns(readModel, { ...filters, limit });
       const visible = page.runs.filter(({ workflow }) => allows(scopes, 'read', workflow));
       const runs = (await Promise.all(visible.map(reveal.summary))).map(toRunView);
-      return { runs, ...(page.next === undefined ? {} : { next_cursor: page.next }) };
+      const next = page.next === undefined ? {} : { next_cursor: page.next };
+      return { runs, ...next, ...(isComplete ? {} : { behind: true as const }) };
     },
   );
 
