@@ -13,6 +13,9 @@ const TARGETS = {
   serve: { script: 'infra/embedded/src/main.ts', isServer: true },
   test: { script: 'infra/bootstrap/verify.mjs', isServer: false },
   bench: { script: 'tests/bench/main.ts', isServer: false },
+  faults: { script: 'tests/faults/main.ts', isServer: false },
+  soak: { script: 'tests/faults/soak/main.ts', isServer: false },
+  guarantees: { script: 'tests/faults/guarantees/main.ts', isServer: false },
 };
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];

@@ -244,7 +244,10 @@ describe('a script that kills what started it', () => {
     await Promise.all(runs.map(started));
     expect(processesWith(join(driver.dataDir, 'executor', 'runs')).length).toBeLessThanOrEqual(before + 8);
     for (const runId of runs) expect((await driver.ending(runId)).type).toBe('dev.millrace.run.completed.v1');
-    await eventually(() => expect(processesWith(join(driver.dataDir, 'executor', 'runs')).length).toBe(before));
+    // What the tests before this one started may have ended meanwhile.
+    await eventually(() =>
+      expect(processesWith(join(driver.dataDir, 'executor', 'runs')).length).toBeLessThanOrEqual(before),
+    );
   });
 });
 
