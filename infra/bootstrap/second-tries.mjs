@@ -5,7 +5,10 @@ export default class SecondTries {
   onTestCaseResult(testCase) {
     if (testCase.diagnostic()?.flaky !== true) return;
     const { errors = [] } = testCase.result();
-    this.#found.push({ name: `${testCase.module.moduleId} > ${testCase.fullName}`, reason: errors[0]?.message ?? 'unknown' });
+    this.#found.push({
+      name: `${testCase.module.moduleId} > ${testCase.fullName}`,
+      reason: errors[0]?.message ?? 'unknown',
+    });
   }
 
   onTestRunEnd() {

@@ -73,7 +73,9 @@ const runTests = async (args) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const file = join(folder, 'report.json');
   const secondTries = join(ROOT, 'infra', 'bootstrap', 'second-tries.mjs');
-  const reporters = ['default', 'json', secondTries].map((name) => `--reporter=${name}`).concat(`--outputFile.json=${file}`);
+  const reporters = ['default', 'json', secondTries]
+    .map((name) => `--reporter=${name}`)
+    .concat(`--outputFile.json=${file}`);
   try {
     const exitCode = await run('vitest/vitest.mjs', ['run', ...reporters, ...args]);
     return countTests(JSON.parse(readFileSync(file, 'utf8')), exitCode);
