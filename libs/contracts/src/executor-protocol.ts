@@ -32,7 +32,12 @@ export interface LeaderAnswer {
   readonly holder: string;
   /** About how many bytes of the log the open runs still need until they are over. */
   readonly neededBytes: number;
+  /** Runs that could start now, but for the limits. */
+  readonly waiting?: number;
 }
+
+/** What a caller who may be refused gets on its reply subject instead of an event: the run waits. */
+export const WAITING_WORD = 'waiting';
 
 /** What a waiting caller gets on its reply subject; the terminal event as recorded. */
 export interface RunReply {

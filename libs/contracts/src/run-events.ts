@@ -2,16 +2,45 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { CloudEvent } from './cloud-event.ts';
 import { EndStateSchema, TriggerInfoSchema } from './triggers.ts';
 
+/** Pauses between an attempt that failed and the next one: `first`, `first * factor`, `first * factor²` … and never more than `max`. */
+export const BackoffSchema = Type.Object({
+  /** Milliseconds, as is `maxMs`. */
+  firstMs: Type.Integer({ minimum: 1 }),
+  factor: Type.Number({ minimum: 1 }),
+  maxMs: Type.Integer({ minimum: 1 }),
+  /** Share of a pause that chance may take away: 0 none of it, 1 all of it. */
+  jitter: Type.Number({ minimum: 0, maximum: 1 }),
+});
+export type BackoffPolicy = Static<typeof BackoffSchema>;
+
 /** Rules of one version that the scheduler and the executor need, copied into the request so that the log explains itself. */
 export const RunPolicySchema = Type.Object({
   /** Longest time of one attempt, in milliseconds. */
   timeoutMs: Type.Integer({ minimum: 1 }),
   /** Runs of this workflow at the same time; absent means only the server's limit. */
   concurrency: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Runs of one concurrency key at the same time; absent: the workflow has no key. */
+  keyConcurrency: Type.Optional(Type.Integer({ minimum: 1 })),
   /** What happens to a request at the limit. */
-  onLimit: Type.Union([Type.Literal('queue'), Type.Literal('reject')]),
+  onLimit: Type.Union([
+    Type.Literal('queue'),
+    Type.Literal('reject'),
+    Type.Literal('cancel_previous'),
+    Type.Literal('skip'),
+  ]),
+  /** More runs of this workflow do not wait; absent means only the server's limit. */
+  queueLimit: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Starts of this workflow in any period of so many milliseconds; further attempts count. */
+  rate: Type.Optional(Type.Object({ limit: Type.Integer({ minimum: 1 }), periodMs: Type.Integer({ minimum: 1 }) })),
+  /** A run waits so many milliseconds for a later one of its key, which takes its place; all together no longer than `maxMs`. */
+  debounce: Type.Optional(Type.Object({ periodMs: Type.Integer({ minimum: 1 }), maxMs: Type.Integer({ minimum: 1 }) })),
   /** How many further attempts follow an attempt that failed, or that was lost with its executor. */
-  retries: Type.Object({ failed: Type.Integer({ minimum: 0 }), lost: Type.Integer({ minimum: 0 }) }),
+  retries: Type.Object({
+    failed: Type.Integer({ minimum: 0 }),
+    lost: Type.Integer({ minimum: 0 }),
+    /** Absent: the attempt after one that failed begins at once. */
+    backoff: Type.Optional(BackoffSchema),
+  }),
   /** Input, output and logs are sealed (see `sealed.ts`), and cannot be read any more once the run is over and its result was returned. */
   deleteAfterUse: Type.Optional(Type.Literal(true)),
 });
@@ -53,6 +82,16 @@ const RequestedSchema = Type.Object({
     }),
   ),
   rerunOf: Type.Optional(Type.String()),
+  /** What the workflow's concurrency key was for this input. */
+  concurrencyKey: Type.Optional(Type.String()),
+  /** The same of its debounce key. */
+  debounceKey: Type.Optional(Type.String()),
+  /** More is sooner; absent: 0. */
+  priority: Type.Optional(Type.Integer()),
+  /** It starts no earlier, RFC 3339; absent: as soon as it may. */
+  notBefore: Type.Optional(Type.String({ format: 'date-time' })),
+  /** The instant of the schedule that asked for it, RFC 3339. */
+  scheduledFor: Type.Optional(Type.String({ format: 'date-time' })),
   /** Which trigger it came by, and what showed that it may. */
   trigger: Type.Optional(TriggerInfoSchema),
   /** That trigger stops once the run has ended in one of these states. */
@@ -120,6 +159,12 @@ export const RUN_EVENT_SCHEMAS = {
     reason: Type.String(),
     /** False: the loss was, or may have been, the fault of another, and does not count against `retries.lost`. Default true. */
     counted: Type.Optional(Type.Boolean()),
+  }),
+  /** The scheduler's word after `attempt.failed` of the same attempt: the next one begins no earlier. */
+  'dev.millrace.run.retry.scheduled.v1': Type.Object({
+    /** RFC 3339. */
+    notBefore: Type.String({ format: 'date-time' }),
+    delayMs: Type.Integer({ minimum: 0 }),
   }),
   'dev.millrace.run.completed.v1': OutcomeSchema,
   'dev.millrace.run.failed.v1': FailureSchema,

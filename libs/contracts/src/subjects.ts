@@ -12,7 +12,11 @@ export const OUTPUT_STREAM = 'LOGS';
 export const logSubject = {
   /** Everything of a shard. */
   all: (shard: number): string => `log.${shard}.>`,
-  /** Commits of gateways and executors. */
+  /** What gateways record, keyed requests apart. */
+  gateway: (shard: number): string => `log.${shard}.gateway`,
+  /** What executors say about the attempts that were given to them. */
+  executor: (shard: number): string => `log.${shard}.executor`,
+  /** Commits of gateways and executors in older logs: read for ever, written no more. */
   commit: (shard: number): string => `log.${shard}.commit`,
   /** A commit with one keyed `run.requested`; expects to be the first on its subject. */
   request: (shard: number, keyHash: string): string => `log.${shard}.request.${keyHash}`,
@@ -20,6 +24,8 @@ export const logSubject = {
   dispatch: (shard: number, executor: string): string => `log.${shard}.dispatch.${executor}`,
   /** The scheduler's other decisions (cancelled, rejected, attempt.lost, failed), fenced by the lease. */
   decision: (shard: number): string => `log.${shard}.decision`,
+  /** Requests that a schedule makes, fenced by the lease. */
+  scheduled: (shard: number): string => `log.${shard}.scheduled`,
   /** Its last message is the lease. */
   lease: (shard: number): string => `log.${shard}.lease`,
   /** Commits without events, written while it is in doubt whether the log can be written at all. */
@@ -27,6 +33,18 @@ export const logSubject = {
 } as const;
 
 export const outputSubject = (shard: number): string => `logs.${shard}.chunks`;
+
+/** Alarms: message schedules and what came of them. Can be made anew from the log at any time. */
+export const SCHEDULES_STREAM = 'SCHEDULES';
+export const scheduleSubject = {
+  /** Everything of the stream. */
+  all: 'schedule.>',
+  /** A message schedule; nats-server stores its message on {@link scheduleSubject.due} of the same name when it is due. */
+  alarm: (shard: number, name: string): string => `schedule.${shard}.at.${name}`,
+  alarms: (shard: number): string => `schedule.${shard}.at.>`,
+  due: (shard: number, name: string): string => `schedule.${shard}.due.${name}`,
+  allDue: (shard: number): string => `schedule.${shard}.due.>`,
+} as const;
 
 /** Splits `f/ops/deploy` into folder `f/ops` and name `deploy`. */
 export const splitWorkflowPath = (path: string): { readonly folder: string; readonly name: string } => {
@@ -50,6 +68,8 @@ export const messagingSubject = {
   heartbeat: (shard: number): string => `scheduler.${shard}.heartbeat`,
   /** Request: is there a leader? Only the leader answers. */
   leader: (shard: number): string => `scheduler.${shard}.leader`,
+  /** Request: why does the run of this id wait? Only the leader answers. */
+  why: (shard: number): string => `scheduler.${shard}.why`,
   /** The supervisor's word, every second, for as long as the log cannot be written: why, as text. */
   unwritable: (shard: number): string => `supervisor.${shard}.unwritable`,
   /** Request: does anybody deliver webhooks? Only who does answers. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { RunPolicySchema, WorkflowKindSchema } from './run-events.ts';
-import { TriggerSchema } from './triggers.ts';
+import { ScheduleTriggerSchema, TriggerSchema } from './triggers.ts';
 
 /** Where in a source file something is wrong. Lines and columns count from 1. */
 export const DeployProblemSchema = Type.Object({
@@ -20,6 +20,17 @@ export const WorkflowPolicySchema = Type.Object({
 });
 export type WorkflowPolicy = Static<typeof WorkflowPolicySchema>;
 
+/** What a version says about the place of its runs in the queue. Evaluated with each request: what comes of it is in the request. */
+export const AdmissionRulesSchema = Type.Object({
+  /** Expression over `input`: runs of the same value count against `keyConcurrency`, and start in the order of their requests. */
+  concurrencyKey: Type.Optional(Type.String()),
+  /** The same for `debounce`; absent: the concurrency key, or one key for all. */
+  debounceKey: Type.Optional(Type.String()),
+  /** Absent: 0. */
+  priority: Type.Optional(Type.Integer()),
+});
+export type AdmissionRules = Static<typeof AdmissionRulesSchema>;
+
 /** One immutable version of a workflow, named by its content hash. */
 export const WorkflowVersionSchema = Type.Object({
   /** SHA-256 of bundle and metadata, 64 hex digits; also the name of the bundle in the object store. */
@@ -38,7 +49,11 @@ export const WorkflowVersionSchema = Type.Object({
   methods: Type.Array(Type.String()),
   /** Further ways to start it, besides those that every workflow has. */
   triggers: Type.Optional(Type.Array(TriggerSchema)),
+  /** When it starts by itself. */
+  schedules: Type.Optional(Type.Array(ScheduleTriggerSchema)),
   policy: WorkflowPolicySchema,
+  /** Absent: no keys, priority 0. */
+  admission: Type.Optional(AdmissionRulesSchema),
   deployedAt: Type.String({ format: 'date-time' }),
   /** The file that was deployed, below the workflows folder: `backup/db-full.sh`. */
   deployedFrom: Type.String(),

@@ -1,4 +1,10 @@
-import { type Heartbeat, type HeartbeatAnswer, type RunEvent, type RunPolicy } from '@millrace/contracts';
+import {
+  type Heartbeat,
+  type HeartbeatAnswer,
+  type RunEvent,
+  type RunPolicy,
+  type RunRequested,
+} from '@millrace/contracts';
 import { dispatched, requested } from '@millrace/testkit';
 import { admit } from '../src/admission/admit.ts';
 import { type Decision, takeDecisions } from '../src/admission/decisions.ts';
@@ -22,6 +28,20 @@ export class AdmissionFixture {
     for (const event of events) evolve(this.state, event, { sequence: (this.#sequence += 1), index: 0 });
   }
 
+  /** As if the log stored it at this time, in milliseconds since the epoch. */
+  recordAt(atMs: number, ...events: RunEvent[]): void {
+    for (const event of events) evolve(this.state, event, { sequence: (this.#sequence += 1), index: 0 }, atMs);
+  }
+
+  requestOf(
+    runId: string,
+    its: Partial<RunPolicy> = {},
+    data: Partial<RunRequested['data']> = {},
+    workflow = 'a/a',
+  ): RunRequested {
+    return requested({ runId, workflow, ...data, policy: { ...POLICY, ...its } });
+  }
+
   request(runId: string, workflow = 'a/a', its: Partial<RunPolicy> = {}): void {
     this.record(requested({ runId, workflow, policy: { ...POLICY, ...its } }));
   }
@@ -40,10 +60,22 @@ export class AdmissionFixture {
 
   /** What was decided besides dispatches, in short. */
   take(): Partial<Decision>[] {
-    return takeDecisions(this.state).map((decision) =>
-      decision.type === 'end'
-        ? { type: 'end', runId: decision.runId, ending: decision.ending }
-        : { type: 'lose', runId: decision.runId, attempt: decision.attempt, executor: decision.executor },
-    );
+    return takeDecisions(this.state).map(inShort);
   }
 }
+
+const inShort = (decision: Decision): Partial<Decision> => {
+  const { type, runId } = decision;
+  switch (type) {
+    case 'end':
+      return { type, runId, ending: decision.ending };
+    case 'lose':
+      return { type, runId, attempt: decision.attempt, executor: decision.executor };
+    case 'retry':
+      return { type, runId, attempt: decision.attempt, delayMs: decision.delayMs };
+    case 'cancel':
+      return { type, runId, successor: decision.successor };
+    case 'tell':
+      return { type, runId };
+  }
+};

@@ -1,18 +1,21 @@
+import { type RunEvent } from '@millrace/contracts';
 import { expect } from 'vitest';
 import { SchedulerState } from '../src/admission/scheduler-state.ts';
 import { evolve } from '../src/admission/evolve.ts';
+import { NO_LANE } from '../src/admission/lane-table.ts';
 import { NO_RUN, type Run, STANDING } from '../src/admission/run-table.ts';
+import { wakeDue } from '../src/admission/wake.ts';
 import { isOpen, type RunState } from '../src/run/run-state.ts';
 import { type World } from './world.ts';
+import { WORLD_WORKFLOWS } from './world-workflows.ts';
 
 /** What holds at every moment in a `World`: in the log, on the executors, inside the scheduler's state. */
 
 export const CONCURRENT_MAX = 4;
-/** Runs at the same time, by workflow. */
-export const LIMITS: Readonly<Record<string, number>> = { 'a/free': 99, 'a/one': 1, 'a/two': 2, 'a/eager': 2 };
 
 const isHeld = (status: RunState['status']): boolean => status === 'dispatched' || status === 'running';
-const limitOf = (path: string): number => LIMITS[path] ?? 0;
+const limitOf = (path: string): number => WORLD_WORKFLOWS[path]?.limit ?? 0;
+const keyLimitOf = (key: string): number => WORLD_WORKFLOWS[key.split(' ', 1)[0] ?? '']?.policy?.keyConcurrency ?? 99;
 
 const checkCounts = (held: readonly string[], maxOf: (name: string) => number): void => {
   for (const name of new Set(held)) {
@@ -30,9 +33,25 @@ export const checkLog = (world: World): void => {
     limitOf,
   );
   checkCounts(
+    held.flatMap(([runId]) => world.keyOf(runId) ?? []),
+    keyLimitOf,
+  );
+  checkRates(world);
+  checkCounts(
     held.map(([, { executor = '' }]) => executor),
     (id) => world.sessions.find((session) => session.id === id)?.slots ?? 0,
   );
+};
+
+/** Starts of a workflow with a rate, the latest of which was just recorded. */
+const checkRates = ({ log, times }: World): void => {
+  const last = log.at(-1);
+  const { rate } = WORLD_WORKFLOWS[last?.workflow ?? '']?.policy ?? {};
+  if (rate === undefined || last?.type !== 'dev.millrace.run.dispatched.v1') return;
+  const from = (times.at(-1) ?? 0) - rate.periodMs;
+  const isStart = (event: RunEvent): boolean => event.type === last.type && event.workflow === last.workflow;
+  const starts = log.filter((event, index) => isStart(event) && (times[index] ?? 0) > from);
+  expect(starts.length).toBeLessThanOrEqual(rate.limit);
 };
 
 const checkLive = ({ sessions }: World): void => {
@@ -48,9 +67,22 @@ const checkLive = ({ sessions }: World): void => {
 
 const checkRun = (leader: SchedulerState, run: Run): void => {
   expect(leader.holdings.has(run)).toBe(leader.runs.standing.get(run) === STANDING.held);
-  const workflow = leader.workflowOf(run);
-  const isReady = workflow.first !== NO_RUN && workflow.running < limitOf(workflow.path);
-  expect(leader.ready.has(workflow)).toBe(isReady);
+  checkTurn(leader, run);
+};
+
+/** Q2 and Q3 of `queues.ts`. */
+const checkTurn = ({ runs, queues }: SchedulerState, run: Run): void => {
+  const lane = runs.lane.get(run);
+  const workflow = queues.workflowOf(run);
+  const first = queues.lanes.first(lane);
+  const isDue = first !== NO_RUN && queues.lanes.running.get(lane) < keyLimitOf(`${workflow.path} ${lane}`);
+  expect(queues.lanes.turnsIn.get(lane)).toBe(isDue ? runs.level.get(first) + 1 : 0);
+  const { rate } = WORLD_WORKFLOWS[workflow.path]?.policy ?? {};
+  const isInTime = rate === undefined || (workflow.starts?.dueMs(rate) ?? 0) <= queues.logMs;
+  for (const group of workflow.groups) {
+    const isReady = group.turn !== NO_LANE && workflow.running < limitOf(workflow.path) && isInTime;
+    expect(queues.turns.has(group)).toBe(isReady);
+  }
 };
 
 export const checkState = (world: World): void => {
@@ -78,9 +110,10 @@ const standingOf = (state: SchedulerState, runId: string) => {
 };
 
 /** The leader's state is what a fold of the log alone gives, and holds every open run. */
-export const checkAgainstLog = ({ leader, log, runs }: World): void => {
+export const checkAgainstLog = ({ leader, log, times, runs }: World, nowMs: number): void => {
   const fresh = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
-  for (const [index, event] of log.entries()) evolve(fresh, event, { sequence: index + 1, index: 0 });
+  for (const [index, event] of log.entries()) evolve(fresh, event, { sequence: index + 1, index: 0 }, times[index]);
+  wakeDue(fresh, nowMs);
   for (const [runId, state] of runs) {
     const standing = standingOf(fresh, runId);
     expect([runId, standingOf(leader, runId)]).toEqual([runId, standing]);

@@ -8,13 +8,16 @@ import { takeDecisions } from '../src/admission/decisions.ts';
 import { evolve } from '../src/admission/evolve.ts';
 import { beginLeading, EXECUTOR_LEASE_MS, expire, hear } from '../src/admission/heartbeats.ts';
 import { SchedulerState } from '../src/admission/scheduler-state.ts';
-import { checkAgainstLog, checkLog, checkState, CONCURRENT_MAX, LIMITS } from './world-rules.ts';
-import { eventOf, lastWord } from './recorded.ts';
+import { wakeDue } from '../src/admission/wake.ts';
+import { checkAgainstLog, checkLog, checkState, CONCURRENT_MAX } from './world-rules.ts';
+import { STEP_MS, WORLD_WORKFLOWS, worldRequest } from './world-workflows.ts';
+import { eventOf, isRecorded, lastWord } from './recorded.ts';
+import { restored } from './snapshots.ts';
 
-const STEP_MS = 1_000;
+const BACKOFF = { firstMs: STEP_MS, factor: 3, maxMs: 5 * STEP_MS, jitter: 0.5 };
 /** Longer than the silence after which an executor is lost, and than the heartbeats that may not name an attempt. */
 const HEALING_ROUNDS = 120;
-const WORKFLOWS = Object.keys(LIMITS);
+const WORKFLOWS = Object.keys(WORLD_WORKFLOWS);
 
 /** One session of an executor. */
 export interface Session {
@@ -41,8 +44,11 @@ const keyOf = (runId: string, attempt: number | undefined): string => `${runId}.
  */
 export class World {
   readonly log: RunEvent[] = [];
+  /** When each event of the log was stored. */
+  readonly times: number[] = [];
   readonly runs = new Map<string, RunState>();
   readonly #workflows = new Map<string, string>();
+  readonly #keys = new Map<string, string | undefined>();
   readonly sessions: Session[] = [];
   /** Attempts whose process is dead and whose last word may still be on its way. */
   readonly #orphans: RunDispatched[] = [];
@@ -61,18 +67,22 @@ export class World {
     if (event.type === 'dev.millrace.run.dispatched.v1') expect(isSuperseded(before, event)).toBe(false);
     const after = evolveRun(before, event);
     this.log.push(event);
+    this.times.push(this.#nowMs);
     if (after !== undefined) this.runs.set(event.subject, after);
     this.#workflows.set(event.subject, event.workflow);
+    if (event.type === 'dev.millrace.run.requested.v1') this.#keys.set(event.subject, event.data.concurrencyKey);
     checkLog(this);
   }
 
   request(n: number): void {
     const workflow = WORKFLOWS[n % WORKFLOWS.length] ?? '';
-    const onLimit = workflow === 'a/eager' ? 'reject' : 'queue';
-    const retries = { failed: n % 2, lost: n % 3 };
-    const concurrency = LIMITS[workflow] ?? 1;
+    const its = worldRequest(workflow, n);
+    const { retries } = its.policy;
+    const policy = n % 3 === 0 ? { ...its.policy, retries: { ...retries, backoff: BACKOFF } } : its.policy;
+    const notBefore = new Date(this.#nowMs + 1 + (n % 4) * STEP_MS).toISOString();
+    const delay = n % 5 === 0 && WORLD_WORKFLOWS[workflow]?.isNeverDelayed !== true ? { notBefore } : {};
     const runId = `run${this.#workflows.size}`;
-    this.append(requested({ runId, workflow, policy: { timeoutMs: 1, onLimit, retries, concurrency } }));
+    this.append(requested({ runId, workflow, ...its, policy, ...delay }));
   }
 
   cancel(n: number): void {
@@ -84,15 +94,20 @@ export class World {
   fold(count: number): void {
     for (const event of this.log.slice(this.#folded, this.#folded + count)) {
       this.#folded += 1;
-      evolve(this.leader, event, { sequence: this.#folded, index: 0 });
+      evolve(this.leader, event, { sequence: this.#folded, index: 0 }, this.times[this.#folded - 1]);
     }
   }
 
   decide(): void {
-    for (const { runId, workflow, attempt, executor, retryOnFailure } of admit(this.leader, this.#nowMs)) {
+    wakeDue(this.leader, this.#nowMs);
+    for (const { runId, workflow, attempt, executor, retryOnFailure } of admit(this.leader, this.#nowMs, {
+      logMs: this.#nowMs,
+    })) {
       this.outgoing.push(dispatched({ runId, workflow, attempt, executor, retryOnFailure }));
     }
-    for (const decision of takeDecisions(this.leader)) this.outgoing.push(eventOf(decision, decision.workflow));
+    for (const decision of takeDecisions(this.leader).filter(isRecorded)) {
+      this.outgoing.push(eventOf(decision, decision.workflow, this.#nowMs));
+    }
   }
 
   /** Something that the leader said reaches the log; what it said to others may come before or after. */
@@ -106,6 +121,14 @@ export class World {
     this.leader = new SchedulerState({ concurrentRunsMax: CONCURRENT_MAX });
     this.#folded = 0;
     this.fold(this.log.length);
+    beginLeading(this.leader, this.#nowMs);
+    for (const { mail } of this.sessions) mail.length = 0;
+  }
+
+  /** As `restart`, by a snapshot of what the leader knows instead of the log up to there. */
+  restore(): void {
+    this.outgoing = [];
+    this.leader = restored(this.leader);
     beginLeading(this.leader, this.#nowMs);
     for (const { mail } of this.sessions) mail.length = 0;
   }
@@ -249,10 +272,18 @@ export class World {
 
   /** With nothing on its way the state is what a fold of the log alone gives, and holds every open run. */
   checkAgainstLog(): void {
-    if (this.outgoing.length === 0 && this.#folded === this.log.length) checkAgainstLog(this);
+    if (this.outgoing.length > 0 || this.#folded < this.log.length) return;
+    wakeDue(this.leader, this.#nowMs);
+    checkAgainstLog(this, this.#nowMs);
   }
 
   workflowOf(runId: string): string {
     return this.#workflows.get(runId) ?? '';
+  }
+
+  /** Workflow and concurrency key; `undefined` for a run without one. */
+  keyOf(runId: string): string | undefined {
+    const key = this.#keys.get(runId);
+    return key === undefined ? undefined : `${this.workflowOf(runId)} ${key}`;
   }
 }

@@ -29,6 +29,20 @@ export const RunBodySchema = Type.Object(
 export type RunBody = Static<typeof RunBodySchema>;
 
 export const RunQuerySchema = Type.Object({
+  priority: optional(
+    Type.Integer({
+      minimum: -10,
+      maximum: 10,
+      description: 'more is sooner; more than the workflow has takes a token with the scope `priority` or `admin`',
+    }),
+  ),
+  not_before: optional(
+    Type.String({
+      description:
+        'the run starts no earlier: a duration such as `30s`, `15m` or `2h`, or an instant such as `2026-12-24T03:00:00Z`; at most six ' +
+        'sevenths of the time that the log keeps (6 days by default)',
+    }),
+  ),
   wait: optional(
     Type.Number({
       minimum: 0,

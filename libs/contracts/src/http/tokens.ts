@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { optional, time } from './fields.ts';
 
-/** `admin`, `read`, `run`, `run:<path>` or `run:<pattern with *>`. */
-export const SCOPE_PATTERN = '^(admin|read|run|run:[A-Za-z0-9_*/-]{1,200})$';
+/** `admin`, `read`, `run`, `priority`, `run:<path>` or `run:<pattern with *>`; `jobs:run`, `jobs:run:scripts:<paths>` as in Windmill. */
+export const SCOPE_PATTERN =
+  '^(admin|read|run|priority|run:[A-Za-z0-9_*/-]{1,200}|jobs:run(:(scripts|flows)(:[A-Za-z0-9_*/,-]{1,1000})?)?)$';
 /** For people. */
-export const SCOPE_FORMS = 'admin, read, run, or run:<path or pattern>, such as run:backup/*';
+export const SCOPE_FORMS =
+  'admin, read, run, priority, run:<path or pattern>, such as run:backup/*, or jobs:run:scripts:<path>, which starts it and does nothing else';
 
 export const TokenCreateSchema = Type.Object(
   {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { World } from '../../testing/world.ts';
 import { isOpen } from '../run/run-state.ts';
 
-const WORLDS = 100;
+const WORLDS = 60;
 const LOG_CHECK_STEPS = 8;
 
 type Step = readonly [name: string, act: (world: World, n: number) => unknown];
@@ -36,9 +36,10 @@ const STEPS: readonly Step[] = [
   ['advance', (world, n) => world.advance(1 + (n % 3))],
   ['advance', (world, n) => world.advance(5 + (n % 12))],
   ['restart', (world) => world.restart()],
+  ['restore', (world) => world.restore()],
 ];
 
-test('no order of events exceeds a limit, loses a run, or leaves it without an end', { timeout: 60_000 }, () => {
+test('no order of events exceeds a limit, loses a run, or leaves it without an end', { timeout: 180_000 }, () => {
   const step = fc.tuple(fc.constantFrom(...STEPS), fc.nat(10_000)).map(([[name, act], n]) => ({
     act,
     n,

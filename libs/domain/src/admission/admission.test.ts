@@ -41,9 +41,9 @@ describe('admit', () => {
       executor: 'ex1',
       position: { sequence: 1, index: 0 },
     };
-    expect(admit(shard.state, 0)).toEqual([{ ...dispatch, attempt: 1, retryOnFailure: true, onLimit: 'reject' }]);
+    expect(admit(shard.state, 0)).toEqual([{ ...dispatch, attempt: 1, retryOnFailure: true, isAwaited: true }]);
     shard.record(dispatched({ runId: '1', executor: 'ex1' }), attemptFailed({ runId: '1' }));
-    expect(admit(shard.state, 0)).toEqual([{ ...dispatch, attempt: 2, retryOnFailure: false, onLimit: 'reject' }]);
+    expect(admit(shard.state, 0)).toEqual([{ ...dispatch, attempt: 2, retryOnFailure: false, isAwaited: true }]);
   });
 
   test('keeps the limit of each workflow, and the order inside it', () => {

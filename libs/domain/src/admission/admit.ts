@@ -1,6 +1,7 @@
 import { type Position } from '@millrace/contracts';
 import { type ExecutorRecord, freestExecutor, isFresh } from './executor-record.ts';
-import { type Run } from './run-table.ts';
+import { awaitsWord } from './awaits-word.ts';
+import { NO_RUN, type Run, STANDING } from './run-table.ts';
 import { type SchedulerState } from './scheduler-state.ts';
 
 /** A run shall start on an executor. Its input and the rest are where it was requested, at `position`. */
@@ -13,13 +14,13 @@ export interface Dispatch {
   /** Where `run.requested` stands in the log. */
   readonly position: Position;
   readonly retryOnFailure: boolean;
-  /** Whether the caller waits to hear if its run starts at once. */
-  readonly onLimit: 'queue' | 'reject';
+  /** Whether the caller waits to hear of the start. */
+  readonly isAwaited: boolean;
 }
 
 const assign = (state: SchedulerState, run: Run, executor: ExecutorRecord): Dispatch => {
   const { workspace, path } = state.workflowOf(run);
-  const { retries, onLimit } = state.policyOf(run);
+  const policy = state.policyOf(run);
   state.dequeue(run);
   state.hold(run, executor);
   return {
@@ -29,8 +30,8 @@ const assign = (state: SchedulerState, run: Run, executor: ExecutorRecord): Disp
     attempt: state.runs.attempt.get(run),
     executor: executor.id,
     position: state.runs.position(run),
-    retryOnFailure: state.runs.failed.get(run) < retries.failed,
-    onLimit,
+    retryOnFailure: state.runs.failed.get(run) < policy.retries.failed,
+    isAwaited: awaitsWord(policy),
   };
 };
 
@@ -44,28 +45,53 @@ const rejectEager = (state: SchedulerState, nowMs: number): void => {
   }
 };
 
+/** Those who came last do not wait where too many do. What is left of a request that will not start is that it waits. */
+const boundQueues = (state: SchedulerState): void => {
+  for (const run of [...state.asking].reverse()) {
+    if (state.runs.standing.get(run) !== STANDING.waiting) continue;
+    const { queueLimit = Number.POSITIVE_INFINITY } = state.policyOf(run);
+    if (state.workflowOf(run).waiting <= queueLimit) continue;
+    state.dequeue(run);
+    state.end(run, 'queue_full');
+  }
+};
+
+/** Takes the run whose turn it is: see `turns.ts`. */
+const takeTurn = ({ queues }: SchedulerState): Run => {
+  const group = queues.turns.take();
+  if (group === undefined) return NO_RUN;
+  const run = queues.lanes.first(group.turn);
+  group.advance();
+  return run;
+};
+
+export interface AdmitTimes {
+  /** How many may run at the same time for other reasons than the limits. */
+  readonly runsMax?: number;
+  /** Time of the log as far as it can be told, milliseconds since the epoch: it must not be later than what the log stores next. */
+  readonly logMs?: number;
+}
+
 /**
- * Decides what starts now, and counts it as started: first come, first served inside a workflow, workflows in turns, the executor with the
- * most free slots. Each decision is O(1) in runs and workflows; workflows at their limit are not looked at.
+ * Decides what starts now, and counts it as started: whose turn it is (see `turns.ts`), on the executor with the most free slots. Each
+ * decision is O(1) in runs, keys and workflows; who is at a limit is not looked at.
  * Requests that will not wait and did not get a slot become decisions.
  *
  * @param nowMs the monotonic clock of `hear`
- * @param runsMax how many may run at the same time for other reasons than the limits
  */
 export const admit = (
   state: SchedulerState,
   nowMs: number,
-  runsMax = Number.POSITIVE_INFINITY,
+  { runsMax = Number.POSITIVE_INFINITY, logMs = 0 }: AdmitTimes = {},
 ): readonly Dispatch[] => {
   const dispatches: Dispatch[] = [];
-  while (state.holdings.size < Math.min(state.limits.concurrentRunsMax, runsMax)) {
-    const workflow = state.ready.turn;
-    if (workflow === undefined) break;
+  state.queues.advance(logMs);
+  while (!state.queues.turns.isEmpty && state.holdings.size < Math.min(state.limits.concurrentRunsMax, runsMax)) {
     const executor = freestExecutor(state.executors.values(), nowMs);
     if (executor === undefined) break;
-    state.ready.advance();
-    dispatches.push(assign(state, workflow.first, executor));
+    dispatches.push(assign(state, takeTurn(state), executor));
   }
   rejectEager(state, nowMs);
+  if (state.asking.size > 0) boundQueues(state);
   return dispatches;
 };

@@ -1,4 +1,5 @@
 import { type Position } from '@millrace/contracts';
+import { retryDelay } from './retry-delay.ts';
 import { type Run } from './run-table.ts';
 import { type Ending, type SchedulerState } from './scheduler-state.ts';
 
@@ -14,6 +15,8 @@ interface Decided {
 export interface EndRun extends Decided {
   readonly type: 'end';
   readonly ending: Ending;
+  /** Id of the run that takes its place. */
+  readonly successor?: string;
 }
 
 /** An attempt that is given up. */
@@ -24,8 +27,27 @@ export interface LoseAttempt extends Decided {
   readonly reason: string;
 }
 
+/** The pause before the attempt that follows one that failed. */
+export interface RetryRun extends Decided {
+  readonly type: 'retry';
+  /** The one that failed. */
+  readonly attempt: number;
+  readonly delayMs: number;
+}
+
+/** A run that holds a slot is asked to end, because another one takes its place. */
+export interface CancelRun extends Decided {
+  readonly type: 'cancel';
+  readonly successor: string;
+}
+
+/** Whoever asked for the run hears that it waits. Nothing is recorded. */
+export interface TellWaiting extends Decided {
+  readonly type: 'tell';
+}
+
 /** What the scheduler has to say besides dispatches; it takes effect once it is read back from the log. */
-export type Decision = EndRun | LoseAttempt;
+export type Decision = EndRun | LoseAttempt | RetryRun | CancelRun | TellWaiting;
 
 const decided = (state: SchedulerState, run: Run): Decided => {
   const { workspace, path } = state.workflowOf(run);
@@ -34,9 +56,18 @@ const decided = (state: SchedulerState, run: Run): Decided => {
 
 /** Every decision that was not taken yet, once. Only the leader takes them: whoever follows finds the same ones when it begins to lead. */
 export const takeDecisions = (state: SchedulerState): readonly Decision[] => {
-  if (state.endings.size === 0 && state.losses.size === 0) return [];
+  const { endings, losses, retries, cancellations, asking } = state;
+  if (endings.size + losses.size + retries.size + cancellations.size + asking.size === 0) return [];
   const decisions: Decision[] = [];
-  for (const [run, ending] of state.endings) decisions.push({ type: 'end', ...decided(state, run), ending });
+  for (const [run, ending] of state.endings) {
+    const successor = state.successors.get(run);
+    const its = { type: 'end', ...decided(state, run), ending } as const;
+    decisions.push(successor === undefined ? its : { ...its, successor });
+  }
+  for (const run of state.cancellations) {
+    decisions.push({ type: 'cancel', ...decided(state, run), successor: state.successors.get(run) ?? '' });
+  }
+  for (const run of state.asking) if (!state.endings.has(run)) decisions.push({ type: 'tell', ...decided(state, run) });
   for (const { run, executor, lostReason } of state.losses) {
     decisions.push({
       type: 'lose',
@@ -46,7 +77,17 @@ export const takeDecisions = (state: SchedulerState): readonly Decision[] => {
       reason: lostReason ?? '',
     });
   }
+  for (const run of state.retries) {
+    const attempt = state.runs.attempt.get(run);
+    const { backoff } = state.policyOf(run).retries;
+    const chance = { runId: state.runs.id(run), attempt };
+    const delayMs = backoff === undefined ? 0 : retryDelay(backoff, state.runs.failed.get(run), chance);
+    decisions.push({ type: 'retry', ...decided(state, run), attempt, delayMs });
+  }
   state.endings.clear();
+  state.retries.clear();
+  state.cancellations.clear();
+  state.asking.clear();
   state.losses.clear();
   return decisions;
 };

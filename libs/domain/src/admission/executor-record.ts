@@ -9,6 +9,8 @@ export interface Holding {
   /** The dispatch was read back from the log; until then nothing may be said about the attempt. */
   isRecorded: boolean;
   isCancelRequested: boolean;
+  /** It shall make room, or was asked to end: others of its key need not. */
+  isLeaving: boolean;
   /** Heartbeats in a row that did not name the attempt. */
   misses: number;
   /** Why the attempt shall be given up, once that is decided. */

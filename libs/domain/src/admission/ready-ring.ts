@@ -1,43 +1,51 @@
-import { type WorkflowQueue } from './workflow-queue.ts';
+import { type PriorityGroup } from './priority-group.ts';
 
-/** The workflows that could start a run now, in the order of their turns. Joining, leaving and taking a turn are O(1). */
+/** The workflows that could start a run of one priority now, in the order of their turns. Joining, leaving and taking a turn are O(1). */
 export class ReadyRing {
   /** Whose turn it is; the ring closes behind it. */
-  #turn: WorkflowQueue | undefined;
+  #turn: PriorityGroup | undefined;
 
-  get turn(): WorkflowQueue | undefined {
+  get turn(): PriorityGroup | undefined {
     return this.#turn;
   }
 
-  has(workflow: WorkflowQueue): boolean {
-    return workflow.nextReady !== undefined;
+  has(group: PriorityGroup): boolean {
+    return group.nextReady !== undefined;
   }
 
-  /** Ends the turn of the workflow that has it. */
+  /** Everyone who is in, in the order of their turns. */
+  *order(): Generator<PriorityGroup, void, undefined> {
+    for (let group = this.#turn; group !== undefined;) {
+      yield group;
+      group = group.nextReady === this.#turn ? undefined : group.nextReady;
+    }
+  }
+
+  /** Ends the turn of the group that has it. */
   advance(): void {
     this.#turn = this.#turn?.nextReady;
   }
 
   /** Joins as the last in the order; nothing when it is in already. */
-  add(workflow: WorkflowQueue): void {
-    if (this.has(workflow)) return;
-    const first = this.#turn ?? workflow;
-    const last = first.previousReady ?? workflow;
-    workflow.nextReady = first;
-    workflow.previousReady = last;
-    last.nextReady = workflow;
-    first.previousReady = workflow;
+  add(group: PriorityGroup): void {
+    if (this.has(group)) return;
+    const first = this.#turn ?? group;
+    const last = first.previousReady ?? group;
+    group.nextReady = first;
+    group.previousReady = last;
+    last.nextReady = group;
+    first.previousReady = group;
     this.#turn = first;
   }
 
   /** Leaves, its turn passing to the next; nothing when it is not in. */
-  remove(workflow: WorkflowQueue): void {
-    const { nextReady, previousReady } = workflow;
+  remove(group: PriorityGroup): void {
+    const { nextReady, previousReady } = group;
     if (nextReady === undefined || previousReady === undefined) return;
     previousReady.nextReady = nextReady;
     nextReady.previousReady = previousReady;
-    workflow.nextReady = undefined;
-    workflow.previousReady = undefined;
-    if (this.#turn === workflow) this.#turn = nextReady === workflow ? undefined : nextReady;
+    group.nextReady = undefined;
+    group.previousReady = undefined;
+    if (this.#turn === group) this.#turn = nextReady === group ? undefined : nextReady;
   }
 }

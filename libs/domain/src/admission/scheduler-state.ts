@@ -7,43 +7,68 @@
  * ```
  *            requested                 admit · dispatched
  * (absent) ────────────► waiting ◄────────────────────────► held ──► (absent)   by a terminal event of its attempt
- *                           │       attempt.lost · .failed   │
- *                           └──────────► ending ◄────────────┘ cancelled while waiting, rejected, attempts used up
- *                                          │
- *                                          └──► (absent)        by the scheduler's own terminal event
+ *     its time has come ▲   │       attempt.lost · .failed   │
+ *                       │   └──────────► ending ◄────────────┤ cancelled while waiting, rejected, attempts used up
+ *    requested ──► sleeping ──────────────►│                 │
+ *    not before T       ▲                  └──► (absent)     │  by the scheduler's own terminal event
+ *                       └───── retrying ◄────────────────────┘ attempt.failed, and there is a pause before the next
+ *              retry.scheduled
  * ```
  *
- * I1 a run that is open is in the queue of its workflow, or held by exactly one executor, or ending. None is lost, none is in two places.
+ * I1 a run that is open is in the queue of its workflow, or held by exactly one executor, or sleeping, retrying or ending. None is lost, none is in two places.
  * I2 the runs held never exceed `concurrentRunsMax`, those of one workflow never the `concurrency` of the run that was admitted last, those
  *    of one executor never its slots, as far as this state admitted them.
  * I3 a slot is taken when a dispatch is decided, and given back only by what the log says.
- * I4 a workflow is in the ready ring exactly when it has a waiting run and its first one may start by the workflow's own limit.
+ * I4 who may start by the limits of its workflow and its key has a turn, and nobody else: see `queues.ts`.
  * I5 nothing is said about an attempt whose dispatch was not read back from the log, so the log holds them in that order.
  */
 import { type Position, type RunPolicy } from '@millrace/contracts';
 import { invariant } from '@millrace/kernel';
 import { type ExecutorRecord, type Holding, makeExecutorRecord } from './executor-record.ts';
-import { ReadyRing } from './ready-ring.ts';
-import { NO_RUN, type Run, RunTable, STANDING } from './run-table.ts';
-import { WorkflowQueue } from './workflow-queue.ts';
+import { policyText } from './policy-text.ts';
+import { levelOf } from './priority.ts';
+import { Queues } from './queues.ts';
+import { type Run, RunTable, STANDING } from './run-table.ts';
+import { Sleepers } from './sleepers.ts';
+import { type WorkflowQueue } from './workflow-queue.ts';
 
 export interface AdmissionLimits {
   /** Runs that may hold a slot at the same time, over all workflows and executors. */
   readonly concurrentRunsMax: number;
 }
 
-/** Why a run shall end without an attempt of its own. */
-export type Ending = 'cancelled' | 'rejected' | 'executor_lost' | 'attempts_used_up' | 'request_expired';
+/** Why a run shall end without an attempt of its own; its place in the list, from 1, is its code in the table. */
+export const ENDINGS = [
+  'cancelled',
+  'rejected',
+  'executor_lost',
+  'attempts_used_up',
+  'request_expired',
+  'skipped',
+  'debounced',
+  'superseded',
+  'queue_full',
+] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+/** What is known of a run when it is requested. */
+export interface NewRun {
+  readonly workspace: string;
+  /** Path of the workflow. */
+  readonly workflow: string;
+  readonly policy: RunPolicy;
+  /** Concurrency key. */
+  readonly key?: string | undefined;
+  /** Default 0. */
+  readonly priority?: number | undefined;
+}
 
 export class SchedulerState {
   readonly limits: AdmissionLimits;
   readonly runs = new RunTable();
-  /** By `<workspace>/<path>`; kept for good, because there are as many as workflows were ever run. */
-  readonly #workflowNumbers = new Map<string, number>();
-  readonly #workflows: WorkflowQueue[] = [];
+  readonly queues = new Queues(this.runs, (run) => this.policyOf(run));
   readonly #policyNumbers = new Map<string, number>();
   readonly #policies: RunPolicy[] = [];
-  readonly ready = new ReadyRing();
   readonly holdings = new Map<Run, Holding>();
   readonly executors = new Map<string, ExecutorRecord>();
   /** Executors that were declared lost, the latest of them. */
@@ -53,18 +78,55 @@ export class SchedulerState {
   /** Endings and lost attempts that nobody has been told yet. */
   readonly endings = new Map<Run, Ending>();
   readonly losses = new Set<Holding>();
+  /** Runs that hold a slot and shall give way, when nobody has been told yet. */
+  readonly cancellations = new Set<Run>();
+  /** By the run that gives way, or gave: the id of the one that takes its place. */
+  readonly successors = new Map<Run, string>();
+  /** Debounce keys of the runs that have one and were not started. */
+  readonly debounceKeys = new Map<Run, string>();
+  /** Runs whose callers wait to hear if they may wait; only a leader fills it. */
+  readonly asking = new Set<Run>();
+  /** Retries whose time nobody has been told yet. */
+  readonly retries = new Set<Run>();
+  readonly sleepers = new Sleepers(this.runs);
+  /** Runs that sleep and whose alarm nobody was asked for yet. */
+  readonly unarmed = new Set<Run>();
+  /** When each schedule fired last, in milliseconds since the epoch. */
+  readonly fired = new Map<string, number>();
+  /** When the log began, as far as it was ever read: milliseconds since the epoch. */
+  logBeganMs: number | undefined;
   /** Monotonic time at which leadership began, in milliseconds; `undefined` for who only follows. */
   leadingSinceMs: number | undefined;
-  waiting = 0;
+  /** Runs that joined a queue so far. */
+  #joins = 0;
 
   constructor(limits: AdmissionLimits) {
     this.limits = limits;
   }
 
+  /** Runs that could start now, but for the limits. */
+  get waiting(): number {
+    return this.queues.waiting;
+  }
+
   workflowOf(run: Run): WorkflowQueue {
-    const workflow = this.#workflows[this.runs.workflow.get(run)];
-    invariant(workflow, 'a run has a workflow');
-    return workflow;
+    return this.queues.workflowOf(run);
+  }
+
+  /** By number. */
+  get workflows(): readonly WorkflowQueue[] {
+    return this.queues.workflows;
+  }
+
+  /** By number. */
+  get policies(): readonly RunPolicy[] {
+    return this.#policies;
+  }
+
+  /** What a snapshot names by number, in the same order. Only for a state that is new. */
+  restoreTables(workflows: Iterable<readonly [workspace: string, path: string]>, policies: Iterable<RunPolicy>): void {
+    for (const [workspace, path] of workflows) this.queues.workflow(workspace, path);
+    for (const policy of policies) this.#policyNumber(policy);
   }
 
   /** Limits, retries and `onLimit` of the version that was requested; equal ones are one object. */
@@ -83,30 +145,55 @@ export class SchedulerState {
     return executor;
   }
 
-  /** A new run, at the end of the queue of its workflow. */
-  add(runId: string, position: Position, its: { workspace: string; workflow: string; policy: RunPolicy }): Run {
+  /** A new run, which is in no queue yet. */
+  add(runId: string, position: Position, { workspace, workflow, policy, key, priority = 0 }: NewRun): Run {
     const run = this.runs.add(runId, position);
-    this.runs.workflow.set(run, this.#workflowNumber(its.workspace, its.workflow));
-    this.runs.policy.set(run, this.#policyNumber(its.policy));
-    this.enqueue(run);
+    this.runs.workflow.set(run, this.queues.workflow(workspace, workflow).number);
+    this.runs.policy.set(run, this.#policyNumber(policy));
+    this.runs.level.set(run, levelOf(priority));
+    this.queues.admit(run, key);
     return run;
   }
 
+  /** A run that is in no queue waits until a time, in milliseconds since the epoch. */
+  sleep(run: Run, dueMs: number): void {
+    this.runs.standing.set(run, STANDING.sleeping);
+    this.sleepers.add(run, dueMs);
+    this.unarmed.add(run);
+  }
+
+  /** Ends the sleep; what the run becomes is up to the caller. */
+  rouse(run: Run): void {
+    this.sleepers.remove(run);
+    this.unarmed.delete(run);
+  }
+
+  /** A run that is in no queue waits to be told when its next attempt may begin. */
+  retry(run: Run): void {
+    this.runs.standing.set(run, STANDING.retrying);
+    this.retries.add(run);
+  }
+
+  /** Takes a run without an attempt from where it stands: its queue, its sleep, or what nobody has been told yet. */
+  withdraw(run: Run): void {
+    const standing = this.runs.standing.get(run);
+    if (standing === STANDING.waiting) this.dequeue(run);
+    else if (standing === STANDING.sleeping) this.rouse(run);
+    this.retries.delete(run);
+    this.endings.delete(run);
+  }
+
   enqueue(run: Run): void {
-    const workflow = this.workflowOf(run);
     this.runs.standing.set(run, STANDING.waiting);
-    workflow.append(run);
-    this.waiting += 1;
-    this.refresh(workflow);
+    this.runs.joined.set(run, (this.#joins += 1));
+    this.queues.join(run);
   }
 
   /** Takes a waiting run out of its queue; what it becomes is up to the caller. */
   dequeue(run: Run): void {
-    const workflow = this.workflowOf(run);
-    workflow.remove(run);
-    this.waiting -= 1;
+    this.queues.leave(run);
     this.eager.delete(run);
-    this.refresh(workflow);
+    this.asking.delete(run);
   }
 
   /** Gives a run, which is in no queue, the next attempt on this executor. */
@@ -116,28 +203,43 @@ export class SchedulerState {
       executor,
       isRecorded: false,
       isCancelRequested: false,
+      isLeaving: false,
       misses: 0,
       lostReason: undefined,
     };
-    const workflow = this.workflowOf(run);
     this.runs.standing.set(run, STANDING.held);
     this.runs.attempt.set(run, this.runs.attempt.get(run) + 1);
     this.holdings.set(run, holding);
     executor.holdings.set(run, holding);
-    workflow.running += 1;
-    this.refresh(workflow);
+    this.#forgetDebounce(run);
+    this.queues.start(run);
     return holding;
+  }
+
+  /** The dispatch was read back from the log, which stored it at this time. */
+  record(holding: Holding, atMs = this.queues.logMs): void {
+    if (holding.isRecorded) return;
+    holding.isRecorded = true;
+    this.queues.record(holding.run, atMs);
+  }
+
+  /** The run that holds a slot will end: it is no longer one that another has to wait for, or end. */
+  depart(holding: Holding): void {
+    if (holding.isLeaving) return;
+    holding.isLeaving = true;
+    this.queues.lanes.depart(this.runs.lane.get(holding.run), holding.run);
   }
 
   /** Gives the slot of a held run back; what it becomes is up to the caller. */
   release({ run, executor }: Holding): void {
     const holding = this.holdings.get(run);
-    const workflow = this.workflowOf(run);
     this.holdings.delete(run);
     executor.holdings.delete(run);
-    if (holding !== undefined) this.losses.delete(holding);
-    workflow.running -= 1;
-    this.refresh(workflow);
+    this.cancellations.delete(run);
+    if (holding !== undefined) {
+      this.losses.delete(holding);
+      this.queues.stop(run, holding);
+    }
     // one that was never heard lives in the history of the log only
     if (executor.heardMs === undefined && executor.holdings.size === 0) this.executors.delete(executor.id);
   }
@@ -145,35 +247,30 @@ export class SchedulerState {
   /** A run that is in no queue and holds no slot waits for its end to be recorded. */
   end(run: Run, ending: Ending): void {
     this.runs.standing.set(run, STANDING.ending);
+    this.runs.ending.set(run, ENDINGS.indexOf(ending) + 1);
     this.endings.set(run, ending);
   }
 
   /** Forgets a run that is in no queue and holds no slot. */
   forget(run: Run): void {
     this.endings.delete(run);
+    this.successors.delete(run);
+    this.asking.delete(run);
+    this.#forgetDebounce(run);
+    this.queues.dismiss(run);
     this.runs.remove(run);
   }
 
-  /** Keeps I4 after anything that touched the workflow. */
-  refresh(workflow: WorkflowQueue): void {
-    const { first } = workflow;
-    const isReady =
-      first !== NO_RUN && workflow.running < (this.policyOf(first).concurrency ?? Number.POSITIVE_INFINITY);
-    if (isReady) this.ready.add(workflow);
-    else this.ready.remove(workflow);
-  }
-
-  #workflowNumber(workspace: string, path: string): number {
-    const key = `${workspace}/${path}`;
-    const known = this.#workflowNumbers.get(key);
-    if (known !== undefined) return known;
-    this.#workflowNumbers.set(key, this.#workflows.length);
-    return this.#workflows.push(new WorkflowQueue(this.runs, workspace, path)) - 1;
+  #forgetDebounce(run: Run): void {
+    const key = this.debounceKeys.get(run);
+    if (key === undefined) return;
+    this.debounceKeys.delete(run);
+    const { debounced } = this.workflowOf(run);
+    if (debounced.get(key)?.runId === this.runs.id(run)) debounced.delete(key);
   }
 
   #policyNumber(policy: RunPolicy): number {
-    const { timeoutMs, concurrency, onLimit, retries } = policy;
-    const key = `${timeoutMs} ${concurrency ?? ''} ${onLimit} ${retries.failed} ${retries.lost}`;
+    const key = policyText(policy);
     const known = this.#policyNumbers.get(key);
     if (known !== undefined) return known;
     this.#policyNumbers.set(key, this.#policies.length);

@@ -1,11 +1,11 @@
-import { type ParseResult } from '@marcbachmann/cel-js';
+import { type Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { celEnvironment } from './cel/cel-environment.ts';
 import { translateFailure, translateSyntax } from './cel/cel-errors.ts';
 import { fromCel } from './cel/from-cel.ts';
 import { meterTree } from './cel/metered-tree.ts';
 import { celVariables } from './cel/to-cel.ts';
 import { syntaxError } from './condition-error.ts';
-import { type CompiledExpression, type ConditionScope } from './condition-scope.ts';
+import { type CompiledExpression } from './condition-scope.ts';
 import { CONDITION_LIMITS } from './limits.ts';
 import { makeMeter, type Meter, overBudget } from './meter.ts';
 
@@ -19,12 +19,12 @@ export interface TypedExpression extends CompiledExpression {
   readonly type: string;
 }
 
-const parse = (source: string): Checked => {
+const parse = (environment: Environment, source: string): Checked => {
   if (source.length > CONDITION_LIMITS.sourceLengthMax) {
     throw syntaxError(`longer than ${CONDITION_LIMITS.sourceLengthMax} characters`);
   }
   try {
-    const parsed = celEnvironment.parse(source);
+    const parsed = environment.parse(source);
     const { type = 'dyn', error } = parsed.check();
     if (error !== undefined) throw error;
     return { parsed, type };
@@ -33,17 +33,29 @@ const parse = (source: string): Checked => {
   }
 };
 
-const evaluate = (parsed: ParseResult, scope: ConditionScope, meter: Meter): unknown => {
+const evaluate = (parsed: ParseResult, variables: Map<string, unknown>, meter: Meter): unknown => {
   meter.reset();
-  const value: unknown = parsed(celVariables(scope));
+  const value: unknown = parsed(variables);
   // `||` and `exists` go on behind an error, and could turn one into a result.
   if (meter.exceeded) throw overBudget();
   return fromCel(value);
 };
 
-/** {@link compileExpression} with the type that the checker found. */
-export const compileTyped = (source: string): TypedExpression => {
-  const { parsed, type } = parse(source);
+/** An expression over variables of another kind than those of a request. */
+export interface ExpressionOver<Scope> {
+  readonly source: string;
+  readonly type: string;
+  /** As {@link CompiledExpression.evaluate}. */
+  readonly evaluate: (scope: Scope) => unknown;
+}
+
+/** As {@link compileExpression}, over what an environment knows. */
+export const compileIn = <Scope>(
+  environment: Environment,
+  source: string,
+  variablesOf: (scope: Scope) => Map<string, unknown>,
+): ExpressionOver<Scope> => {
+  const { parsed, type } = parse(environment, source);
   const meter = makeMeter();
   meterTree(parsed.ast, meter);
   return {
@@ -51,13 +63,16 @@ export const compileTyped = (source: string): TypedExpression => {
     type,
     evaluate: (scope) => {
       try {
-        return evaluate(parsed, scope, meter);
+        return evaluate(parsed, variablesOf(scope), meter);
       } catch (error) {
         throw translateFailure(error, source);
       }
     },
   };
 };
+
+/** {@link compileExpression} with the type that the checker found. */
+export const compileTyped = (source: string): TypedExpression => compileIn(celEnvironment, source, celVariables);
 
 /**
  * An expression of the Common Expression Language over `body`, `headers`, `query`, `trigger`, `params` and `now`.

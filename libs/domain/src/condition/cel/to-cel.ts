@@ -23,6 +23,9 @@ const toMap = (value: object, depth: number): Map<string, unknown> => {
   return map;
 };
 
+/** The variables of a key. */
+export const inputVariables = (input: unknown): Map<string, unknown> => new Map([['input', convert(input, 0)]]);
+
 const scopes = new WeakMap<ConditionScope, Map<string, unknown>>();
 
 /** The variables of an expression. Converted once per scope: several expressions look at the same request. */
