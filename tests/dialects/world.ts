@@ -1,4 +1,6 @@
-import { eventually, type HttpCaller, startTestPlatform, type TestPlatform } from '@millrace/testkit';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, type HttpCaller, makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { expect } from 'vitest';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { KEYS, SECRETS, WORKFLOWS } from './workflows.ts';
@@ -61,12 +63,32 @@ const everythingDeployed = async (call: World['call']): Promise<void> => {
   expect(workflows.filter(({ problem }) => problem !== undefined)).toEqual([]);
 };
 
+export interface WorldOptions {
+  /** Files by their paths; default: those of the table. */
+  readonly workflows?: Readonly<Record<string, string>>;
+  /** Values by name; default: those of the table. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Text of `millrace.toml`. */
+  readonly config?: string;
+}
+
+const homeWith = (config: string): string => {
+  const home = makeTempFolder('world');
+  writeFileSync(join(home, 'millrace.toml'), config);
+  return home;
+};
+
 /** Starts the product, with secrets in place and every workflow deployed. */
-export const startWorld = async (): Promise<World & { readonly stop: () => Promise<void> }> => {
+export const startWorld = async ({
+  workflows = WORKFLOWS,
+  secrets = SECRETS,
+  config,
+}: WorldOptions = {}): Promise<World & { readonly stop: () => Promise<void> }> => {
   const receiver = await startReceiver();
   const platform = await startTestPlatform({
-    workflows: WORKFLOWS,
+    workflows,
     env: { MILLRACE_NOTIFIER_ALLOW_PRIVATE: '127.0.0.1' },
+    ...(config === undefined ? {} : { home: homeWith(config) }),
   });
   const call = makeCall(platform);
   const stop = async (): Promise<void> => {
@@ -75,7 +97,7 @@ export const startWorld = async (): Promise<World & { readonly stop: () => Promi
   };
   try {
     await everythingDeployed(call);
-    for (const [name, value] of Object.entries(SECRETS))
+    for (const [name, value] of Object.entries(secrets))
       await call(`/secrets/${name}`, { method: 'PUT', body: { value } });
   } catch (error) {
     await stop();

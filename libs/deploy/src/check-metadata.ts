@@ -53,8 +53,12 @@ const secretComplaints = (names: readonly string[], env: readonly string[]): rea
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : [];
 
-/** Everything that is wrong with metadata; nothing when it may be deployed. */
-export const metadataComplaints = (schema: TObject, value: Readonly<Record<string, unknown>>): readonly Complaint[] => {
+/** Everything that is wrong with the metadata of a workflow; nothing when it may be deployed. */
+export const metadataComplaints = (
+  schema: TObject,
+  value: Readonly<Record<string, unknown>>,
+  workflow = '',
+): readonly Complaint[] => {
   const complaints = schemaComplaints(schema, value, 'the metadata');
   const { input, env, secrets, timeout, triggers } = value;
   const further = [
@@ -62,7 +66,7 @@ export const metadataComplaints = (schema: TObject, value: Readonly<Record<strin
     ...environmentComplaints(textsOf(env)),
     ...secretComplaints(textsOf(secrets), textsOf(env)),
     ...(input === undefined ? [] : inputSchemaComplaints(input)),
-    ...(Array.isArray(triggers) ? readTriggers(triggers).complaints : []),
+    ...(Array.isArray(triggers) ? readTriggers(triggers, workflow).complaints : []),
   ];
   // Of one value the schema's word is enough; a second one would only say it in another way.
   const named = new Set(complaints.map(({ keys }) => keys[0]));

@@ -13,6 +13,8 @@ export interface VersionParts {
   readonly file: string;
   readonly bytes: Uint8Array;
   readonly metadata: Metadata;
+  /** Path of the workflow, for keys of triggers that are made of it. It is no part of the name of the version. */
+  readonly workflow?: string;
 }
 
 const DEFAULT_TIMEOUT_MS = 15 * MINUTE;
@@ -28,9 +30,9 @@ const policyOf = ({ timeout, concurrency, onLimit, retries, deleteAfterUse }: Me
 });
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
-export const makeVersion = ({ kind, file, bytes, metadata }: VersionParts): VersionDraft => {
+export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionParts): VersionDraft => {
   const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
-  const { triggers } = readTriggers(metadata.triggers ?? []);
+  const { triggers } = readTriggers(metadata.triggers ?? [], workflow);
   const content = {
     kind,
     file,

@@ -50,7 +50,7 @@ const valueOf = (document: Document): { readonly value: unknown } | { readonly r
 };
 
 /** Reads the metadata beside a workflow. An empty file says nothing and is fine. */
-export const readMetadata = (text: string, file: string): MetadataReading => {
+export const readMetadata = (text: string, file: string, workflow = ''): MetadataReading => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faultAt = (offset: number, reason: string): Fault => {
@@ -64,7 +64,7 @@ export const readMetadata = (text: string, file: string): MetadataReading => {
   if ('reason' in unfolded) return { outcome: 'refused', faults: [faultAt(0, unfolded.reason)] };
   const { value } = unfolded;
   if (!isRecord(value)) return { outcome: 'refused', faults: [faultAt(0, 'metadata is a mapping of keys to values')] };
-  const complaints = metadataComplaints(MetadataFileSchema, value);
+  const complaints = metadataComplaints(MetadataFileSchema, value, workflow);
   if (complaints.length > 0) {
     return {
       outcome: 'refused',

@@ -68,7 +68,7 @@ const readModule = async (source: WorkflowSource): Promise<CodeReading> => {
   const file = `${basename(source.file, extname(source.file))}.mjs`;
   if (reading.outcome === 'script')
     return { outcome: 'ready', kind: 'script', file, bytes, metadata: {}, dependencies };
-  const complaints = metadataComplaints(DefinitionSchema, reading.definition);
+  const complaints = metadataComplaints(DefinitionSchema, reading.definition, source.path);
   if (complaints.length > 0) {
     const text = await readFile(source.absolute, 'utf8');
     const faults = complaints.map(({ keys, reason }) => ({ file: source.file, ...placeInSource(text, keys), reason }));
@@ -99,14 +99,15 @@ const compile = async (source: WorkflowSource): Promise<WorkflowReading> => {
   const sidecar =
     metadataFile === undefined || metadataPath === undefined
       ? { outcome: 'ready' as const, metadata: {} }
-      : readMetadata(await readFile(metadataPath, 'utf8'), metadataFile);
+      : readMetadata(await readFile(metadataPath, 'utf8'), metadataFile, source.path);
   const code = await readCode(source);
   const dependencies = [source.absolute, ...(metadataPath === undefined ? [] : [metadataPath]), ...code.dependencies];
   const faults = [code, sidecar].flatMap((part) => (part.outcome === 'refused' ? part.faults : []));
   if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies };
   if (code.outcome === 'refused' || sidecar.outcome === 'refused') throw new Error('a refusal has no faults');
   const { kind, file, bytes } = code;
-  const draft = makeVersion({ kind, file, bytes, metadata: { ...code.metadata, ...sidecar.metadata } });
+  const metadata = { ...code.metadata, ...sidecar.metadata };
+  const draft = makeVersion({ kind, file, bytes, metadata, workflow: source.path });
   return { outcome: 'ready', draft, bytes, dependencies };
 };
 

@@ -42,12 +42,18 @@ export interface DialectListener {
 
 export interface TriggerDeclaration {
   /**
+  /** Whether a declaration without `dialect` is one of this: it has a name of the protocol in it. */
+  readonly claims?: (written: Readonly<Record<string, unknown>>) => boolean;
    * Puts a declaration that is written in the words of the protocol into ours: `auth_token: x` → `auth: workflow_key`, `key: x`.
    * Called before anything is checked.
    *
    * @throws AppError `invalid` that says what is wrong with it, without repeating a key.
+   * @param workflow Path of the workflow that declares it.
    */
-  readonly translate?: (written: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  readonly translate?: (
+    written: Readonly<Record<string, unknown>>,
+    workflow: string,
+  ) => Readonly<Record<string, unknown>>;
   /** Members of `address` in a declaration; keys (secrets in the address) are declared beside it, as `key`. */
   readonly address: TObject;
   readonly defaults: Pick<Trigger, 'auth' | 'methods' | 'mode'>;

@@ -10,6 +10,8 @@ export interface RunSnapshot {
   readonly kind?: string;
   /** Id of the trigger that started it; absent when none did. */
   readonly triggerId?: string | undefined;
+  /** Path by which that trigger was called, without query; keys in it are `***`. */
+  readonly triggerPath?: string | undefined;
   /** `waiting`, `dispatched`, `running`, `completed`, `failed`, `cancelled`, `timed_out`, `rejected`. */
   readonly state: string;
   /** From 1; 0 while no attempt has begun. */
@@ -51,6 +53,9 @@ export interface RecordedRun {
 }
 
 /** What became of a request that was let in. */
+  /** Of a run that is found again: as `RunSnapshot` has them. */
+  readonly triggerId?: string | undefined;
+  readonly triggerPath?: string | undefined;
 export type StartOutcome =
   /** On disk; nobody waited. */
   | { readonly kind: 'accepted'; readonly run: RecordedRun }

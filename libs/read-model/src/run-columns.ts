@@ -33,6 +33,7 @@ export const SUMMARY_COLUMNS = [
   'last_index',
   'trigger_id',
 ] as const satisfies readonly (keyof RunTable)[];
+  'trigger_path',
 
 /** Columns of a {@link RunRow}. */
 export const RUN_COLUMNS = [...SUMMARY_COLUMNS, 'input', 'env_names', 'output'] as const;
@@ -54,6 +55,7 @@ export const toSummary = (row: SummaryColumns): RunSummary => ({
   requestedBy: row.requested_by,
   triggerId: row.trigger_id ?? undefined,
   requestedAt: row.requested_at,
+  triggerPath: row.trigger_path ?? undefined,
   ...toTimes(row),
   ...toOutcome(row),
   requested: { sequence: row.requested_sequence, index: row.requested_index },

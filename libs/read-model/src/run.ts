@@ -30,6 +30,8 @@ export interface RunSummary {
   readonly requestedBy: string;
   /** Id of the trigger that it came by. */
   readonly triggerId: string | undefined;
+  /** Path by which the trigger was called, without query and keys. */
+  readonly triggerPath: string | undefined;
   readonly requestedAt: string;
   /** Of the current attempt, as are the next two. */
   readonly dispatchedAt: string | undefined;

@@ -63,9 +63,10 @@ const furtherComplaints = (written: WrittenTrigger, declares: TriggerDeclaration
 const translated = (
   written: Readonly<Record<string, unknown>>,
   { translate }: TriggerDeclaration,
+  workflow: string,
 ): Readonly<Record<string, unknown>> | AppError => {
   try {
-    return translate?.(written) ?? written;
+    return translate?.(written, workflow) ?? written;
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -88,18 +89,25 @@ const readOf = (value: Readonly<Record<string, unknown>>, declares: TriggerDecla
   return together.length > 0 ? refused(...together) : { trigger };
 };
 
-const readTrigger = (value: unknown, position: number): Reading => {
+/** As it says, or as a word in it shows. */
+const dialectOf = (value: unknown): unknown => {
+  if (!isRecord(value)) return undefined;
+  if (value['dialect'] !== undefined) return value['dialect'];
+  return [...DECLARABLE].find(([, { claims }]) => claims?.(value) === true)?.[0];
+};
+
+const readTrigger = (value: unknown, position: number, workflow: string): Reading => {
   if (!isRecord(value)) return refused({ keys: [], reason: 'a trigger is a mapping of keys to values' });
-  const { dialect } = value;
+  const dialect = dialectOf(value);
   if (typeof dialect !== 'string') return refused({ keys: [], reason: 'a trigger needs a dialect' });
   const declares = DECLARABLE.get(dialect);
   if (declares === undefined) {
     const hint = hintOf(dialect, [...DECLARABLE.keys()], 'there are');
     return refused({ keys: ['dialect'], reason: `there is no dialect "${dialect}" to declare triggers of; ${hint}` });
   }
-  const inOurWords = translated(value, declares);
+  const inOurWords = translated(value, declares, workflow);
   if (inOurWords instanceof AppError) return refused({ keys: [], reason: inOurWords.message });
-  return readOf(inOurWords, declares, { dialect, id: position === 0 ? dialect : `${dialect}-${position + 1}` });
+  return readOf({ ...inOurWords, dialect }, declares, { dialect, id: position === 0 ? dialect : `${dialect}-${position + 1}` });
 };
 
 /** Two triggers of one workflow that nothing tells apart. */
@@ -115,16 +123,17 @@ const clashComplaint = (trigger: Trigger, earlier: readonly Trigger[]): Complain
  * Reads declared triggers. Every problem is reported at once, and a text that was written as a key is never part of one.
  *
  * @param list As it stands in the metadata.
+ * @param workflow Path of the workflow.
  */
-export const readTriggers = (list: readonly unknown[]): TriggersReading => {
+export const readTriggers = (list: readonly unknown[], workflow = ''): TriggersReading => {
   const triggers: Trigger[] = [];
   const complaints: Complaint[] = [];
   const positions = new Map<unknown, number>();
   for (const [index, value] of list.entries()) {
-    const dialect = isRecord(value) ? value['dialect'] : undefined;
+    const dialect = dialectOf(value);
     const position = positions.get(dialect) ?? 0;
     positions.set(dialect, position + 1);
-    const reading = readTrigger(value, position);
+    const reading = readTrigger(value, position, workflow);
     const clash = 'trigger' in reading ? clashComplaint(reading.trigger, triggers) : undefined;
     const own = 'complaints' in reading ? reading.complaints : clash === undefined ? [] : [clash];
     complaints.push(...own.map(({ keys, reason }) => ({ keys: ['triggers', String(index), ...keys], reason })));

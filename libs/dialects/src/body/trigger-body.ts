@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { AppError } from '@millrace/kernel';
 import { type InboundRequest, mediaTypeOf } from '../inbound-request.ts';
 import { parseJson } from './parse-json.ts';
@@ -19,13 +20,14 @@ const jsonOrText = (text: string): unknown => {
 };
 
 /**
- * A body as `trigger.body` has it: JSON objects and arrays as what they mean, every other text as it came, bytes that are no text as
- * base64, `null` when there is none or when its parts were read.
+ * A body as `trigger.body` has it: JSON objects and arrays as what they mean, every other text as it came, whatever its type is said to
+ * be; bytes that are no text as base64; `null` when there is none or when its parts were read.
  *
  * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
  */
 export const triggerBodyOf = (request: InboundRequest): unknown => {
   if (request.body.length === 0 || request.multipart !== undefined) return null;
-  const type = mediaTypeOf(request);
-  return TEXT_TYPE.test(type) ? jsonOrText(request.text()) : Buffer.from(request.body).toString('base64');
+  const value = jsonOrText(request.text());
+  const isReadable = typeof value !== 'string' || TEXT_TYPE.test(mediaTypeOf(request)) || isUtf8(request.body);
+  return isReadable ? value : Buffer.from(request.body).toString('base64');
 };

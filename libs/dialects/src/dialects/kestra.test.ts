@@ -95,7 +95,7 @@ describe('4.1 addresses', () => {
     expect(codeOf(() => resolve(path))).toBe('kestra.flow_not_found');
   });
 
-  test(`${DOCUMENT}: the webhook URL accepts GET, POST and PUT, and nothing else`, () => {
+  test(`${DOCUMENT}: three methods start something`, () => {
     expect(start.methods).toEqual(['GET', 'POST', 'PUT']);
   });
 });
@@ -115,12 +115,12 @@ describe('4.2 the key', () => {
     expect(keysIn(written)).toEqual(keys);
   });
 
-  test(`${DOCUMENT}: the key is part of the URL, and no token is asked for`, () => {
+  test(`${DOCUMENT}: who knows the address needs no token`, () => {
     expect(kestra.declares?.defaults.auth).toBe('path_key');
     expect(start.credentials?.(requestOf({ headers: [['Authorization', 'Bearer t']] })).tokens).toEqual([]);
   });
 
-  test(`${DOCUMENT}: max length 256`, () => {
+  test(`${DOCUMENT}: a key has 256 characters at most`, () => {
     expect(kestra.declares?.keyLengths).toEqual([1, 256]);
   });
 });
@@ -138,13 +138,15 @@ describe('4.3 what runs read', () => {
     ['a form', { body: 'a=1&b=2', headers: [['Content-Type', 'application/x-www-form-urlencoded']] }, 'a=1&b=2'],
     ['XML', { body: '<a/>', headers: [['Content-Type', 'application/xml']] }, '<a/>'],
     ['text', { body: 'hello', headers: [['Content-Type', 'text/plain']] }, 'hello'],
+    ['JSON of another type', { body: '{"a":1}', headers: [['Content-Type', 'application/octet-stream']] }, { a: 1 }],
+    ['a text of another type', { body: 'hello', headers: [['Content-Type', 'application/octet-stream']] }, 'hello'],
     ['bytes', { body: Buffer.from([0, 255]), headers: [['Content-Type', 'image/png']] }, 'AP8='],
     ['a CloudEvent', { body: '{"id":"1"}', headers: [['Content-Type', 'application/cloudevents+json']] }, { id: '1' }],
-  ])(`${DOCUMENT}: trigger.body is the request body: %s`, (_what, call, expected) => {
+  ])(`${DOCUMENT}: the body as a flow reads it: %s`, (_what, call, expected) => {
     expect(inputOf(call)['body']).toEqual(expected);
   });
 
-  test(`${DOCUMENT}: trigger.headers is the headers: lists of values, names as the sender spelled them`, () => {
+  test(`${DOCUMENT}: headers are lists of values, named as the sender spelled them`, () => {
     const headers: Pair[] = [
       ['X-GitHub-Event', 'push'],
       ['x-many', '1'],
@@ -153,7 +155,7 @@ describe('4.3 what runs read', () => {
     expect(inputOf({ headers })['headers']).toEqual({ 'X-GitHub-Event': ['push'], 'x-many': ['1', '2'] });
   });
 
-  test(`${DOCUMENT}: trigger.parameters is the parameters: lists of values`, () => {
+  test(`${DOCUMENT}: parameters are lists of values`, () => {
     const query: Pair[] = [
       ['a', '1'],
       ['a', '2'],
@@ -199,7 +201,7 @@ describe('4.4 answers', () => {
   };
   const request = requestOf({ body: '{"hello":"world"}' });
 
-  test(`${DOCUMENT}: 200 if the webhook triggers an execution, with the members that clients read`, () => {
+  test(`${DOCUMENT}: what was started is answered with the members that clients read`, () => {
     const answer = start.respond({ kind: 'accepted', run }, request, bound);
     expect(answer.status).toBe(200);
     expect(JSON.parse(String(answer.body))).toEqual({
@@ -228,7 +230,7 @@ describe('4.4 answers', () => {
     });
   });
 
-  test(`${DOCUMENT}: 204 if conditions do not match, and no body`, () => {
+  test(`${DOCUMENT}: what is filtered has an answer without a body`, () => {
     expect(start.respond({ kind: 'filtered', reason: 'r' }, request, bound)).toEqual({ status: 204 });
   });
 

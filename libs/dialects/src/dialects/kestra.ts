@@ -5,8 +5,10 @@
  * `trigger.parameters`. Segments are read from the address as it was written: a key may hold whatever can be percent-encoded.
  */
 import { WAIT_SECONDS_MAX } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
 import { Type } from 'typebox';
 import { emptyAnswer, type Frame, jsonAnswer } from '../answer.ts';
+import { triggerBodyOf } from '../body/trigger-body.ts';
 import {
   type CancelRoute,
   type Credentials,
@@ -75,7 +77,7 @@ const decode = (segment: string): string => {
   }
 };
 
-const readAddress = ({ path }: InboundRequest): WebhookAddress => {
+const readAddress = ({ path }: Pick<InboundRequest, 'path'>): WebhookAddress => {
   const [head = '', tail = ''] = path.split('/executions/webhook/', 2);
   const [namespace = '', flow = '', key = '', ...more] = tail.split('/').map(decode);
   const [, , , tenant] = head.split('/');
@@ -146,6 +148,7 @@ const makeStart = (settings: Settings) => {
     },
     notFound: webhookNotFound,
     disabled: webhookDisabled,
+    readBody: triggerBodyOf,
     mapInput: (request) => ({ input: { trigger: variablesOf(request, settings.credential_headers === 'keep') } }),
     waitMs: () => WAIT_SECONDS_MAX * MS,
     respond: makeRespond(settings),
@@ -159,29 +162,32 @@ const makeStart = (settings: Settings) => {
   return [tenantless, ofTenant];
 };
 
-const readPlace = ({ workflow, triggerId = 'webhook' }: RunSnapshot, settings: Settings): ExecutionPlace => ({
-  ...placeOfWorkflow(workflow),
-  tenant: settings.tenant,
-  origin: settings.url,
-  triggerId,
-});
+type Found = Pick<RunSnapshot, 'workflow' | 'triggerId' | 'triggerPath'>;
+
+/** As the webhook was called; a run that none started is where its workflow is. */
+const readPlace = (
+  { workflow, triggerId = 'webhook', triggerPath = '' }: Found,
+  settings: Settings,
+): ExecutionPlace => {
+  const { namespace, flow } = readAddress({ path: triggerPath });
+  return {
+    ...(flow === '' ? placeOfWorkflow(workflow) : { namespace, flow }),
+    tenant: settings.tenant,
+    origin: settings.url,
+    triggerId,
+  };
+};
 
 /** Each frame is the whole execution; `id` says whether it is the last, and no frame has an event name. */
 const makeStream = (settings: Settings): RunStream => {
-  const frameOf = (id: string, run: KnownRun): Frame => {
-    const place = {
-      ...placeOfWorkflow(run.workflow),
-      tenant: settings.tenant,
-      origin: settings.url,
-      triggerId: 'webhook',
-    };
-    return { id, data: JSON.stringify(executionOf(run, place)) };
-  };
   return {
     open: () => [],
     frames: () => [],
-    teller: ({ runId: id, workflow, version, requestedAt, input }) => {
-      let run: KnownRun = { id, workflow, version, requestedAt, input, state: 'waiting' };
+    teller: (found) => {
+      const { runId, workflow, version, requestedAt, input } = found;
+      const place = readPlace(found, settings);
+      const frameOf = (id: string, run: KnownRun): Frame => ({ id, data: JSON.stringify(executionOf(run, place)) });
+      let run: KnownRun = { id: runId, workflow, version, requestedAt, input, state: 'waiting' };
       return (message) => {
         switch (message.type) {
           case 'state':
@@ -201,13 +207,22 @@ const makeStream = (settings: Settings): RunStream => {
 
 type Suffix = 'OfTenant' | '';
 
+/** @throws AppError `not_found` `run.not_found` below a tenant that is not there. */
+const runIdOf = ({ params }: InboundRequest, { tenant }: Settings): string => {
+  if ((params['tenant'] ?? tenant) !== tenant) throw new AppError('not_found', 'run.not_found', 'Execution not found');
+  return params['id'] ?? '';
+};
+
 /** The addresses of one execution, below one prefix. */
 const executionRoutes = (
   prefix: string,
   suffix: Suffix,
   settings: Settings,
 ): readonly (ReadRoute | FollowRoute | CancelRoute)[] => {
-  const common = { credentials: readerCredentials, runId: ({ params }: InboundRequest) => params['id'] ?? '' };
+  const common = {
+    credentials: readerCredentials,
+    runId: (request: InboundRequest) => runIdOf(request, settings),
+  };
   const read: ReadRoute = {
     ...common,
     does: 'read',

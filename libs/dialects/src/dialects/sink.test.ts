@@ -84,22 +84,22 @@ describe('002: how a sink is declared', () => {
 
   test.each([
     [
-      '002: receive webhooks from external services',
+      'for anyone',
       { path: '/github-webhook', method: 'POST', auth_token: null },
       { path: '/github-webhook', methods: ['POST'], auth: 'public' },
     ],
     [
-      '002: create a custom API endpoint',
+      'with a key',
       { path: '/api/v1/process', method: 'post', auth_token: 'secret-api-key' },
       { path: '/api/v1/process', methods: ['POST'], auth: 'workflow_key', key: 'secret-api-key' },
     ],
     ['nothing said', { path: '/a' }, { path: '/a' }],
     ['our own words count', { auth_token: null, auth: 'token' }, { auth: 'token' }],
   ])('%s', (_name, written, ours) => {
-    expect(translate?.(written)).toEqual(ours);
+    expect(translate?.(written, 'shop/pay')).toEqual(ours);
   });
 
-  test('002: path must start with /', () => {
+  test('a path begins with a slash', () => {
     const { pattern = '' } = (address?.properties['path'] ?? {}) as { pattern?: string };
     const isPath = new RegExp(pattern);
     expect(['/webhook', '/a/b', 'webhook', '/', ''].map((path) => isPath.test(path))).toEqual([

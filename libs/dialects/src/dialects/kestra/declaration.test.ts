@@ -16,7 +16,7 @@ const TRIGGER: Trigger = {
 
 describe('declarations', () => {
   const translate = (written: Readonly<Record<string, unknown>>) =>
-    declares.translate?.({ dialect: 'kestra', ...written });
+    declares.translate?.({ dialect: 'kestra', ...written }, 'company/team/webhook_flow');
 
   test(`${DOCUMENT}: the example is accepted as it stands`, () => {
     expect(
@@ -39,6 +39,11 @@ describe('declarations', () => {
   test.each<[Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
     [{ key: "{{ secret('WEBHOOK_KEY') }}" }, { key_secret: 'WEBHOOK_KEY' }],
     [{ key: '  spaces  ' }, { key: 'spaces' }],
+    [{ key: '{{ flow.namespace }}-{{flow.id}}' }, { key: 'company.team-webhook_flow' }],
+    [
+      { key: '{{ flow.id }}', flow: 'other' },
+      { key: 'other', flow: 'other' },
+    ],
     [{ stopAfter: ['SUCCESS'] }, { stop_after: ['completed'] }],
     [{ stop_after: ['failed'] }, { stop_after: ['failed'] }],
     [{ disabled: true }, { enabled: false }],
@@ -54,7 +59,8 @@ describe('declarations', () => {
 
   test.each<[Readonly<Record<string, unknown>>, string]>([
     [{ type: 'io.kestra.plugin.core.trigger.Schedule' }, 'type:'],
-    [{ key: '{{ flow.id }}' }, 'key:'],
+    [{ key: '{{ envs.key }}' }, 'key:'],
+    [{ key: "a-{{ secret('WEBHOOK_KEY') }}" }, 'key:'],
     [{ stopAfter: ['RUNNING'] }, 'stopAfter:'],
     [{ stopAfter: ['WARNING'] }, 'stopAfter:'],
     [{ responseContentType: 'text/html' }, 'responseContentType:'],
@@ -68,6 +74,11 @@ describe('declarations', () => {
     [{ flow: 'other.flow' }, 'company.team/other.flow'],
   ])('address %j is found at %s', (address, place) => {
     expect(declares.placeOf(address, 'company/team/webhook_flow')).toBe(place);
+  });
+
+  test('the type of a trigger says that it is one of this dialect', () => {
+    expect(declares.claims?.({ type: 'io.kestra.plugin.core.trigger.Webhook' })).toBe(true);
+    expect(declares.claims?.({ type: 'io.kestra.plugin.core.trigger.Schedule' })).toBe(false);
   });
 
   test('a webhook without a key is refused', () => {

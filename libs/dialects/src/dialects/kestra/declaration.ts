@@ -7,6 +7,7 @@ type Written = Readonly<Record<string, unknown>>;
 
 const TYPES: ReadonlySet<unknown> = new Set([WEBHOOK_TYPE, 'io.kestra.core.models.triggers.types.Webhook']);
 const SECRET_KEY = /^\{\{-?\s*secret\(\s*(?:'([^'{}]+)'|"([^"{}]+)")\s*\)\s*-?\}\}$/;
+const FLOW_EXPRESSION = /\{\{-?\s*flow\.(id|namespace)\s*-?\}\}/g;
 const CONTENT_TYPES = ['application/json', 'text/plain'];
 
 /** Our states that one of Kestra's stands for. `WARNING` is none: a run here ends well or it does not. */
@@ -20,14 +21,32 @@ const END_STATES: Readonly<Record<string, readonly string[]>> = {
 
 const invalid = (message: string): AppError => new AppError('invalid', 'trigger.invalid', message);
 
-const keyOf = ({ key }: Written): Written => {
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+
+/** Where the flow is, as its expressions have it. */
+const flowOf = ({ namespace, flow }: Written, workflow: string): Readonly<Record<string, string>> => {
+  const own = placeOfWorkflow(workflow);
+  return { id: textOr(flow, own.flow), namespace: textOr(namespace, own.namespace) };
+};
+
+/** An expression that a key may have in it: what does not change from one request to the next, and is known at deploy. */
+const rendered = (text: string, flow: Readonly<Record<string, string>>): string =>
+  text.replaceAll(FLOW_EXPRESSION, (_match, member: string) => flow[member] ?? '').trim();
+
+const keyOf = (written: Written, workflow: string): Written => {
+  const { key } = written;
   if (typeof key !== 'string') return key === undefined ? {} : { key };
   const text = key.trim();
   const [, single, double] = SECRET_KEY.exec(text) ?? [];
   const secret = single ?? double;
   if (secret !== undefined) return { key_secret: secret };
-  if (text.includes('{{')) throw invalid("key: a text, or {{ secret('NAME') }}; other expressions are not rendered");
-  return { key: text };
+  const whole = rendered(text, flowOf(written, workflow));
+  if (whole.includes('{{') || whole.includes('{%')) {
+    throw invalid(
+      "key: a text with {{ flow.id }} and {{ flow.namespace }} in it, or {{ secret('NAME') }} alone; other expressions are not rendered",
+    );
+  }
+  return { key: whole };
 };
 
 const endStatesOf = (state: unknown): readonly unknown[] => {
@@ -69,12 +88,12 @@ const THEIR_WORDS: ReadonlySet<string> = new Set([
   'returnOutputs',
 ]);
 
-const translate = (written: Written): Written => {
+const translate = (written: Written, workflow: string): Written => {
   const { type, disabled, wait, enabled, mode } = written;
   if (type !== undefined && !TYPES.has(type)) throw invalid(`type: the webhook trigger is ${WEBHOOK_TYPE}`);
   return {
     ...Object.fromEntries(Object.entries(written).filter(([name]) => !THEIR_WORDS.has(name))),
-    ...keyOf(written),
+    ...keyOf(written, workflow),
     ...stopAfterOf(written),
     ...responseOf(written),
     ...(typeof disabled === 'boolean' && enabled === undefined ? { enabled: !disabled } : {}),
@@ -82,17 +101,16 @@ const translate = (written: Written): Written => {
   };
 };
 
-const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
-
 const Name = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,200}$' });
 
 export const kestraDeclaration: TriggerDeclaration = {
+  claims: ({ type }) => TYPES.has(type),
   translate,
   address: Type.Object({ namespace: Type.Optional(Name), flow: Type.Optional(Name) }, { additionalProperties: false }),
   defaults: { auth: 'path_key', methods: ['GET', 'POST', 'PUT'], mode: 'async' },
-  placeOf: ({ namespace, flow }, workflow) => {
-    const own = placeOfWorkflow(workflow);
-    return `${textOr(namespace, own.namespace)}/${textOr(flow, own.flow)}`;
+  placeOf: (address, workflow) => {
+    const { namespace = '', id = '' } = flowOf(address, workflow);
+    return `${namespace}/${id}`;
   },
   keyLengths: [1, 256],
   complaints: ({ auth, keys = [] }) =>
