@@ -47,9 +47,10 @@ describe('003, 3.3: what becomes the parameters', () => {
     inputSchema?: unknown,
     listed?: unknown,
     prefer: 'request' | 'members' = 'request',
-  ) => readParameters(inbound(request), serviceOf('a/b', inputSchema), listed, { prefer });
+  ) =>
+    readParameters(inbound(request), serviceOf('a/b', inputSchema), listed, { prefer, credential_headers: 'redact' });
 
-  test('003: access request data via parameters: a JSON body and a query string', () => {
+  test('a body and a query have their own names, and their members theirs', () => {
     expect(read({ url: '/?query_param=x', body: '{"a":1}' })).toMatchObject({
       body: { a: 1 },
       payload: { a: 1 },
@@ -64,7 +65,7 @@ describe('003, 3.3: what becomes the parameters', () => {
     ['body members win over the query', { url: '/?a=1', body: '{"a":2}' }, { a: 2, payload: { a: 2 } }],
     ['the last one of a repeated parameter counts', { url: '/?a=1&a=2' }, { a: '2' }],
     [
-      '003: a Slack command is a form',
+      '003: the fields of a form',
       { body: 'command=%2Fgo&text=now', headers: form },
       { payload: { command: '/go', text: 'now' }, command: '/go' },
     ],
@@ -96,6 +97,14 @@ describe('003, 3.3: what becomes the parameters', () => {
       payload: { a: 1 },
       headers: { b: 2 },
       raw_body: body,
+    });
+  });
+
+  test('credentials are there where a workflow checks them itself', () => {
+    const request = inbound({ headers: { 'X-Gitlab-Token': 'shared' } });
+    const rules = { prefer: 'request', credential_headers: 'keep' } as const;
+    expect(readParameters(request, serviceOf('a/b'), ['headers'], rules)).toMatchObject({
+      headers: { 'X-Gitlab-Token': 'shared' },
     });
   });
 
@@ -153,7 +162,7 @@ describe('003, 3.1: which workflow is meant', () => {
   const find = (reference: string) => findEndpoint(reference, 'endpoints', directory).map(({ workflow }) => workflow);
 
   test.each<[string, string, readonly string[]]>([
-    ['003: available at /api/endpoints/handle_webhook', 'handle_webhook', ['hooks/handle_webhook']],
+    ['003: by its name', 'handle_webhook', ['hooks/handle_webhook']],
     ['the whole path', 'hooks/handle_webhook', ['hooks/handle_webhook']],
     ['the whole path of an ambiguous name', 'a/same', ['a/same']],
     ['the UUID that callers of the source know', UUID, ['c/uuid']],
@@ -188,19 +197,19 @@ describe('003: endpoint parameters', () => {
   const { translate, defaults, complaints } = endpoints.declares ?? {};
 
   test.each([
-    ['endpoint_enabled: expose as HTTP endpoint', { endpoint_enabled: true }, { enabled: true }],
-    ['endpoint_enabled: false', { endpoint_enabled: false }, { enabled: false }],
-    ['allowed_methods: HTTP methods to accept', { allowed_methods: ['get', 'POST'] }, { methods: ['GET', 'POST'] }],
-    ['public_endpoint: skip authentication', { public_endpoint: true }, { auth: 'public' }],
-    ['public_endpoint: false', { public_endpoint: false }, {}],
-    ['disable_global_key: require workflow-specific API key', { disable_global_key: true }, { auth: 'workflow_key' }],
-    ['execution_mode="async"', { execution_mode: 'async' }, { mode: 'async' }],
+    ['enabled', { endpoint_enabled: true }, { enabled: true }],
+    ['not enabled', { endpoint_enabled: false }, { enabled: false }],
+    ['methods in any case', { allowed_methods: ['get', 'POST'] }, { methods: ['GET', 'POST'] }],
+    ['public', { public_endpoint: true }, { auth: 'public' }],
+    ['not public', { public_endpoint: false }, {}],
+    ['keys of its own', { disable_global_key: true }, { auth: 'workflow_key' }],
+    ['async', { execution_mode: 'async' }, { mode: 'async' }],
     ['public counts before keys', { disable_global_key: true, public_endpoint: true }, { auth: 'public' }],
   ])('003: %s', (_name, written, ours) => {
-    expect(translate?.(written)).toEqual(ours);
+    expect(translate?.(written, 'shop/pay')).toEqual(ours);
   });
 
-  test('003: endpoints default to POST, to an API key and to synchronous execution', () => {
+  test('003: what is not said is POST, a key, and an answer with the result', () => {
     expect(defaults).toEqual({ auth: 'token', methods: ['POST'], mode: 'sync' });
   });
 

@@ -19,6 +19,7 @@ import { type InboundRequest } from '../inbound-request.ts';
 import { type RunSnapshot } from '../run-snapshot.ts';
 import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
 import { endpointError } from './endpoints/errors.ts';
+import { EVENT_ADDRESS, EVENT_METHODS, eventPath, eventRoutes } from './endpoints/event-source.ts';
 import { cancelAnswer, executionAnswer, logsAnswer, resultAnswer } from './endpoints/executions.ts';
 import { findEndpoint, namesOf } from './endpoints/find-endpoint.ts';
 import { INJECTED, type ParameterRules, readParameters } from './endpoints/read-parameters.ts';
@@ -39,6 +40,11 @@ const SettingsSchema = Type.Object(
       default: 'request',
       description:
         'What `payload`, `body` and `headers` are when the request has members of these names: the request itself (`request`), or those members (`members`).',
+    }),
+    credential_headers: Type.Enum(['redact', 'keep'], {
+      default: 'redact',
+      description:
+        'Whether `headers` has `Authorization`, cookies, tokens and API keys of the request, for workflows that check them.',
     }),
     wait: Type.Integer({
       minimum: 1,
@@ -74,6 +80,7 @@ const translate: TriggerDeclaration['translate'] = ({
   ...(onlyOwnKeys === true && { auth: 'workflow_key' }),
   ...(isPublic === true && { auth: 'public' }),
   ...(mode !== undefined && { mode }),
+  ...(written['event_source'] !== undefined && { methods: EVENT_METHODS, mode: 'async' }),
   ...written,
 });
 
@@ -82,9 +89,10 @@ const declares: TriggerDeclaration = {
     name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,100}$' })),
     workflow_id: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' })),
     inject: Type.Optional(Type.Array(Type.Enum([...INJECTED]))),
+    ...EVENT_ADDRESS,
   }),
   defaults: { auth: 'token', methods: ['POST'], mode: 'sync' },
-  placeOf: (_address, workflow) => workflow,
+  placeOf: ({ event_source: source }, workflow) => (typeof source === 'string' ? source.toLowerCase() : workflow),
   translate,
   complaints: ({ auth, mode }) => [
     ...(auth === 'path_key' ? ['auth: path_key: an endpoint has no key in its address; use workflow_key'] : []),
@@ -120,7 +128,7 @@ const resolve: StartRoute['resolve'] = (request, directory) => {
   );
 };
 
-const makeStart = ({ body, wait, prefer }: EndpointSettings): StartRoute => ({
+const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
   does: 'start',
   methods: METHODS,
   url: `${PREFIX}*`,
@@ -136,7 +144,7 @@ const makeStart = ({ body, wait, prefer }: EndpointSettings): StartRoute => ({
       'workflow.not_found',
       `Endpoint workflow '${referenceOf(request)}' not found or not enabled`,
     ),
-  mapInput: (request, bound) => ({ input: readParameters(request, bound, injectOf(bound.trigger), { prefer }) }),
+  mapInput: (request, bound) => ({ input: readParameters(request, bound, injectOf(bound.trigger), rules) }),
   mode: (_request, { mode }) => (mode === 'async' ? 'async' : 'sync'),
   waitMs: () => wait * SECOND,
   respond: (outcome, _request, bound) => answerOutcome(outcome, bound, body),
@@ -184,6 +192,7 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
     executionRoute('readExecutionResult', '/result', resultAnswer),
     executionRoute('readExecutionLogs', '/logs', logsAnswer),
     cancel,
+    ...eventRoutes(NAME, credentials),
   ],
   declares,
   renderError: endpointError,
@@ -194,9 +203,9 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
         const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
         const [name = workflow] = namesOf({ ...service, workflow, trigger });
         return {
-          title: `endpoint ${name}`,
+          title: eventPath(trigger) === undefined ? `endpoint ${name}` : `event source ${trigger.id}`,
           method,
-          path: `${PREFIX}${name}`,
+          path: eventPath(trigger) ?? `${PREFIX}${name}`,
           headers: { ...keyHeader(trigger), 'content-type': 'application/json' },
           ...(method === 'GET' ? {} : { body: '{"data":"value"}' }),
         };

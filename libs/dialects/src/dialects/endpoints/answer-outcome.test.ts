@@ -47,19 +47,19 @@ describe('003, 3.4: answers', () => {
 
   test.each<[string, StartOutcome, number, unknown]>([
     [
-      '003: return JSON responses',
+      '003: an object',
       ended({ status: 'completed', output: { status: 'success', data: { id: 123 } } }),
       200,
       { status: 'success', data: { id: 123 } },
     ],
     [
-      '003: return with status code (tuple)',
+      '003: a pair of value and status',
       ended({ status: 'completed', output: [{ created: true }, 201] }),
       201,
       { created: true },
     ],
     [
-      '003: a signature that is invalid is 401',
+      '003: a pair that refuses',
       ended({ status: 'completed', output: [{ error: 'Invalid signature' }, 401] }),
       401,
       { error: 'Invalid signature' },
@@ -74,7 +74,7 @@ describe('003, 3.4: answers', () => {
     ['answered early', { kind: 'responded', run, response: [{ a: 1 }, 202] }, 202, { a: 1 }],
     ['filtered', { kind: 'filtered', reason: 'no' }, 200, { detail: 'Filtered: no' }],
     [
-      '003: async returns immediately with execution ID',
+      '003: nobody waits: the id',
       { kind: 'accepted', run },
       200,
       { ...nothing, execution_id: 'r1', status: 'Pending', message: 'Workflow queued for async execution' },
@@ -144,7 +144,7 @@ describe('003, 3.4: answers', () => {
     expect(statusOf(state)).toBe(status);
   });
 
-  test('003: the caller polls for the result', () => {
+  test('003: an execution that is polled', () => {
     expect(JSON.parse(String(executionAnswer(snapshot, 'a\nb\n').body))).toEqual({
       execution_id: 'r1',
       workflow_id: 'a/b',

@@ -1,5 +1,6 @@
 import { AppError } from '@millrace/kernel';
 import { type BoundTrigger, type TriggerDirectory } from '../../trigger-directory.ts';
+import { isEventSource } from './event-source.ts';
 
 /** The last part of a path: `handle_webhook` of `hooks/handle_webhook`. */
 export const lastPartOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -22,7 +23,8 @@ const indexes = new WeakMap<readonly BoundTrigger[], Index>();
 const indexOf = (declared: readonly BoundTrigger[]): Index => {
   let index = indexes.get(declared);
   if (index === undefined) {
-    const pairs = declared.flatMap((bound) => namesOf(bound).map((name) => ({ name, bound })));
+    const named = declared.filter(({ trigger }) => !isEventSource(trigger));
+    const pairs = named.flatMap((bound) => namesOf(bound).map((name) => ({ name, bound })));
     const grouped = [...Map.groupBy(pairs, ({ name }) => name)];
     index = new Map(grouped.map(([name, members]) => [name, members.map(({ bound }) => bound)]));
     indexes.set(declared, index);
@@ -44,7 +46,7 @@ const ofVersion = (hash: string, dialect: string, directory: TriggerDirectory): 
     .versions(hash)
     .flatMap((service) =>
       (service.version.triggers ?? [])
-        .filter((trigger) => trigger.dialect === dialect)
+        .filter((trigger) => trigger.dialect === dialect && !isEventSource(trigger))
         .map((trigger) => ({ ...service, trigger })),
     );
 

@@ -33,12 +33,12 @@ const readBody = (request: InboundRequest): unknown => {
 const titleCase = (name: string): string =>
   name.replaceAll(/(^|-)([a-z])/g, (_match, before: string, letter: string) => before + letter.toUpperCase());
 
-/** Each header in lower case, as `X-Signature-256` has it, and as the caller spelled it. Credentials are left out. */
-const readHeaders = (request: InboundRequest): Readonly<Record<string, string>> =>
+/** Each header in lower case, as `X-Signature-256` has it, and as the caller spelled it; credentials only where they are kept. */
+const readHeaders = (request: InboundRequest, keeps: boolean): Readonly<Record<string, string>> =>
   Object.fromEntries(
     request
       .headerPairs()
-      .filter(([name]) => !isCredentialHeader(name) && name !== '__proto__')
+      .filter(([name]) => (keeps || !isCredentialHeader(name)) && name !== '__proto__')
       .flatMap(([name, value]) =>
         [name.toLowerCase(), titleCase(name.toLowerCase()), name].map((spelled) => [spelled, value] as const),
       ),
@@ -93,6 +93,8 @@ const bind = (named: Members, { properties = {}, additionalProperties }: Schema)
 export interface ParameterRules {
   /** Which counts where the body or the query has a member called `payload`, `body`, `headers` or `query`. */
   readonly prefer: 'request' | 'members';
+  /** Whether `headers` has those that hold credentials: a workflow that checks a shared token needs them. */
+  readonly credential_headers: 'redact' | 'keep';
 }
 
 /**
@@ -105,7 +107,7 @@ export const readParameters = (
   request: InboundRequest,
   service: Pick<WorkflowInService, 'version'>,
   listed: unknown,
-  { prefer }: ParameterRules,
+  { prefer, credential_headers: credentials }: ParameterRules,
 ): Members => {
   const schema = schemaOf(service);
   const query = lastOfEach(request.queryPairs());
@@ -114,7 +116,7 @@ export const readParameters = (
   const make: Readonly<Record<Injected, () => unknown>> = {
     payload: () => body,
     body: () => body,
-    headers: () => readHeaders(request),
+    headers: () => readHeaders(request, credentials === 'keep'),
     query: () => queryOf(named, query),
     raw_body: () => request.text(),
   };
