@@ -52,11 +52,20 @@ const exposure = (bind: string): readonly string[] =>
         'Keep the token secret, and put the server behind a reverse proxy with TLS in production.',
       ];
 
+/** Further addresses, which serve one dialect each. */
+const listenersText = ({ url, listeners }: Platform): readonly (readonly [string, string])[] =>
+  Object.entries(listeners()).map(([name, port]) => {
+    const address = new URL(url);
+    address.port = String(port);
+    return [`for ${name}`, address.origin];
+  });
+
 /** What is said once everything runs; the last line is the one to wait for. */
 export const announcement = (platform: Platform, config: ServerConfig, style: Style): readonly string[] => {
   const { dataDir, workflows, durability, bind } = config.server;
   const rows: readonly (readonly [string, string])[] = [
     ['address', platform.url],
+    ...listenersText(platform),
     ['token', tokenText(platform, dataDir)],
     ['durability', DURABILITY[durability]],
     ['data', shortPath(dataDir)],

@@ -16,6 +16,8 @@ export interface PlatformParts {
   readonly setAdminPort: (name: ServerProcess, port: number) => void;
   /** Aborted when everything is being ended: who still starts something gives up. */
   readonly ending: AbortSignal;
+  /** Where further listeners of a service are, by their names. */
+  readonly addListeners: (ports: Readonly<Record<string, number>>) => void;
   /** Undone between the services and the servers, last first. */
   readonly defer: (undo: () => unknown) => void;
   /** First whoever accepts requests, then whoever works on them, then what they need. */
@@ -63,3 +65,6 @@ export const makePlatformParts = (onEvent: OnPlatformEvent, file: ServerFileWrit
     kill: () => parts.forEach((part) => part.kill()),
   };
 };
+    addListeners: (ports) => {
+      if (Object.keys(ports).length > 0) file.update({ listeners: { ...file.current().listeners, ...ports } });
+    },

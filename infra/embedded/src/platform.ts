@@ -35,6 +35,8 @@ export interface Platform {
   readonly pids: () => ServerFile['pids'];
   /** Ends a process in order and starts it again, on the same ports. */
   readonly restart: (name: ServerProcess) => Promise<void>;
+  /** Ports of further listeners of dialects, by their names. */
+  readonly listeners: () => Readonly<Record<string, number>>;
   /** In order, within time limits; no process is left. Safe to repeat. */
   readonly stop: () => Promise<void>;
   /** At once, by force. */
@@ -104,6 +106,7 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
     pids: () => file.current().pids,
   };
 };
+    listeners: () => file.current().listeners ?? {},
 
 const whenAborted = async (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_resolve, reject) => {

@@ -43,5 +43,6 @@ export const keepService = async (
   };
   const { onEvent } = parts;
   const service = await parts.add(keepRunning({ name, start, onEvent, onPid: (pid) => parts.setPid(name, pid) }));
+    parts.addListeners(service.listeners);
   return service.current();
 };

@@ -25,6 +25,8 @@ export interface RunningService extends RunningProcess {
   /** Of its HTTP interface; 0 where it has none. */
   readonly port: number;
   readonly adminPort: number;
+  /** Ports of its further listeners, by name. */
+  readonly listeners: Readonly<Record<string, number>>;
 }
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -101,6 +103,6 @@ export const startService = async (options: StartServiceOptions): Promise<Runnin
     clearTimeout(timer);
     return status;
   };
-  const { port = 0, adminPort = 0 } = ready;
-  return { pid: child.pid ?? 0, port, adminPort, exited, stop, kill };
+  const { port = 0, adminPort = 0, listeners = {} } = ready;
+  return { pid: child.pid ?? 0, port, adminPort, listeners, exited, stop, kill };
 };

@@ -20,6 +20,8 @@ const ServerFileSchema = Type.Object({
   pids: Type.Record(Type.String(), Type.Integer()),
   /** Ports on loopback of `/metrics` and health; absent in files of versions that did not say. */
   adminPorts: Type.Optional(Type.Record(Type.String(), Type.Integer())),
+  /** Ports of further listeners of dialects, by their names; absent when none is configured. */
+  listeners: Type.Optional(Type.Record(Type.String(), Type.Integer())),
 });
 
 /** How to reach the server that runs on a data folder. Kept current by its supervisor, mode 0600. */

@@ -62,5 +62,6 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   defer('admin', admin.close);
   await app.listen({ host: config.MILLRACE_BIND, port: config.MILLRACE_PORT });
   for (const { app: side, port } of listeners) await side.listen({ host: config.MILLRACE_BIND, port });
-  return { port: portOf(app.server), adminPort: admin.port };
+  const sides = Object.fromEntries(listeners.map(({ name, app: side }) => [name, portOf(side.server)]));
+  return { port: portOf(app.server), adminPort: admin.port, ...(listeners.length > 0 && { listeners: sides }) };
 });
