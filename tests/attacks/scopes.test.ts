@@ -6,7 +6,7 @@ import { makeToken, NO_RUN, QUICK } from './platform.ts';
 const SLOW = '#!/bin/sh\nsleep 60\n';
 
 type Resource = 'own' | 'foreign' | 'missing';
-type Holder = 'admin' | 'read' | 'run' | 'limited';
+type Holder = 'admin' | 'read' | 'run' | 'limited' | 'webhook';
 
 let platform: TestPlatform;
 let tokens: Readonly<Record<Holder, string>>;
@@ -27,6 +27,7 @@ beforeAll(async () => {
     read: await makeToken(http, 'read'),
     run: await makeToken(http, 'run'),
     limited: await makeToken(http, 'run:team/mine'),
+    webhook: await makeToken(http, 'jobs:run:scripts:team/mine'),
   };
   runs = { own: await startRun(http, 'team/mine'), foreign: await startRun(http, 'team/theirs'), missing: NO_RUN };
   for (const id of [runs.own, runs.foreign]) await untilEnded(http, id);
@@ -43,7 +44,14 @@ interface Row {
 const reads = (call: string, path: Row['path']): Row => ({
   call,
   path,
-  expected: { admin: [200, 200, 404], read: [200, 200, 404], run: [200, 200, 404], limited: [200, 404, 404] },
+  expected: {
+    admin: [200, 200, 404],
+    read: [200, 200, 404],
+    run: [200, 200, 404],
+    limited: [200, 404, 404],
+    // The runs here are the administrator's: such a token sees those that it started, and no workflow.
+    webhook: [404, 404, 404],
+  },
 });
 const acts = (call: string, path: Row['path'], done: number): Row => ({
   call,
@@ -53,6 +61,7 @@ const acts = (call: string, path: Row['path'], done: number): Row => ({
     read: [403, 403, 403],
     run: [done, done, 404],
     limited: [done, 404, 404],
+    webhook: [404, 404, 404],
   },
 });
 
@@ -65,7 +74,13 @@ const MATRIX: readonly Row[] = [
   {
     ...acts('POST', (resource) => `/run/${workflows[resource]}`, 202),
     // Whoever may read everything knows which workflows there are.
-    expected: { admin: [202, 202, 404], read: [403, 403, 404], run: [202, 202, 404], limited: [202, 404, 404] },
+    expected: {
+      admin: [202, 202, 404],
+      read: [403, 403, 404],
+      run: [202, 202, 404],
+      limited: [202, 404, 404],
+      webhook: [202, 404, 404],
+    },
   },
   acts('POST', (resource) => `/runs/${runs[resource]}/rerun`, 202),
   acts('POST', (resource) => `/runs/${runs[resource]}/cancel`, 409),
@@ -90,7 +105,7 @@ describe('A3: a token reaches what its scope says, by every route', () => {
       answers.push(await platform.http.call(method, path(resource), options));
     }
     expect(answers.map(({ status }) => status)).toEqual(expected[holder]);
-    if (holder !== 'limited') return;
+    if (holder !== 'limited' && holder !== 'webhook') return;
     const [, foreign, missing] = answers;
     expect(wordsOf(foreign?.text ?? '', 'foreign')).toBe(wordsOf(missing?.text ?? '', 'missing'));
   });
@@ -128,7 +143,7 @@ describe('A3: what only an administrator may', () => {
     ['GET', '/webhooks', undefined],
     ['POST', '/webhooks', { url: 'https://example.org/' }],
   ] as const)('%s %s', async (method, path, body) => {
-    for (const holder of ['read', 'run', 'limited'] as const) {
+    for (const holder of ['read', 'run', 'limited', 'webhook'] as const) {
       const options = { token: tokens[holder], ...(body === undefined ? {} : { body }) };
       const { status } = await platform.http.call(method, path, options);
       expect([403, 404]).toContain(status);

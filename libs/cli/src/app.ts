@@ -146,7 +146,10 @@ const token = buildRouteMap({
       parameters: {
         flags: {
           ...COMMON_FLAGS,
-          scope: textsFlag('admin, read, run, or run:<path or pattern>; may be repeated', 'scope'),
+          scope: textsFlag(
+            'admin, read, run, run:<path or pattern>, jobs:run:scripts:<path>; may be repeated',
+            'scope',
+          ),
           label: textFlag('What it is for', 'text'),
           ttl: textFlag('How long it is valid, such as 12h or 30d; for ever without it', 'time'),
         },

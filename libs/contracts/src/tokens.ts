@@ -6,7 +6,7 @@ export const TokenRecordSchema = Type.Object({
   /** SHA-256 of the whole token text, hex. */
   sha256: Type.String(),
   label: Type.String(),
-  /** `admin`, `read`, `run`, `run:<path or pattern>`. */
+  /** `admin`, `read`, `run`, `run:<path or pattern>`, `jobs:run:scripts:<paths>`. */
   scopes: Type.Array(Type.String()),
   createdAt: Type.String({ format: 'date-time' }),
   expiresAt: Type.Optional(Type.String({ format: 'date-time' })),

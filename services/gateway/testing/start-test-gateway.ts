@@ -36,6 +36,7 @@ export const TOKENS = {
   read: 'read-token',
   run: 'run-token',
   limited: 'limited-token',
+  webhook: 'webhook-token',
   expired: 'expired-token',
 } as const;
 export type TokenName = keyof typeof TOKENS;
@@ -45,6 +46,7 @@ const SCOPES: Readonly<Record<TokenName, readonly string[]>> = {
   read: ['read'],
   run: ['run'],
   limited: ['run:tests/mine'],
+  webhook: ['jobs:run:scripts:tests/mine'],
   expired: ['admin'],
 };
 
@@ -101,6 +103,7 @@ const SETTINGS: GatewaySettings = {
   durability: 'strict',
   runsMax: 4,
   onLimit: 'queue',
+  queueLimit: 1_000_000,
   hostNames: ['gateway.test'],
   version: '0.0.0',
   dialects: {},

@@ -10,9 +10,12 @@ export interface CreateTokenFlags extends CommonFlags {
   readonly ttl?: string;
 }
 
+/** Commas part scopes; in a scope of Windmill they part paths, too. */
+const BETWEEN_SCOPES = /,(?=(?:admin|read|run|jobs:run)(?:[:,]|$))/;
+
 /** @throws CommandError for none, or one that no server would take. */
 const readScopes = (given: readonly string[] = []): readonly string[] => {
-  const scopes = given.flatMap((scope) => scope.split(','));
+  const scopes = given.flatMap((scope) => scope.split(BETWEEN_SCOPES));
   if (scopes.length === 0) throw new CommandError(EXIT.usage, 'a token needs a scope', `--scope ${SCOPE_FORMS}`);
   const unknown = scopes.filter((scope) => !new RegExp(SCOPE_PATTERN).test(scope));
   if (unknown.length === 0) return scopes;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allows } from './scopes.ts';
+import { allows, maySeeRun, namesItsWorkflows, startsSomething } from './scopes.ts';
 import { isWorkflowPath, matchesPattern } from './workflow-path.ts';
 
 describe('isWorkflowPath', () => {
@@ -92,9 +92,59 @@ describe('allows', () => {
     [['run:a/*', 'read'], 'run', 'x/y', false],
     [['run:*'], 'run', 'x/y', true],
     [['run:*'], 'admin', 'x/y', false],
+    [['run:a/b'], 'start', 'a/b', true],
+    [['run:a/b'], 'start', 'a/c', false],
+    [['read'], 'start', 'a/b', false],
+    [['run'], 'start', 'a/b', true],
+    [['jobs:run'], 'start', 'a/b', true],
+    [['jobs:run'], 'read', 'a/b', false],
+    [['jobs:run'], 'run', 'a/b', false],
+    [['jobs:run'], 'admin', undefined, false],
+    [['jobs:run:scripts'], 'start', 'a/b', true],
+    [['jobs:run:scripts:a/b'], 'start', 'a/b', true],
+    [['jobs:run:flows:a/b'], 'start', 'a/b', true],
+    [['jobs:run:scripts:a/b'], 'start', 'a/c', false],
+    [['jobs:run:scripts:a/b'], 'read', 'a/b', false],
+    [['jobs:run:scripts:a/b'], 'run', 'a/b', false],
+    [['jobs:run:scripts:a/b,c/*'], 'start', 'c/d', true],
+    [['jobs:run:scripts:a/b,c/*'], 'start', 'a/c', false],
+    [['jobs:runs', 'jobs:run:', 'jobs:run:apps:a/b', 'jobs:read', '*'], 'start', 'a/b', false],
     [['administrator', 'runs', 'RUN'], 'read', 'a/b', false],
     [[], 'read', 'a/b', false],
   ] as const)('scopes %j, %s of %s: %s', (scopes, action, path, expected) => {
     expect(allows(scopes, action, path)).toBe(expected);
+  });
+});
+
+describe('what a token is for', () => {
+  test.each<[scope: string, starts: boolean, named: boolean]>([
+    ['admin', true, false],
+    ['run', true, false],
+    ['read', false, false],
+    ['run:a/b', true, true],
+    ['run:a/*', true, false],
+    ['jobs:run', true, false],
+    ['jobs:run:flows', true, false],
+    ['jobs:run:scripts:a/b', true, true],
+    ['jobs:run:scripts:a/b,c/d', true, true],
+    ['jobs:run:scripts:a/b,c/*', true, false],
+    ['root', false, false],
+  ])('%s starts something: %s; names its workflows: %s', (scope, starts, named) => {
+    expect([startsSomething([scope]), namesItsWorkflows([scope])]).toEqual([starts, named]);
+  });
+
+  test('one scope for everything makes the token one for everything', () => {
+    expect(namesItsWorkflows(['run:a/b', 'read'])).toBe(false);
+  });
+
+  test.each<[scope: string, requestedBy: string, sees: boolean]>([
+    ['read', 'other', true],
+    ['run:a/b', 'other', true],
+    ['run:c/d', 'mine', false],
+    ['jobs:run:scripts:a/b', 'mine', true],
+    ['jobs:run:scripts:a/b', 'other', false],
+    ['jobs:run:scripts:c/d', 'mine', false],
+  ])('%s sees a run of a/b that %s started: %s', (scope, requestedBy, sees) => {
+    expect(maySeeRun({ id: 'mine', scopes: [scope] }, { workflow: 'a/b', requestedBy })).toBe(sees);
   });
 });

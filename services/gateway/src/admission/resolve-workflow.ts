@@ -22,7 +22,7 @@ export const resolveWorkflow = (catalog: Catalog, principal: Principal, written:
   const exact = catalog.get(DEFAULT_WORKSPACE, written);
   const path = exact === undefined ? written.replaceAll('.', '/') : written;
   const entry = exact ?? (path === written ? undefined : catalog.get(DEFAULT_WORKSPACE, path));
-  if (entry === undefined || !allows(principal.scopes, 'run', path)) throw notFound(written);
+  if (entry === undefined || !allows(principal.scopes, 'start', path)) throw notFound(written);
   if (entry.current === undefined) {
     const reason = entry.problem?.reason ?? 'it has not been deployed';
     throw new AppError('refused', 'workflow.not_in_service', `${path} is not in service: ${reason}`, {

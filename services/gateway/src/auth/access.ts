@@ -1,4 +1,5 @@
 import { type TokenRecord } from '@millrace/contracts';
+import { startsSomething } from '@millrace/domain';
 
 /**
  * Who may call a route. `read` and `run` let in every token that can read or run anything at all; the route then checks the
@@ -14,13 +15,12 @@ export type Principal = Pick<TokenRecord, 'id' | 'scopes'>;
 /** Whether a token has any business on routes of this kind. */
 export const mayEnter = ({ scopes }: Principal, access: Exclude<Access, 'public' | 'trigger'>): boolean => {
   if (scopes.includes('admin')) return true;
-  const runs = scopes.some((scope) => scope === 'run' || scope.startsWith('run:'));
   switch (access) {
     case 'admin':
       return false;
     case 'run':
-      return runs;
+      return startsSomething(scopes);
     case 'read':
-      return runs || scopes.includes('read');
+      return startsSomething(scopes) || scopes.includes('read');
   }
 };

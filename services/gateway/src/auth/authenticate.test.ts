@@ -80,6 +80,7 @@ test.each<[string, readonly boolean[]]>([
   ['admin', [true, true, true]],
   ['run', [true, true, false]],
   ['run:a/*', [true, true, false]],
+  ['jobs:run:scripts:a/b', [true, true, false]],
   ['read', [true, false, false]],
   ['root', [false, false, false]],
 ])('scope %s enters read, run, admin routes: %j', (scope, expected) => {

@@ -1,9 +1,7 @@
 import { AppError } from '@millrace/kernel';
+import { namesItsWorkflows } from '@millrace/domain';
 import { type PresentedToken } from '@millrace/dialects';
 import { type Principal } from './access.ts';
-
-const isLimited = ({ scopes }: Principal): boolean =>
-  scopes.every((scope) => scope.startsWith('run:') && !scope.includes('*'));
 
 /**
  * Addresses end in logs and histories of others: what stands in them should not open everything.
@@ -15,7 +13,7 @@ export const checkTokenSource = (
   source: PresentedToken['source'] | undefined,
   queryTokens: 'limited' | 'any',
 ): void => {
-  if (source !== 'query' || queryTokens === 'any' || isLimited(principal)) return;
+  if (source !== 'query' || queryTokens === 'any' || namesItsWorkflows(principal.scopes)) return;
   throw new AppError(
     'forbidden',
     'auth.token_in_query',

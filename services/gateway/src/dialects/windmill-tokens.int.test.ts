@@ -41,18 +41,56 @@ describe('001 tokens', () => {
     expect(JSON.stringify(await lastEvent(gateway))).not.toContain(limited);
   });
 
-  test('a webhook-specific token may poll what it started, and nothing else', async () => {
-    const headers = { authorization: `Bearer ${limited}` };
-    const mine = await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}`, headers });
-    const other = await call({ method: 'POST', url: `${JOBS}/run/p/tests/other` });
-    const poll = (id: string, rest: InjectOptions) =>
-      call({ url: `${JOBS}_u/completed/get_result_maybe/${id}`, ...rest });
-    expect((await poll(mine.body, { headers })).statusCode).toBe(200);
-    expect((await poll(other.body, { headers })).statusCode).toBe(404);
-    const query = `${JOBS}_u/completed/get_result_maybe/${mine.body}?token=`;
-    expect((await call({ url: `${query}${limited}`, headers: {} })).statusCode).toBe(200);
-    expect((await call({ url: `${query}${TOKENS.admin}`, headers: {} })).statusCode).toBe(403);
+  test('a webhook-specific token may poll what it started, and nothing that others did', async () => {
+    const headers = { authorization: `Bearer ${TOKENS.webhook}` };
+    const start = async (rest: InjectOptions) =>
+      (await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}`, ...rest })).body;
+    const mine = await start({ headers });
+    const foreign = [await start({}), (await call({ method: 'POST', url: `${JOBS}/run/p/tests/other` })).body];
+    const at = (url: string, rest: InjectOptions = { headers }) => call({ url, ...rest });
+    const poll = `${JOBS}_u/completed/get_result_maybe/`;
+    expect((await at(`${poll}${mine}`)).statusCode).toBe(200);
+    for (const id of foreign) {
+      const refused = [`${poll}${id}`, `${JOBS}_u/get/${id}`, `/runs/${id}`, `/runs/${id}/logs`, `/status/${id}`];
+      for (const url of refused) expect([url, (await at(url)).statusCode]).toEqual([url, 404]);
+    }
+    expect((await at('/runs')).json()).toMatchObject({ runs: [] });
+    expect((await at(`${poll}${mine}?token=${TOKENS.webhook}`, { headers: {} })).statusCode).toBe(200);
+    expect((await at(`${poll}${mine}?token=${TOKENS.admin}`, { headers: {} })).statusCode).toBe(403);
   });
+
+  test('a webhook-specific token ends no job, not even its own', async () => {
+    const headers = { authorization: `Bearer ${TOKENS.webhook}` };
+    const mine = await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}`, headers });
+    const foreign = await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}` });
+    const cancel = (id: string) => call({ method: 'POST', url: `${JOBS}_u/queue/cancel/${id}`, headers, payload: {} });
+    expect([(await cancel(mine.body)).statusCode, (await cancel(foreign.body)).statusCode]).toEqual([403, 404]);
+  });
+
+  // Starting the workflow of the first tests, and another one.
+  test.each([
+    ['jobs:run', 201, 201],
+    ['jobs:run:scripts', 201, 201],
+    ['jobs:run:flows', 201, 201],
+    [`jobs:run:scripts:${WORKFLOW}`, 201, 404],
+    [`jobs:run:flows:${WORKFLOW}`, 201, 404],
+    [`jobs:run:scripts:tests/other,${WORKFLOW}`, 201, 201],
+    ['jobs:run:scripts:tests/*', 201, 201],
+    ['jobs:run:scripts:f/*', 404, 404],
+  ])('1.2 the scope %s', async (scope, ofMine, ofOther) => {
+    const made = await gateway.call({ method: 'POST', url: '/tokens', payload: { scopes: [scope] } });
+    const headers = { authorization: `Bearer ${made.json<{ token: string }>().token}` };
+    const start = (path: string) => call({ method: 'POST', url: `${JOBS}/run/p/${path}`, headers });
+    expect([(await start(WORKFLOW)).statusCode, (await start('tests/other')).statusCode]).toEqual([ofMine, ofOther]);
+  });
+
+  test.each(['jobs', 'jobs:read', 'jobs:run:', 'jobs:run:scripts:', 'jobs:run:apps:a/b', '*', 'jobs:run:scripts:a b'])(
+    '1.2 %j is no scope here',
+    async (scope) => {
+      const made = await gateway.call({ method: 'POST', url: '/tokens', payload: { scopes: [scope] } });
+      expect(made.statusCode).toBe(400);
+    },
+  );
 });
 
 describe('001 bodies', () => {

@@ -115,7 +115,7 @@ const resolve = (inbound: Inbound, route: StartRoute, caller: Caller, { director
   } catch (error) {
     if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
     const workflow = error.details?.['workflow'];
-    const mayKnow = typeof workflow !== 'string' || allows(caller.principal().scopes, 'run', workflow);
+    const mayKnow = typeof workflow !== 'string' || allows(caller.principal().scopes, 'start', workflow);
     throw mayKnow ? error : route.notFound(inbound);
   }
 };
@@ -125,7 +125,7 @@ const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal
     throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
   }
   return trigger.auth === 'token'
-    ? allows(principal.scopes, 'run', workflow)
+    ? allows(principal.scopes, 'start', workflow)
     : principal.scopes.includes(`run:${workflow}`);
 };
 
