@@ -4,14 +4,16 @@ import { type TSchema } from 'typebox';
 interface Described {
   readonly default?: unknown;
   readonly description?: string;
+  readonly variable?: string;
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const row = ([key, schema]: readonly [string, TSchema]): string => {
-  const { default: written, description = '' } = schema as Described;
+  const { default: written, description = '', variable } = schema as Described;
+  const says = variable === undefined ? description : `${description}; \`${variable}\``;
   const byDefault = written === undefined ? '' : `\`${JSON.stringify(written)}\``;
-  return `| \`${key}\` | ${cell(byDefault)} | ${cell(description)} |`;
+  return `| \`${key}\` | ${cell(byDefault)} | ${cell(says)} |`;
 };
 
 /** The tables of `docs/configuration.md` about dialects, in Markdown: one for each that can be configured. */

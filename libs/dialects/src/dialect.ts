@@ -29,7 +29,7 @@ export interface Dialect {
 /** A dialect before it knows what was configured for it. */
 export interface DialectModule {
   readonly name: string;
-  /** Keys of `[dialects.<name>]` in `millrace.toml`; each with default and description. */
+  /** Keys of `[dialects.<name>]` in `millrace.toml`; each with default and description, and `variable` where one of the environment says it, too. */
   readonly settings: TObject;
   readonly make: (settings: Readonly<Record<string, unknown>>) => Dialect;
 }

@@ -5,6 +5,7 @@ export * from './body/limits.ts';
 export * from './body/parse-json.ts';
 export * from './body/trigger-body.ts';
 export * from './dialect.ts';
+export * from './environment-settings.ts';
 export * from './errors/http-status.ts';
 export * from './errors/problem.ts';
 export * from './inbound-request.ts';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { AppError } from '@millrace/kernel';
-import { parseJson } from '@millrace/dialects';
+import { ALL_DIALECTS, environmentSettings, parseJson } from '@millrace/dialects';
 import { type Network, type OutboundPolicy, parseNetwork, parseOutboundPolicy } from '@millrace/domain';
 import { type Environment, loadConfig } from '@millrace/runtime';
 import { DEFAULT_SHARD } from '@millrace/contracts';
@@ -21,6 +21,7 @@ const ConfigSchema = Type.Object({
   MILLRACE_DURABILITY: Type.Union([Type.Literal('strict'), Type.Literal('relaxed')], { default: 'strict' }),
   MILLRACE_MAX_CONCURRENT_RUNS: Type.Integer({ minimum: 1, default: 4 }),
   MILLRACE_ON_LIMIT: Type.Union([Type.Literal('queue'), Type.Literal('reject')], { default: 'queue' }),
+  MILLRACE_QUEUE_LIMIT: Type.Integer({ minimum: 1, default: 1_000_000 }),
   MILLRACE_DIALECTS: Type.String({ default: '{}', description: 'settings of dialects by their names, as JSON' }),
   MILLRACE_TRUSTED_PROXIES: Type.String({
     default: '',
@@ -41,6 +42,8 @@ export interface GatewaySettings {
   /** The limit that a rejected caller is told. */
   readonly runsMax: number;
   readonly onLimit: Config['MILLRACE_ON_LIMIT'];
+  /** Runs that may wait on the server; further requests are answered 429. */
+  readonly queueLimit: number;
   /** Names under which this server may be called, besides addresses and `localhost`. */
   readonly hostNames: readonly string[];
   readonly version: string;
@@ -65,23 +68,33 @@ const listOf = (text: string): readonly string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
+type DialectSettings = GatewaySettings['dialects'];
 const DialectSettingsSchema = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
 
 /** @throws AppError `invalid` `config.invalid`. */
-const dialectSettings = (text: string): GatewaySettings['dialects'] => {
+const configuredSettings = (text: string): DialectSettings => {
   const value = parseJson(text);
   if (Value.Check(DialectSettingsSchema, value)) return value;
   throw new AppError('invalid', 'config.invalid', 'MILLRACE_DIALECTS must be a JSON object of objects');
 };
 
-export const settingsOf = (config: Config): GatewaySettings => ({
+/** Of each dialect: what was configured, and over it what variables say under the names of its system. */
+const dialectSettings = (text: string, env: Environment): DialectSettings => {
+  const configured = configuredSettings(text);
+  const said = ALL_DIALECTS.map((module) => [module.name, environmentSettings(module, env)] as const);
+  return Object.fromEntries(said.map(([name, settings]) => [name, { ...configured[name], ...settings }]));
+};
+
+/** @param env for settings of dialects that have a variable of their own */
+export const settingsOf = (config: Config, env: Environment): GatewaySettings => ({
   shard: config.MILLRACE_SHARD,
   durability: config.MILLRACE_DURABILITY,
   runsMax: config.MILLRACE_MAX_CONCURRENT_RUNS,
   onLimit: config.MILLRACE_ON_LIMIT,
+  queueLimit: config.MILLRACE_QUEUE_LIMIT,
   hostNames: [hostname(), ...listOf(config.MILLRACE_ALLOWED_HOSTS)],
   version: '0.1.0',
-  dialects: dialectSettings(config.MILLRACE_DIALECTS),
+  dialects: dialectSettings(config.MILLRACE_DIALECTS, env),
   trustedProxies: listOf(config.MILLRACE_TRUSTED_PROXIES).map(parseNetwork),
   queryTokens: config.MILLRACE_QUERY_TOKENS,
   outbound: parseOutboundPolicy(listOf(config.MILLRACE_NOTIFIER_PORTS), listOf(config.MILLRACE_NOTIFIER_ALLOW_PRIVATE)),

@@ -14,7 +14,7 @@ const WRITER = { inFlightMax: APPENDS_IN_FLIGHT_MAX, timeoutMs: APPEND_TIMEOUT_M
 
 await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   const config = loadGatewayConfig(env);
-  const settings = settingsOf(config);
+  const settings = settingsOf(config, env);
   const { shard } = settings;
   const clock = systemClock;
   const ids = makeIds(clock);

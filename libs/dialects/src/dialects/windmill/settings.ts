@@ -25,6 +25,7 @@ export const SettingsSchema = Type.Object(
     ),
     timeout_wait_result: Type.Number(
       describe('longest wait of a synchronous call, in seconds; then 500, and the run is cancelled', {
+        variable: 'TIMEOUT_WAIT_RESULT',
         default: 600,
         exclusiveMinimum: 0,
         maximum: 86_400,
@@ -32,6 +33,7 @@ export const SettingsSchema = Type.Object(
     ),
     timeout_sse_stream: Type.Number(
       describe('longest life of an event stream, in seconds; then a frame of type `timeout`, and the run goes on', {
+        variable: 'TIMEOUT_SSE_STREAM',
         default: 60,
         exclusiveMinimum: 0,
         maximum: 86_400,
@@ -39,7 +41,8 @@ export const SettingsSchema = Type.Object(
     ),
     include_headers: Type.Array(
       Type.String(),
-      describe('headers that every run gets as arguments, as the variable INCLUDE_HEADERS of Windmill names them', {
+      describe('headers that every run gets as arguments', {
+        variable: 'INCLUDE_HEADERS',
         default: [],
       }),
     ),
