@@ -5,6 +5,7 @@ export * from './connection.ts';
 export * from './durable-consumer.ts';
 export * from './event-writer.ts';
 export { makeFencedWriter, type FencedWriter, type FencedWriterOptions } from './fenced-writer.ts';
+export { type DecodedCommits, makeDecodedCommits } from './decoded-commits.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export {
   followOutput,
@@ -40,14 +41,23 @@ export { type IsOfLog, type PublishedEnd } from './published-end.ts';
 export * from './holds-request.ts';
 export { logBounds, logContradiction, logFill, readCommit, readLastCommit } from './read-commit.ts';
 export { openRunKeys, type RunKeys } from './run-keys.ts';
+export { openSchedules, type Schedules } from './schedules.ts';
 export { openSecrets, type SecretStore } from './secrets.ts';
 export { SERVER_FLOOR } from './server-version.ts';
 export { probeLog } from './probe-log.ts';
+export {
+  ADMINISTRATOR,
+  type NatsPermissions,
+  permissionsOf,
+  SERVICE_USERS,
+  type ServiceUser,
+} from './service-permissions.ts';
+export { openSnapshots, type Snapshots } from './snapshots.ts';
 export { type StreamAnchor } from './stream-anchor.ts';
 export { type Bounds, type Fill, type StreamFill, streamFills } from './stream-bounds.ts';
-export { readStored, readStoredBefore, type StoredText } from './stored-messages.ts';
+export { readStored, readStoredBefore, removeStored, type StoredText } from './stored-messages.ts';
 export { openTokens, type TokenStore } from './tokens.ts';
-export { ensureTopology, JOURNAL_STREAM, logBytesWithin, type TopologyOptions } from './topology.ts';
+export { ensureSchedules, ensureTopology, JOURNAL_STREAM, logBytesWithin, type TopologyOptions } from './topology.ts';
 export * from './trigger-states.ts';
 export { makeVersionKeeper, openVersions, SHORT_HASH_DIGITS, type Versions } from './versions.ts';
 export * from './webhook-deliveries.ts';

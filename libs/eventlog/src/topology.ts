@@ -8,6 +8,8 @@ import {
   logSubject,
   OUTPUT_STREAM,
   PUBLIC_EVENTS_FILTER,
+  SCHEDULES_STREAM,
+  scheduleSubject,
   webhookSubject,
 } from '@millrace/contracts';
 import { DAY, MINUTE } from '@millrace/kernel';
@@ -22,7 +24,7 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { Objm } from '@nats-io/obj';
-import { nanos } from '@nats-io/transport-node';
+import { millis, nanos } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
 import { handleOf, managerOf } from './nats-handle.ts';
@@ -37,6 +39,8 @@ export interface TopologyOptions {
   readonly inboxMaxBytes?: number | undefined;
   /** How long refused requests are kept. 7 days by default. */
   readonly inboxMaxAgeMs?: number | undefined;
+  /** Servers of a cluster that keep a copy of each stream. 1 by default. */
+  readonly replicas?: number;
 }
 
 /** Results of durable steps; a subject per run. */
@@ -49,6 +53,8 @@ export const TRIGGERS_BUCKET = 'triggers';
 export const WEBHOOKS_BUCKET = 'webhooks';
 export const BUNDLES_STORE = 'bundles';
 export const FILES_STORE = 'files';
+/** What schedulers have folded. */
+export const SNAPSHOTS_STORE = 'snapshots';
 
 /** Keys of runs whose data can be taken back. A stream and no bucket: nothing may be erased from a bucket. */
 export const RUN_KEYS_STREAM = 'RUN_KEYS';
@@ -104,6 +110,15 @@ const stream = (name: string, subjects: string[], { bytes, ageMs }: Limits): Des
   allow_direct: true,
 });
 
+/** Of the size of the log. The oldest go first: what is due is known without them; 10052 rules out discard new together with schedules. */
+const alarms = ({ bytes, ageMs }: Limits): Desired => ({
+  ...stream(SCHEDULES_STREAM, [scheduleSubject.all], { bytes: bytes / 64, ageMs: 2 * ageMs }),
+  discard: DiscardPolicy.Old,
+  max_msgs_per_subject: 1,
+  allow_msg_schedules: true,
+  allow_msg_ttl: true,
+});
+
 const streams = ({
   shard = DEFAULT_SHARD,
   logMaxBytes: bytes = LOG_BYTES_MAX,
@@ -136,6 +151,7 @@ const streams = ({
     max_msgs_per_subject: 1,
     deny_delete: false,
   },
+  alarms({ bytes, ageMs }),
   {
     ...stream(DELIVERIES_STREAM, ['webhook.>'], { bytes: bytes / 32, ageMs: DELIVERIES_KEPT_MS }),
     discard: DiscardPolicy.New, // a delivery that is owed is never dropped; when it is full, changes wait in their own streams
@@ -149,6 +165,16 @@ const streams = ({
     persist_mode: PersistMode.Async, // for people to look at
   },
 ];
+
+/** With copies: several servers take a write before it is acknowledged, and none of them may put the disk off. */
+const withReplicas = ({ persist_mode: persistMode, ...desired }: Desired, replicas: number): Desired => {
+  const isAlone = replicas === 1;
+  return {
+    ...desired,
+    num_replicas: replicas,
+    ...(isAlone && persistMode !== undefined ? { persist_mode: persistMode } : {}),
+  };
+};
 
 const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
 
@@ -178,6 +204,22 @@ const addStream = async (manager: JetStreamManager, desired: Desired): Promise<v
 };
 
 /**
+ * Makes the stream of the alarms anew when it is gone.
+ *
+ * @throws AppError `unavailable`
+ */
+export const ensureSchedules = async (connection: LogConnection, shard: number): Promise<void> => {
+  try {
+    const manager = await managerOf(connection);
+    const { config } = await manager.streams.info(logStream(shard));
+    const desired = alarms({ bytes: config.max_bytes, ageMs: millis(config.max_age) });
+    await ensureStream(manager, { ...desired, num_replicas: config.num_replicas });
+  } catch (cause) {
+    throw translate(cause, 'preparing the stream of the alarms');
+  }
+};
+
+/**
  * Creates what is missing and changes what differs: streams, buckets and the object store. Safe to repeat and to run at the same time.
  *
  * @throws AppError `unavailable` `log.full` when nats-server has not that much room, `log.no_jetstream`, `log.unreachable`.
@@ -185,21 +227,29 @@ const addStream = async (manager: JetStreamManager, desired: Desired): Promise<v
 export const ensureTopology = async (connection: LogConnection, options: TopologyOptions = {}): Promise<void> => {
   try {
     const manager = await managerOf(connection);
-    for (const desired of streams(options)) await ensureStream(manager, desired);
+    const { replicas = 1 } = options;
+    for (const desired of streams(options)) await ensureStream(manager, withReplicas(desired, replicas));
     const buckets = new Kvm(handleOf(connection).nats);
     for (const [bucket, limits] of Object.entries(BUCKETS)) {
-      await buckets.create(bucket, limits);
+      await buckets.create(bucket, { ...limits, replicas });
       // An older version may have made it with another history.
-      await ensureStream(manager, { name: `KV_${bucket}`, max_msgs_per_subject: limits.history });
+      await ensureStream(manager, {
+        name: `KV_${bucket}`,
+        max_msgs_per_subject: limits.history,
+        num_replicas: replicas,
+      });
     }
     const objects = new Objm(handleOf(connection).nats);
     const room = {
       storage: StorageType.File,
-      replicas: 1,
+      replicas,
       max_bytes: Math.floor((options.logMaxBytes ?? LOG_BYTES_MAX) / 8),
     };
     await objects.create(BUNDLES_STORE, room);
-    await objects.create(FILES_STORE, { ...room, ttl: nanos(options.logMaxAgeMs ?? LOG_AGE_MS) });
+    const ttl = nanos(options.logMaxAgeMs ?? LOG_AGE_MS);
+    await objects.create(FILES_STORE, { ...room, ttl });
+    // two are kept while a third is stored; what the loss of a writer leaves behind goes with its age
+    await objects.create(SNAPSHOTS_STORE, { ...room, max_bytes: Math.floor(room.max_bytes / 4), ttl });
   } catch (cause) {
     throw translate(cause, 'preparing the streams');
   }

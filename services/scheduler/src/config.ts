@@ -2,6 +2,7 @@ import { DEFAULT_SHARD } from '@millrace/contracts';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
 import { DELETE_GRACE_MS } from './delete-after-use.ts';
+import { SNAPSHOT_INTERVAL_MS } from './snapshot-keeper.ts';
 
 const PORT_MAX = 65_535;
 const SHARD_MAX = 9_999;
@@ -16,6 +17,8 @@ const ConfigSchema = Type.Object({
   MILLRACE_MAX_CONCURRENT_RUNS: Type.Integer({ minimum: 1, default: 4 }),
   /** How long the result of a run that is deleted after use waits for somebody to take it. */
   MILLRACE_DELETE_GRACE_MS: Type.Integer({ minimum: 100, default: DELETE_GRACE_MS }),
+  /** Between two snapshots of what was read of the log, when something changed. */
+  MILLRACE_SNAPSHOT_INTERVAL_MS: Type.Integer({ minimum: 100, default: SNAPSHOT_INTERVAL_MS }),
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 

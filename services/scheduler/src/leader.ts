@@ -14,12 +14,14 @@ import {
   makeFencedWriter,
   logFill,
   openRunKeys,
+  openSnapshots,
   readLastCommit,
   respond,
 } from '@millrace/eventlog';
-import { AppError, type Clock, type Milliseconds } from '@millrace/kernel';
+import { AppError, type Clock, failpoint, type Milliseconds } from '@millrace/kernel';
 import { type Logger, type Telemetry } from '@millrace/runtime';
 import { AdmissionLoop } from './admission-loop.ts';
+import { answerWhy } from './answer-why.ts';
 import { deleteAfterUse } from './delete-after-use.ts';
 import { answerHeartbeats, hintCancel } from './executors.ts';
 import { makeLeaseWatch } from './lease-watch.ts';
@@ -29,7 +31,9 @@ import { Outbox } from './outbox.ts';
 import { makeReply } from './replies.ts';
 import { makeRequestSource } from './request-source.ts';
 import { type RequestStore } from './request-store.ts';
+import { Clockwork } from './schedules/clockwork.ts';
 import { type SchedulerMetrics } from './scheduler-metrics.ts';
+import { keepSnapshots } from './snapshot-keeper.ts';
 
 const TICK_MS: Milliseconds = 500;
 /** How often the log is asked how full it is. */
@@ -46,6 +50,8 @@ export interface LeaderDeps {
   readonly metrics: SchedulerMetrics;
   /** How long the result of a run that is deleted after use waits for somebody to take it. */
   readonly deleteGraceMs: Milliseconds;
+  /** Between two snapshots. */
+  readonly snapshotIntervalMs: Milliseconds;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -79,8 +85,10 @@ const makeLoop = (deps: LeaderDeps, writer: FencedWriter) => {
   const withRequest = makeRequestSource({ ...deps, onDefect: onDeposed, onLate: () => outbox.flush() });
   const source = `/millrace/scheduler/${writer.lease().holder}`;
   const loop = new AdmissionLoop({ ...deps, source, outbox, withRequest, reply: makeReply(connection) });
-  return { outbox, pump: () => loop.pump() };
+  return { outbox, loop, pump: () => loop.pump() };
 };
+
+const openRunsOf = ({ waiting, holdings, sleepers }: SchedulerState): number => waiting + holdings.size + sleepers.size;
 
 const watchFill = ({ connection, shard, room }: LeaderDeps): NodeJS.Timeout => {
   const ask = (): void => {
@@ -93,24 +101,41 @@ const watchFill = ({ connection, shard, room }: LeaderDeps): NodeJS.Timeout => {
 /** Leads until `close`. The fold must have read the lease. */
 export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
   const { connection, shard, state, fold, clock, log } = deps;
+  failpoint('scheduler.after-lease');
   const writer = makeFencedWriter(connection, { shard, lease });
   const watch = watchLease(deps, writer);
   const isTrusted = (): boolean => watch.isTrusted(clock.monotonic());
-  const { outbox, pump } = makeLoop(deps, writer);
+  const { outbox, loop, pump } = makeLoop(deps, writer);
 
   beginLeading(state, clock.monotonic());
+  const clockwork = new Clockwork({
+    ...deps,
+    logBeganMs: state.logBeganMs ?? clock.now(),
+    fire: (declared, instantMs) => loop.fire(declared, instantMs),
+    onWoken: pump,
+  });
   fold.listen({
     onCancelRequested: (runId) => hintCancel(connection, state, runId),
     onLease: watch.onLease,
-    onBatch: pump,
+    onBatch: () => {
+      pump();
+      clockwork.onChange();
+    },
   });
   const ticking = setInterval(() => {
     const nowMs = clock.monotonic();
     watch.check(nowMs);
     for (const executor of expire(state, nowMs)) log.warn('executor lost', { executor });
+    clockwork.tick();
     pump();
   }, TICK_MS);
   const watchingFill = watchFill(deps);
+  const keeping = keepSnapshots({
+    ...deps,
+    intervalMs: deps.snapshotIntervalMs,
+    snapshots: openSnapshots(connection),
+    stored: deps.metrics.snapshots,
+  });
   const stopDeleting = deleteAfterUse({
     keys: openRunKeys(connection),
     caughtUp: async () => fold.reached((await logBounds(connection, shard)).last),
@@ -121,11 +146,16 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
   });
   const answering = [
     answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
+    answerWhy({ connection, shard, state, clock, isTrusted }),
     respond(connection, messagingSubject.leader(shard), async () => {
       if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
-      const openRuns = state.waiting + state.holdings.size;
+      const openRuns = openRunsOf(state);
       const needed = neededBytes(deps.room.rules(), openRuns, RUN_EVENTS_BYTES + deps.requests.meanBytes());
-      return JSON.stringify({ holder: lease.holder, neededBytes: needed } satisfies LeaderAnswer);
+      return JSON.stringify({
+        holder: lease.holder,
+        neededBytes: needed,
+        waiting: state.waiting,
+      } satisfies LeaderAnswer);
     }),
   ];
   pump();
@@ -137,7 +167,10 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
       clearInterval(ticking);
       clearInterval(watchingFill);
       stopDeleting();
+      keeping.close();
+      clockwork.close();
       for (const listening of answering) listening.close();
+      loop.close();
       outbox.close();
       writer.close();
     },

@@ -1,8 +1,9 @@
 /**
  * Who leads a shard. Whoever finds no leader takes the lease; the log lets one win, and refuses everything from the one before.
  *
- * A leader that is gone answers nobody, and no one listens on its subject: the first start leads at once. A leader that is stopped or slow is
- * waited for {@link LEADER_SILENCE_MAX_MS}. Taking the lease from a leader that lives is safe, only a waste.
+ * A leader that is gone answers nobody, and no one listens on its subject: the first start leads at once, and who stands by after it heard the
+ * same {@link ABSENCES_MAX} times, because a leader that lost its connection for a moment is not there either. A leader that is stopped or
+ * slow is waited for {@link LEADER_SILENCE_MAX_MS}. Taking the lease from a leader that lives is safe, only a waste.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messagingSubject } from '@millrace/contracts';
@@ -10,10 +11,14 @@ import { acquireLease, type Lease, type LogConnection, request } from '@millrace
 import { AppError, kindOf, type Milliseconds, SECOND } from '@millrace/kernel';
 import { type Logger } from '@millrace/runtime';
 
-/** Between two questions to the leader, and the longest wait for an answer. */
-const QUESTION_INTERVAL_MS: Milliseconds = SECOND;
+/** Between two questions to the leader. */
+const QUESTION_INTERVAL_MS: Milliseconds = SECOND / 2;
+/** The longest wait for an answer. */
+const ANSWER_MAX_MS: Milliseconds = SECOND;
 /** Silence of a leader after which another takes over. */
-export const LEADER_SILENCE_MAX_MS: Milliseconds = 5 * SECOND;
+export const LEADER_SILENCE_MAX_MS: Milliseconds = 3 * SECOND;
+/** How often in a row nobody may listen before another takes over. */
+export const ABSENCES_MAX = 3;
 
 export interface LeadershipOptions {
   readonly connection: LogConnection;
@@ -30,7 +35,7 @@ type Answer = 'alive' | 'silent' | 'nobody';
 
 const ask = async (connection: LogConnection, shard: number): Promise<Answer> => {
   try {
-    await request(connection, messagingSubject.leader(shard), '', QUESTION_INTERVAL_MS);
+    await request(connection, messagingSubject.leader(shard), '', ANSWER_MAX_MS);
     return 'alive';
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -42,20 +47,39 @@ const pause = async (signal: AbortSignal): Promise<void> => {
   await delay(QUESTION_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
 };
 
+/** What was heard of a leader. */
+class Hearing {
+  #heardMs: number | undefined;
+  #sinceMs = performance.now();
+  #absences = 0;
+
+  get wasHeard(): boolean {
+    return this.#heardMs !== undefined;
+  }
+
+  note(answer: Answer): void {
+    this.#absences = answer === 'nobody' ? this.#absences + 1 : 0;
+    if (answer === 'alive') this.#heardMs = performance.now();
+  }
+
+  /** Whether there is no leader, as far as one can hear. */
+  isOver(): boolean {
+    if (this.#absences >= (this.wasHeard ? ABSENCES_MAX : 1)) return true;
+    return performance.now() - (this.#heardMs ?? this.#sinceMs) >= LEADER_SILENCE_MAX_MS;
+  }
+}
+
 /** Resolves when no leader is there, or the signal aborts. */
 const standBy = async ({ connection, shard, log, signal, onStandby }: LeadershipOptions): Promise<void> => {
-  let heardMs: number | undefined;
-  const startMs = performance.now();
+  const hearing = new Hearing();
   while (!signal.aborted) {
     const answer = await ask(connection, shard);
     if (answer === 'alive') {
-      if (heardMs === undefined) log.info('standing by: there is a leader');
-      heardMs = performance.now();
+      if (!hearing.wasHeard) log.info('standing by: there is a leader');
       onStandby();
-    } else {
-      if (answer === 'nobody' && heardMs === undefined) return;
-      if (performance.now() - (heardMs ?? startMs) >= LEADER_SILENCE_MAX_MS && connection.isConnected()) return;
     }
+    hearing.note(answer);
+    if (connection.isConnected() && hearing.isOver()) return;
     await pause(signal);
   }
 };

@@ -22,6 +22,7 @@ await runService('scheduler', async ({ log, env, signal, defer, fail }) => {
     instance,
     concurrentRunsMax: config.MILLRACE_MAX_CONCURRENT_RUNS,
     deleteGraceMs: config.MILLRACE_DELETE_GRACE_MS,
+    snapshotIntervalMs: config.MILLRACE_SNAPSHOT_INTERVAL_MS,
     telemetry,
     metrics,
     clock: systemClock,

@@ -24,6 +24,13 @@ export const READ_COMMITS_MAX = 32;
 /** A larger commit holds one large request, and nobody asks for it again. */
 const READ_COMMIT_BYTES_MAX = 1024 * 1024;
 
+/** About how large requests and results are, in the mean of the latest ones. */
+export interface Measures {
+  readonly requestBytes: number;
+  readonly endBytes: number;
+}
+const NOTHING_MEASURED: Measures = { requestBytes: 0, endBytes: 0 };
+
 export interface RequestStore {
   /** Call it for every request of the log, in order, with what it takes there. */
   readonly keep: (event: RunRequested, storedBytes?: number) => void;
@@ -37,6 +44,7 @@ export interface RequestStore {
   readonly measureEnd: (data: unknown) => void;
   /** About how large the input, the environment and the result of the latest runs are, in the mean. */
   readonly meanBytes: () => number;
+  readonly measures: () => Measures;
 }
 
 interface Kept {
@@ -50,14 +58,10 @@ const pick = (commit: Commit | undefined, { index }: Position): RunRequested | u
   return decoded.event;
 };
 
-export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commit | undefined>): RequestStore => {
-  const kept = new Map<string, Kept>();
+/** Commits that were read back lately, each asked for once. */
+const makeCommitCache = (readCommit: (sequence: number) => Promise<Commit | undefined>) => {
   const commits = new Map<number, Promise<Commit | undefined>>();
-  let keptBytes = 0;
-  let meanRequestBytes = 0;
-  let meanEndBytes = 0;
-
-  const readOnce = (sequence: number): Promise<Commit | undefined> => {
+  return (sequence: number): Promise<Commit | undefined> => {
     const known = commits.get(sequence);
     if (known !== undefined) return known;
     const reading = readCommit(sequence);
@@ -72,6 +76,17 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
     }
     return reading;
   };
+};
+
+export const makeRequestStore = (
+  readCommit: (sequence: number) => Promise<Commit | undefined>,
+  measures = NOTHING_MEASURED,
+): RequestStore => {
+  const kept = new Map<string, Kept>();
+  const readOnce = makeCommitCache(readCommit);
+  let keptBytes = 0;
+  let meanRequestBytes = measures.requestBytes;
+  let meanEndBytes = measures.endBytes;
 
   return {
     keep: (event, storedBytes) => {
@@ -100,5 +115,6 @@ export const makeRequestStore = (readCommit: (sequence: number) => Promise<Commi
       meanEndBytes += (bytes - meanEndBytes) * (bytes > meanEndBytes ? MEAN_RISE_WEIGHT : MEAN_WEIGHT);
     },
     meanBytes: () => meanRequestBytes + meanEndBytes,
+    measures: () => ({ requestBytes: meanRequestBytes, endBytes: meanEndBytes }),
   };
 };

@@ -1,5 +1,5 @@
 /**
- * Reads the log from its beginning, stands by while another leads, then leads until it is stopped or deposed.
+ * Reads the log from the last snapshot on, stands by while another leads, then leads until it is stopped or deposed.
  *
  * ```
  * catching up ──► standing by ──► taking over ──► leading ──► (ends)
@@ -7,12 +7,13 @@
  *                      └───────────────┘
  * ```
  */
-import { SchedulerState } from '@millrace/domain';
-import { follow, logBounds, type LogConnection, logFill, readCommit } from '@millrace/eventlog';
+import { type SchedulerState } from '@millrace/domain';
+import { follow, logBounds, type LogConnection, logFill, readCommit, type StreamAnchor } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
 import { type HealthReport, type Logger, type Metrics, type Telemetry } from '@millrace/runtime';
 import { lead, type Leader } from './leader.ts';
 import { awaitLease } from './leadership.ts';
+import { loadSnapshot } from './load-snapshot.ts';
 import { type LogFold, makeLogFold } from './log-fold.ts';
 import { isRoomy, type LogRoom, makeLogRoom } from './log-room.ts';
 import { makeRequestStore, type RequestStore } from './request-store.ts';
@@ -29,6 +30,7 @@ export interface SchedulerOptions {
   readonly concurrentRunsMax: number;
   /** How long the result of a run that is deleted after use waits for somebody to take it. */
   readonly deleteGraceMs: number;
+  readonly snapshotIntervalMs: number;
   readonly telemetry: Telemetry;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -48,30 +50,39 @@ export interface Scheduler {
 
 type Phase = 'catching up' | 'standing by' | 'leading';
 
+/** What was read so far. */
+interface Reading {
+  readonly begin: StreamAnchor;
+  readonly state: SchedulerState;
+  readonly requests: RequestStore;
+  readonly fold: LogFold;
+  readonly room: LogRoom;
+}
+
+const beginReading = async (options: SchedulerOptions): Promise<Reading> => {
+  const { connection, shard, concurrentRunsMax } = options;
+  const { state, anchor, measures } = await loadSnapshot({ ...options, limits: { concurrentRunsMax } });
+  const requests = makeRequestStore((sequence) => readCommit(connection, shard, sequence), measures);
+  const room = makeLogRoom(concurrentRunsMax);
+  const fold = makeLogFold({ ...options, begin: anchor, state, requests, onCommit: room.onCommit });
+  return { begin: anchor, state, requests, fold, room };
+};
+
 class RunningScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #state: SchedulerState;
-  readonly #requests: RequestStore;
-  readonly #fold: LogFold;
-  readonly #room: LogRoom;
   readonly #metrics: SchedulerMetrics;
   readonly #ready = Promise.withResolvers<undefined>();
   #phase: Phase = 'catching up';
+  #reading: Reading | undefined;
   #leader: Leader | undefined;
 
   constructor(options: SchedulerOptions) {
-    const { connection, shard, concurrentRunsMax } = options;
     this.#options = options;
-    this.#state = new SchedulerState({ concurrentRunsMax });
-    this.#requests = makeRequestStore((sequence) => readCommit(connection, shard, sequence));
-    this.#room = makeLogRoom(concurrentRunsMax);
-    const { onCommit } = this.#room;
-    this.#fold = makeLogFold({ ...options, state: this.#state, requests: this.#requests, onCommit });
     this.#metrics = makeSchedulerMetrics(options.metrics, {
-      state: this.#state,
-      position: this.#fold.position,
+      state: () => this.#reading?.state,
+      position: () => this.#reading?.fold.position() ?? 0,
       leaseSequence: () => this.#leader?.leaseSequence() ?? 0,
-      keptBytes: this.#requests.keptBytes,
+      keptBytes: () => this.#reading?.requests.keptBytes() ?? 0,
     });
   }
 
@@ -80,7 +91,7 @@ class RunningScheduler implements Scheduler {
   }
 
   start(): void {
-    Promise.all([this.#read(), this.#rule()]).catch((error: unknown) => {
+    this.#run().catch((error: unknown) => {
       this.#ready.reject(error);
       this.#end(error);
     });
@@ -103,32 +114,36 @@ class RunningScheduler implements Scheduler {
     this.#leader?.close();
   }
 
-  async #read(): Promise<void> {
-    const { connection, shard, signal } = this.#options;
-    const batches = follow(connection, { shard, fromSequence: 1, signal, maxBatch: BATCH_COMMITS_MAX });
-    for await (const batch of batches) this.#fold.apply(batch);
+  async #run(): Promise<void> {
+    const reading = await beginReading(this.#options);
+    this.#reading = reading;
+    await Promise.all([this.#read(reading), this.#rule(reading)]);
   }
 
-  async #rule(): Promise<void> {
+  async #read({ begin, fold }: Reading): Promise<void> {
+    const { connection, shard, signal } = this.#options;
+    const fromSequence = begin.sequence + 1;
+    const how = { shard, fromSequence, anchor: begin, signal, maxBatch: BATCH_COMMITS_MAX };
+    for await (const batch of follow(connection, how)) fold.apply(batch);
+  }
+
+  async #rule(reading: Reading): Promise<void> {
     const { instance, log } = this.#options;
-    await this.#catchUp();
+    const { state, fold, room } = reading;
+    await this.#catchUp(reading);
     const lease = await awaitLease({
       ...this.#options,
       holder: instance,
       onStandby: () => this.#become('standing by'),
     });
     if (lease === undefined) return;
-    await this.#fold.reached(lease.sequence);
-    await this.#measureRoom();
-    const { waiting, holdings } = this.#state;
-    log.info('leading', { lease: lease.sequence, waiting, running: holdings.size });
+    await fold.reached(lease.sequence);
+    await this.#measureRoom(room);
+    log.info('leading', { lease: lease.sequence, waiting: state.waiting, running: state.holdings.size });
     this.#leader = lead(
       {
         ...this.#options,
-        state: this.#state,
-        requests: this.#requests,
-        fold: this.#fold,
-        room: this.#room,
+        ...reading,
         metrics: this.#metrics,
         onDeposed: (error) => this.#end(error),
       },
@@ -137,20 +152,20 @@ class RunningScheduler implements Scheduler {
     this.#become('leading');
   }
 
-  async #catchUp(): Promise<void> {
+  async #catchUp({ state, fold }: Reading): Promise<void> {
     const { connection, shard, clock, log } = this.#options;
     const startMs = clock.monotonic();
     const { first, last } = await logBounds(connection, shard);
-    if (first <= last) await this.#fold.reached(last);
+    if (first <= last) await fold.reached(last);
     const ms = Math.round(clock.monotonic() - startMs);
-    log.info('read the log', { position: this.#fold.position(), waiting: this.#state.waiting, ms });
+    log.info('read the log', { position: fold.position(), waiting: state.waiting, ms });
   }
 
   /** Before the first decision, so that a full log is known to be full. */
-  async #measureRoom(): Promise<void> {
+  async #measureRoom(room: LogRoom): Promise<void> {
     const { connection, shard, log } = this.#options;
-    this.#room.onFill(await logFill(connection, shard));
-    const rules = this.#room.rules();
+    room.onFill(await logFill(connection, shard));
+    const rules = room.rules();
     if (isRoomy(rules)) return;
     log.warn('the log is small for so many runs at a time: when it is full, very large results may have to wait', {
       max_bytes: rules.maxBytes,

@@ -1,4 +1,4 @@
-import { logSubject, type RunEvent, type RunEventType } from '@millrace/contracts';
+import { logSubject, type RunEvent, type RunEventType, SCHEDULES_STREAM, scheduleSubject } from '@millrace/contracts';
 import { evolveRun, type RunState } from '@millrace/domain';
 import {
   connectLog,
@@ -7,6 +7,7 @@ import {
   follow,
   type LogConnection,
   makeEventWriter,
+  removeStored,
 } from '@millrace/eventlog';
 import { claimNats, startService, type StartedService } from '@millrace/testkit';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
@@ -49,10 +50,19 @@ export class TestShard {
   }
 
   async scheduler(concurrentRunsMax = 4): Promise<StartedService> {
-    const env = { NATS_URL: this.#natsUrl, MILLRACE_MAX_CONCURRENT_RUNS: String(concurrentRunsMax) };
+    const env = {
+      NATS_URL: this.#natsUrl,
+      MILLRACE_MAX_CONCURRENT_RUNS: String(concurrentRunsMax),
+      MILLRACE_SNAPSHOT_INTERVAL_MS: '100',
+    };
     const service = await startService(MAIN, { env });
     this.#services.push(service);
     return service;
+  }
+
+  /** Takes every alarm away. */
+  async loseSchedules(): Promise<void> {
+    await removeStored(this.connection, SCHEDULES_STREAM, scheduleSubject.all);
   }
 
   async executor(options: FakeExecutorOptions): Promise<FakeExecutor> {

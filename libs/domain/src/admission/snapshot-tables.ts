@@ -1,0 +1,70 @@
+import { type FrozenIds } from './run-ids.ts';
+import { type SchedulerState } from './scheduler-state.ts';
+import { type DebouncedItem, type OldLane, type SnapshotTables } from './snapshot-format.ts';
+
+type TurnTables = Pick<SnapshotTables, 'keys' | 'laneTurns' | 'groupTurns' | 'cycle' | 'starts'>;
+
+const turnTables = ({ queues }: SchedulerState): TurnTables => ({
+  keys: [...queues.lanes.keys()],
+  laneTurns: queues.workflows.flatMap(({ number, groups }) =>
+    groups.flatMap((group) => Array.from(group.order(), (lane) => [number, group.level, lane] as const)),
+  ),
+  groupTurns: Array.from(queues.turns.order(), ({ workflow, level }) => [workflow.number, level] as const),
+  cycle: [queues.turns.cycle],
+  starts: queues.workflows.flatMap(({ number, starts }) =>
+    starts === undefined ? [] : [[number, starts.times()] as const],
+  ),
+});
+
+const debouncedItems = ({ workflows }: SchedulerState): readonly DebouncedItem[] =>
+  workflows.flatMap(({ number, debounced }) =>
+    Array.from(debounced, ([key, { runId, sinceMs, dueMs }]) => [number, key, runId, sinceMs, dueMs] as const),
+  );
+
+/** Dispatches that were not read back from the log are not kept: they were not made. */
+const holdingItems = ({ holdings }: SchedulerState): SnapshotTables['holdings'] =>
+  [...holdings.values()]
+    .filter(({ isRecorded }) => isRecorded)
+    .map(
+      ({ run, executor, isCancelRequested, isLeaving }) => [run, executor.id, isCancelRequested, isLeaving] as const,
+    );
+
+/** What a snapshot keeps besides columns, as it is now. Takes time for keys, runs that hold a slot and workflows, not for runs that wait. */
+export const tablesOf = (state: SchedulerState, ids: FrozenIds): SnapshotTables => ({
+  workflows: state.workflows.map(({ workspace, path }) => [workspace, path] as const),
+  policies: [...state.policies],
+  ...turnTables(state),
+  holdings: holdingItems(state),
+  successors: [...state.successors],
+  debounceKeys: [...state.debounceKeys],
+  debounced: debouncedItems(state),
+  fired: [...state.fired],
+  logMs: [state.queues.logMs],
+  logBegan: state.logBeganMs === undefined ? [] : [state.logBeganMs],
+  otherIds: [...ids.others],
+});
+
+/** Puts turns into the order that they had; to be called when every run stands where it stands. */
+export const restoreTurns = (
+  { queues }: SchedulerState,
+  tables: TurnTables,
+  laneOf: (lane: OldLane) => number | undefined,
+): void => {
+  const orders = new Map<string, number[]>();
+  for (const [workflow, level, oldLane] of tables.laneTurns) {
+    const key = `${workflow} ${level}`;
+    const order = orders.get(key) ?? [];
+    const lane = laneOf(oldLane);
+    if (lane !== undefined) order.push(lane);
+    orders.set(key, order);
+  }
+  for (const workflow of queues.workflows) {
+    for (const group of workflow.groups) {
+      queues.arrangeLanes(group, orders.get(`${workflow.number} ${group.level}`) ?? []);
+    }
+  }
+  queues.arrangeGroups(
+    tables.groupTurns.flatMap(([workflow, level]) => queues.workflows[workflow]?.group(level) ?? []),
+  );
+  queues.turns.cycle = tables.cycle[0] ?? queues.turns.cycle;
+};
