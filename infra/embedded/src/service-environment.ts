@@ -4,7 +4,8 @@ import { type MasterKeyEnvironment } from './master-key.ts';
 import { type ServiceName } from './start-service.ts';
 
 export interface Addresses {
-  readonly natsUrl: string;
+  /** With the user of one service. */
+  readonly natsUrlFor: (service: ServiceName) => string;
   readonly databaseUrl: string;
   /** 0: any free one. */
   readonly port: number;
@@ -13,12 +14,16 @@ export interface Addresses {
 }
 
 /** What one start of a service is told. */
-export interface ServiceAddresses extends Addresses {
+export interface ServiceAddresses extends Omit<Addresses, 'natsUrlFor'> {
+  readonly natsUrl: string;
   /** 0: any free one. */
   readonly adminPort: number;
 }
 
 type Environment = Record<string, string | undefined>;
+
+/** Changes what one start of a service is told; tests of faults put a proxy, another clock or less memory in between. */
+export type AdaptEnvironment = (name: ServiceName, env: Environment) => Environment | Promise<Environment>;
 
 /** Left out: what belongs to npm and to our own start, the token, which no service needs, and the master key, which few do. */
 const WITHHELD =
@@ -62,6 +67,7 @@ export const serviceEnvironment = (
     MILLRACE_DIALECTS: JSON.stringify(config.dialects),
     MILLRACE_MAX_CONCURRENT_RUNS: String(server.maxConcurrentRuns),
     MILLRACE_ON_LIMIT: server.onLimit,
+    MILLRACE_QUEUE_LIMIT: String(server.queueLimit),
     MILLRACE_DURABILITY: server.durability,
     MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),

@@ -47,6 +47,14 @@ const run = buildCommand({
         'data',
       ),
       env: textsFlag('Environment variable of the run', 'NAME=value'),
+      notBefore: textFlag('Start no earlier: 30s, 2h, or 2026-12-24T03:00:00Z; think of --detach', 'time'),
+      priority: {
+        kind: 'parsed',
+        parse: Number,
+        optional: true,
+        placeholder: 'number',
+        brief: 'More is sooner, -10 to 10; more than the workflow has takes a token that may',
+      },
       idempotencyKey: textFlag('Same key, same run: makes the command safe to repeat', 'key'),
     },
     aliases: { ...COMMON_ALIASES, d: 'data', e: 'env', f: 'follow' },
@@ -91,7 +99,7 @@ const status = buildCommand({
   docs: { brief: 'Show how a run is, or how the server is' },
 });
 
-const runs = buildCommand({
+const listRuns = buildCommand({
   loader: async () => (await import('./commands/runs.ts')).runs,
   parameters: {
     flags: {
@@ -113,6 +121,19 @@ const runs = buildCommand({
     positional: none,
   },
   docs: { brief: 'List runs, the newest first' },
+});
+
+const runs = buildRouteMap({
+  routes: {
+    list: listRuns,
+    why: buildCommand({
+      loader: async () => (await import('./commands/why.ts')).why,
+      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one(RUN_ID) },
+      docs: { brief: 'Say in one line why a run waits' },
+    }),
+  },
+  defaultCommand: 'list',
+  docs: { brief: 'List runs, the newest first; say why one waits' },
 });
 
 const logs = buildCommand({

@@ -14,6 +14,7 @@ import {
   type RunResult,
   type RunState,
   type RunStatus,
+  type RunWhy,
   type Secret,
   type SecretChange,
   type Token,
@@ -30,6 +31,10 @@ export interface StartOptions extends CallOptions {
   /** Default `{}`. */
   readonly input?: unknown;
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts no earlier: a duration such as `30s`, or an instant of RFC 3339. Default: at once. */
+  readonly notBefore?: string;
+  /** More is sooner, -10 to 10; more than the workflow has takes a token that may. Default: the workflow's. */
+  readonly priority?: number;
   /** Same key, same run. Default: a new UUID, so that a repeated call of this client starts one run only. */
   readonly idempotencyKey?: string;
   /** W3C trace context to continue. */
@@ -80,6 +85,8 @@ export interface MillraceClient {
   readonly events: (runId: string, options?: FollowOptions) => AsyncIterable<FollowedMessage>;
   /** What a run has written so far. */
   readonly logs: (runId: string, options?: CallOptions) => AsyncIterable<LogLine>;
+  /** Why a run waits, or that it does not. */
+  readonly why: (runId: string, options?: CallOptions) => Promise<RunWhy>;
   /** Asks for the end of a run; how it ended is told by {@link MillraceClient.status}. */
   readonly cancel: (runId: string, options?: CallOptions & { readonly reason?: string }) => Promise<void>;
   /** Starts a new run with the input of an old one, on what is in service now (`latest`) or on what ran then (`same`). */
@@ -118,7 +125,7 @@ const query = (parameters: Readonly<Record<string, string | number | undefined>>
 const startCall = (workflow: string, options: StartOptions, waitSeconds?: number) =>
   ({
     method: 'POST',
-    target: `/run/${segments(workflow)}${query({ wait: waitSeconds })}`,
+    target: `/run/${segments(workflow)}${query({ wait: waitSeconds, not_before: options.notBefore, priority: options.priority })}`,
     body: { input: options.input ?? {}, ...(options.env !== undefined && { env: options.env }) },
     headers: {
       'idempotency-key': options.idempotencyKey ?? crypto.randomUUID(),
@@ -248,6 +255,7 @@ export const createClient = (options: ConnectionOptions): MillraceClient => {
     wait: (runId, call = {}) => waitForEnd(send, runId, call),
     status: (runId, call) => get(`/status/${encodeURIComponent(runId)}`, 'run_id', call),
     run: (runId, call) => get(runTarget(runId), 'run_id', call),
+    why: (runId, call) => get(runTarget(runId, '/why'), 'reason', call),
     runs: ({ signal, ...filter } = {}) => get(`/runs${query(filter)}`, 'runs', signal === undefined ? {} : { signal }),
     events: (runId, call) => followRun(send, runId, call),
     logs: (runId, call = {}) => allLines(send, runId, call),

@@ -50,6 +50,10 @@ export interface RunStatus {
   readonly ended?: string;
   /** 0 before the first dispatch. */
   readonly attempt: number;
+  /** When a delayed run may start, while it waits for that. */
+  readonly not_before?: string;
+  /** When the next attempt may begin, while the run waits for that. */
+  readonly retry_at?: string;
   readonly exit_code?: number;
   readonly steps?: number;
   readonly error?: string;
@@ -65,6 +69,10 @@ export interface Run {
   readonly status: RunState;
   readonly attempt: number;
   readonly queued_at: string;
+  /** When a delayed run may start, while it waits for that. */
+  readonly not_before?: string;
+  /** When the next attempt may begin, while the run waits for that. */
+  readonly retry_at?: string;
   readonly started_at?: string;
   readonly ended_at?: string;
   readonly exit_code?: number;
@@ -79,6 +87,27 @@ export interface Run {
 export interface RunDetail extends Run {
   readonly input: unknown;
   readonly output?: unknown;
+}
+
+/** Why a run waits, or that it does not. */
+export interface RunWhy {
+  readonly run_id: string;
+  readonly workflow: string;
+  /** All of it, for people. */
+  readonly line: string;
+  /** `concurrency_key`, `concurrency`, `rate`, `max_concurrent_runs`, `executors_full`, `no_executor`, `turn`, `debounce`, `not_before`, `retry`, `running`, `cancelling`, `ending`, `over`. */
+  readonly reason: string;
+  readonly limit?: number;
+  /** Runs that count against the limit now. */
+  readonly running?: number;
+  /** Runs that wait before it in its own line; at most 10,000 are counted. */
+  readonly before?: number;
+  /** A run that has the slot it waits for. */
+  readonly holder?: string;
+  readonly key?: string;
+  readonly period_ms?: number;
+  readonly until?: string;
+  readonly executor?: string;
 }
 
 /** One page of runs, the newest first. */
@@ -233,7 +262,8 @@ export interface Trigger {
   /** As the dialect has it. */
   readonly address: Readonly<Record<string, unknown>>;
   readonly methods: readonly string[];
-  readonly auth: 'token' | 'workflow_key' | 'path_key' | 'signature' | 'public';
+  /** `none`: a schedule, which no request calls. */
+  readonly auth: 'token' | 'workflow_key' | 'path_key' | 'signature' | 'public' | 'none';
   readonly mode: 'async' | 'sync' | 'stream';
   /** `stopped`: by its `stop_after`. */
   readonly state: 'enabled' | 'disabled' | 'stopped';
@@ -246,6 +276,8 @@ export interface Trigger {
   readonly secrets: readonly string[];
   /** Those of them that nobody has set. */
   readonly missing_secrets: readonly string[];
+  /** Of a schedule: when it is due next; absent while it is not enabled. */
+  readonly next_at?: string;
   /** True: a key is so short that it can be guessed. */
   readonly short_key: boolean;
 }

@@ -2,8 +2,11 @@ import { checkEnvironment } from '@millrace/domain';
 import { isReservedSecretName } from '@millrace/contracts';
 import { HOUR, type Milliseconds, messageOf, parseDuration } from '@millrace/kernel';
 import { type TObject } from 'typebox';
+import { admissionComplaints } from './admission-rules.ts';
+import { backoffComplaints } from './retry-backoff.ts';
 import { inputSchemaComplaints } from './input-schema.ts';
 import { type Complaint, schemaComplaints } from './schema-complaints.ts';
+import { scheduleComplaints } from './triggers/schedule-complaints.ts';
 import { readTriggers } from './triggers/read-triggers.ts';
 
 export const TIMEOUT_MAX: Milliseconds = 7 * 24 * HOUR;
@@ -60,14 +63,17 @@ export const metadataComplaints = (
   workflow = '',
 ): readonly Complaint[] => {
   const complaints = schemaComplaints(schema, value, 'the metadata');
-  const { input, env, secrets, timeout, triggers } = value;
+  const { input, env, secrets, timeout, triggers, retries } = value;
   const further = [
     ...timeoutComplaints(timeout),
     ...environmentComplaints(textsOf(env)),
     ...secretComplaints(textsOf(secrets), textsOf(env)),
+    ...admissionComplaints(value),
+    ...backoffComplaints(retries),
     ...(input === undefined ? [] : inputSchemaComplaints(input)),
     ...(Array.isArray(triggers) ? readTriggers(triggers, workflow).complaints : []),
   ];
+  if (Array.isArray(triggers) && complaints.length + further.length === 0) return scheduleComplaints(value, triggers);
   // Of one value the schema's word is enough; a second one would only say it in another way.
   const named = new Set(complaints.map(({ keys }) => keys[0]));
   return [...complaints, ...further.filter(({ keys }) => !named.has(keys[0]))];

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { encodeBundle, type WorkflowKind, type WorkflowPolicy, type WorkflowVersion } from '@millrace/contracts';
 import { MINUTE, parseDuration } from '@millrace/kernel';
+import { admissionPolicyOf, admissionRulesOf } from './admission-rules.ts';
 import { type Metadata } from './metadata.ts';
+import { readBackoff } from './retry-backoff.ts';
 import { readTriggers } from './triggers/read-triggers.ts';
 
 /** A version before it is in service. */
@@ -21,18 +23,29 @@ const DEFAULT_TIMEOUT_MS = 15 * MINUTE;
 const DEFAULT_RETRIES: WorkflowPolicy['retries'] = { failed: 0, lost: 2 };
 const DEFAULT_METHODS = ['POST'];
 
-const policyOf = ({ timeout, concurrency, onLimit, retries, deleteAfterUse }: Metadata): WorkflowPolicy => ({
+const retriesOf = ({ backoff, ...counts }: Metadata['retries'] = {}): WorkflowPolicy['retries'] => ({
+  ...DEFAULT_RETRIES,
+  ...counts,
+  ...(backoff !== undefined && { backoff: readBackoff(backoff) }),
+});
+
+const policyOf = (metadata: Metadata): WorkflowPolicy => ({
+  ...policyParts(metadata),
+  ...admissionPolicyOf(metadata),
+});
+
+const policyParts = ({ timeout, onLimit, retries, deleteAfterUse }: Metadata): WorkflowPolicy => ({
   timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout as string | number),
-  ...(concurrency !== undefined && { concurrency }),
   ...(onLimit !== undefined && { onLimit }),
-  retries: { ...DEFAULT_RETRIES, ...retries },
+  retries: retriesOf(retries),
   ...(deleteAfterUse === true && { deleteAfterUse }),
 });
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
 export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionParts): VersionDraft => {
   const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
-  const { triggers } = readTriggers(metadata.triggers ?? [], workflow);
+  const { triggers, schedules } = readTriggers(metadata.triggers ?? [], workflow);
+  const admission = admissionRulesOf(metadata);
   const content = {
     kind,
     file,
@@ -42,7 +55,9 @@ export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionPa
     ...(secrets.length > 0 && { secrets }),
     methods,
     ...(triggers.length > 0 && { triggers: [...triggers] }),
+    ...(schedules.length > 0 && { schedules: [...schedules] }),
     policy: policyOf(metadata),
+    ...(admission !== undefined && { admission }),
   };
   const version = createHash('sha256').update(encodeBundle(content, bytes)).digest('hex');
   return { version, ...content };

@@ -1,13 +1,19 @@
 import { SECRET_NAME_PATTERN } from '@millrace/contracts';
 import { type Static, Type } from 'typebox';
+import {
+  ADMISSION_FIELDS,
+  DebounceDefinitionSchema,
+  DebounceFileSchema,
+  ON_LIMIT,
+  QUEUE_LIMIT,
+} from './admission-rules.ts';
+import { BackoffDefinitionSchema } from './retry-backoff.ts';
 
-const OnLimit = Type.Union([Type.Literal('queue'), Type.Literal('reject')]);
 const Method = Type.Union(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => Type.Literal(method)));
 const DESCRIPTION_CHARACTERS_MAX = 2_000;
 const SECRETS_MAX = 50;
 const TRIGGERS_MAX = 50;
 const RETRIES_MAX = 100;
-const CONCURRENCY_MAX = 100_000;
 
 const FIELDS = {
   description: Type.Optional(Type.String({ maxLength: DESCRIPTION_CHARACTERS_MAX })),
@@ -15,12 +21,13 @@ const FIELDS = {
   env: Type.Optional(Type.Array(Type.String())),
   secrets: Type.Optional(Type.Array(Type.String({ pattern: SECRET_NAME_PATTERN }), { maxItems: SECRETS_MAX })),
   timeout: Type.Optional(Type.Unknown()),
-  concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: CONCURRENCY_MAX })),
+  ...ADMISSION_FIELDS,
   retries: Type.Optional(
     Type.Object(
       {
         failed: Type.Optional(Type.Integer({ minimum: 0, maximum: RETRIES_MAX })),
         lost: Type.Optional(Type.Integer({ minimum: 0, maximum: RETRIES_MAX })),
+        backoff: Type.Optional(BackoffDefinitionSchema),
       },
       { additionalProperties: false },
     ),
@@ -32,13 +39,25 @@ const FIELDS = {
 
 /** The keys of a `.yaml` beside a workflow. */
 export const MetadataFileSchema = Type.Object(
-  { ...FIELDS, on_limit: Type.Optional(OnLimit), delete_after_use: Type.Optional(Type.Boolean()) },
+  {
+    ...FIELDS,
+    on_limit: Type.Optional(ON_LIMIT),
+    queue_limit: Type.Optional(QUEUE_LIMIT),
+    debounce: Type.Optional(DebounceFileSchema),
+    delete_after_use: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 );
 
 /** The keys of the first argument of `defineWorkflow`. */
 export const DefinitionSchema = Type.Object(
-  { ...FIELDS, onLimit: Type.Optional(OnLimit), deleteAfterUse: Type.Optional(Type.Boolean()) },
+  {
+    ...FIELDS,
+    onLimit: Type.Optional(ON_LIMIT),
+    queueLimit: Type.Optional(QUEUE_LIMIT),
+    debounce: Type.Optional(DebounceDefinitionSchema),
+    deleteAfterUse: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 );
 

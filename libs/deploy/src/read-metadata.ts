@@ -49,6 +49,22 @@ const valueOf = (document: Document): { readonly value: unknown } | { readonly r
   }
 };
 
+/** Keys of a file that are called otherwise in code. */
+const NAMES_IN_CODE: ReadonlyMap<string, string> = new Map([
+  ['on_limit', 'onLimit'],
+  ['queue_limit', 'queueLimit'],
+  ['delete_after_use', 'deleteAfterUse'],
+  ['max_wait', 'maxWait'],
+]);
+
+const renamed = (value: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).map(([name, member]) => [NAMES_IN_CODE.get(name) ?? name, member]));
+
+const asInCode = (value: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const { debounce } = value;
+  return renamed({ ...value, ...(isRecord(debounce) && { debounce: renamed(debounce) }) });
+};
+
 /** Reads the metadata beside a workflow. An empty file says nothing and is fine. */
 export const readMetadata = (text: string, file: string, workflow = ''): MetadataReading => {
   const lines = new LineCounter();
@@ -71,10 +87,5 @@ export const readMetadata = (text: string, file: string, workflow = ''): Metadat
       faults: complaints.map(({ keys, reason }) => faultAt(offsetOf(document, keys), reason)),
     };
   }
-  const { on_limit: onLimit, delete_after_use: deleteAfterUse, ...rest } = value;
-  const renamed = {
-    ...(onLimit !== undefined && { onLimit }),
-    ...(deleteAfterUse !== undefined && { deleteAfterUse }),
-  };
-  return { outcome: 'ready', metadata: { ...rest, ...renamed } as Metadata };
+  return { outcome: 'ready', metadata: asInCode(value) as Metadata };
 };

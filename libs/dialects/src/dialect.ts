@@ -4,6 +4,7 @@ import { type AppError } from '@millrace/kernel';
 import { type TObject, type TSchema } from 'typebox';
 import { type Answer, type Frame } from './answer.ts';
 import { type InboundRequest } from './inbound-request.ts';
+import { type StartTime } from './start-time.ts';
 import { type RunSnapshot, type RecordedRun, type StartOutcome } from './run-snapshot.ts';
 import { type BoundTrigger, type TriggerDirectory, type WorkflowInService } from './trigger-directory.ts';
 
@@ -41,14 +42,14 @@ export interface DialectListener {
 }
 
 export interface TriggerDeclaration {
-  /**
   /** Whether a declaration without `dialect` is one of this: it has a name of the protocol in it. */
   readonly claims?: (written: Readonly<Record<string, unknown>>) => boolean;
+  /**
    * Puts a declaration that is written in the words of the protocol into ours: `auth_token: x` → `auth: workflow_key`, `key: x`.
    * Called before anything is checked.
    *
-   * @throws AppError `invalid` that says what is wrong with it, without repeating a key.
    * @param workflow Path of the workflow that declares it.
+   * @throws AppError `invalid` that says what is wrong with it, without repeating a key.
    */
   readonly translate?: (
     written: Readonly<Record<string, unknown>>,
@@ -124,6 +125,10 @@ export interface StartArguments {
   readonly idempotencyKey?: string;
   /** Refused with `over_limit` `run.queue_too_long` when more runs than this wait already. */
   readonly waitingMax?: number;
+  /** Priority that the caller asks for. */
+  readonly priority?: number;
+  /** When it may start, where that is not at once: see `readNotBefore`. */
+  readonly start?: StartTime;
   /** Shorter time for the run than its workflow gives it, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -154,6 +159,8 @@ export interface StartRoute extends RouteAddress {
   readonly readBody?: (request: InboundRequest) => unknown;
   /** What expressions see as `params`; default: the parameters of the route. */
   readonly paramsOf?: (request: InboundRequest, bound: BoundTrigger) => Readonly<Record<string, string>>;
+  /** True: a run that was skipped is answered so also to a caller who does not wait; else that caller only gets the id. */
+  readonly tellsSkipped?: boolean;
   /** Default: the trigger's own. */
   readonly mode?: (request: InboundRequest, trigger: Trigger) => TriggerMode;
   /** Longest wait of a synchronous call, in milliseconds. @throws AppError `invalid`. */

@@ -32,6 +32,7 @@ import { triggerSwitchRoutes } from './routes/trigger-switch.ts';
 import { triggersRoutes } from './routes/triggers.ts';
 import { tokensRoutes } from './routes/tokens.ts';
 import { webhooksRoutes } from './routes/webhooks.ts';
+import { whyRoute } from './routes/why.ts';
 import { workflowsRoutes } from './routes/workflows.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 
@@ -94,6 +95,7 @@ const registerRoutes = async (
   await app.register(requestsRoutes, { readModel, ...intake });
   await app.register(triggerSwitchRoutes, { ...deps, ...parts });
   await app.register(runsRoutes, { readModel, ...parts });
+  await app.register(whyRoute, { ...parts, connection, shard });
   await app.register(runLogsRoute, { readModel, ...parts });
   await app.register(runStreamRoute, { ...parts, draining });
   await app.register(cancelRunRoute, parts);

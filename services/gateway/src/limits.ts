@@ -17,6 +17,8 @@ export const HEADER_BYTES_MAX = 16_384;
 
 /** A multipart body of more parts is answered 400. */
 export const MULTIPART_PARTS_MAX = 1_000;
+/** Events of one batch: each starts a run. */
+export const BATCH_EVENTS_MAX = 1_000;
 /** Wrong tokens and keys from one address in this many seconds; each one more is answered 429 instead of 401 or 404. */
 export const AUTH_FAILURES_MAX = 100;
 export const AUTH_FAILURES_WINDOW_S = 60;
@@ -24,8 +26,13 @@ export const AUTH_FAILURES_WINDOW_S = 60;
 /** An append that was not acknowledged in this time is answered 503: it may or may not be recorded. */
 export const APPEND_TIMEOUT_MS = 2 * SECOND;
 export const APPENDS_IN_FLIGHT_MAX = 4;
-/** Longest wait for the scheduler's word where a request may be rejected at the limit; then 202. */
+/** Longest wait for the scheduler's word where a request may be rejected or skipped; then 202. */
 export const ADMISSION_WORD_MS = 2 * SECOND;
+
+/** Longest wait for the scheduler's word about why a run waits; then 503. */
+export const WHY_TIMEOUT_MS = 2 * SECOND;
+/** What the leader said of how many runs wait is good for so long. */
+export const QUEUE_FRESH_MS = 3 * SECOND;
 
 /** How often a gateway asks how full the log is, and what the open runs still need of it. */
 export const LOG_ROOM_INTERVAL_MS = SECOND;

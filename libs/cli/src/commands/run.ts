@@ -9,6 +9,8 @@ export interface RunFlags extends AttendFlags {
   readonly data?: readonly string[];
   readonly env?: readonly string[];
   readonly idempotencyKey?: string;
+  readonly notBefore?: string;
+  readonly priority?: number;
 }
 
 /** A path with a typing error is answered with the one that was probably meant. */
@@ -34,6 +36,8 @@ export async function run(this: CliContext, flags: RunFlags, workflow: string): 
       signal,
       ...(flags.env !== undefined && { env }),
       ...(flags.idempotencyKey !== undefined && { idempotencyKey: flags.idempotencyKey }),
+      ...(flags.priority !== undefined && { priority: flags.priority }),
+      ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
     })
     .catch(async (error: unknown) => {
       if (signal.aborted) throw new CommandError(EXIT.interrupted, 'interrupted before the run was recorded, perhaps');

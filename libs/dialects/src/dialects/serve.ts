@@ -27,6 +27,7 @@ import { problemAnswer } from '../errors/problem.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { isRunOver, type RunSnapshot } from '../run-snapshot.ts';
 import { startedRunAnswer } from '../started-run-answer.ts';
+import { readNotBefore } from '../start-time.ts';
 import { readWait } from '../wait-preference.ts';
 
 const NAME = 'serve';
@@ -47,7 +48,8 @@ const start: StartRoute = {
   summary: 'Start a workflow',
   description:
     'Records the request and answers 202 once it is on disk. With `?wait=20` or `Prefer: wait=20` it answers with the result: 200 when the run ' +
-    'completed, 422 when it failed, was cancelled or timed out, and 202 when time is up. `Idempotency-Key` makes repeats safe.',
+    'completed, 422 when it failed, was cancelled or timed out, and 202 when time is up. `Idempotency-Key` makes repeats safe. With ' +
+    '`?not_before=30s`, or an instant of RFC 3339, it starts no earlier.',
   describe: {
     body: RunBodySchema,
     querystring: RunQuerySchema,
@@ -81,8 +83,18 @@ const start: StartRoute = {
   },
   mode: (request) => (waitMs(request) > 0 ? 'sync' : 'async'),
   waitMs,
-  mapInput: (request) => readRunBody(request.body.length === 0 ? undefined : parseJson(request.text())),
+  mapInput: (request) => {
+    const start = readNotBefore(request.query('not_before'));
+    const run = readRunBody(request.body.length === 0 ? undefined : parseJson(request.text()));
+    const priority = request.query('priority');
+    return {
+      ...run,
+      ...(start === undefined ? {} : { start }),
+      ...(priority === undefined ? {} : { priority: Number(priority) }),
+    };
+  },
   respond: startedRunAnswer,
+  tellsSkipped: true,
 };
 
 /** Only the members that have a value: JSON of ours says nothing about what is not there. */
@@ -108,6 +120,8 @@ const statusBody = (run: RunSnapshot): Readonly<Record<string, unknown>> => ({
   queued: run.requestedAt,
   attempt: run.attempt,
   ...present({
+    not_before: run.notBefore,
+    retry_at: run.retryAt,
     // A workflow has no exit code of its own; clients of the dialect read 0 as success.
     exit_code: run.exitCode ?? (run.state === 'completed' ? 0 : undefined),
     // A script or a workflow counts as one step once it has run.

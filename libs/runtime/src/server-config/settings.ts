@@ -81,6 +81,14 @@ export const SETTINGS = {
       env: 'MILLRACE_ON_LIMIT',
       description: 'At the limit, a request waits (`queue`) or is answered 429 (`reject`).',
     }),
+    queue_limit: setting({
+      schema: Positive,
+      default: 1_000_000,
+      unit: 'runs',
+      env: 'MILLRACE_QUEUE_LIMIT',
+      description:
+        'Runs that may wait on the whole server; further requests are answered 429. Counted once a second: what arrives meanwhile may go beyond.',
+    }),
     durability: setting({
       schema: Type.Enum(['strict', 'relaxed']),
       default: 'strict',
@@ -150,6 +158,13 @@ export const SETTINGS = {
       unit: '`512MiB`, `10GiB`',
       env: 'MILLRACE_LOG_MAX_BYTES',
       description: 'Size of the log; when it is full, requests are answered 503. Must fit on the disk.',
+    }),
+    replicas: setting({
+      schema: Type.Integer({ minimum: 1, maximum: 5 }),
+      default: 1,
+      env: 'MILLRACE_NATS_REPLICAS',
+      description:
+        'Servers that keep a copy of every stream. More than 1 wants a cluster of at least so many behind `url`.',
     }),
   },
   inbox: {

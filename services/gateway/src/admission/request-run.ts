@@ -1,5 +1,5 @@
-import { AppError, type Clock } from '@millrace/kernel';
-import { checkEnvironment } from '@millrace/domain';
+import { AppError, type Clock, failpoint } from '@millrace/kernel';
+import { type AdmissionTerms, awaitsWord, checkEnvironment, makeAdmissionTerms } from '@millrace/domain';
 import {
   type EndState,
   isSealedInput,
@@ -17,11 +17,13 @@ import { deletedRun } from '../reading/reveal.ts';
 import { type Principal } from '../auth/access.ts';
 import { type CheckInput } from './input-validation.ts';
 import { type LogWatch } from './watch-log.ts';
+import { notBeforeOf } from './not-before.ts';
+import { checkPriority } from './priority.ts';
 import { requestedEvent } from './requested-event.ts';
 import { checkWrittenSize } from './written-size.ts';
 
 /** A request to run a workflow that was found, from a caller who may run it. */
-export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
+export interface RunRequest extends Pick<StartArguments, 'input' | 'env' | 'start' | 'priority'> {
   readonly workflow: string;
   readonly version: WorkflowVersion;
   readonly principal: Principal;
@@ -42,6 +44,8 @@ export interface RunRequest extends Pick<StartArguments, 'input' | 'env'> {
   readonly cloudEvent?: Readonly<Record<string, unknown>>;
   /** Id and key of the run, where something of it was sealed before it was asked for. */
   readonly sealer?: RunSealer;
+  /** Keys of a run that is repeated with its version, whose expressions are not known any more. */
+  readonly terms?: AdmissionTerms;
   /** Called before anything is recorded when somebody will reply about the run, so that no reply can come too early. */
   readonly onRunId?: (runId: string) => void;
 }
@@ -53,6 +57,8 @@ export interface AcceptedRun {
   /** When the run was requested, RFC 3339; of the first request when this one repeats it. */
   readonly requestedAt: string;
   readonly policy: RunPolicy;
+  /** True: it was told to wait for a time, so nothing will be heard of it at once. */
+  readonly isDelayed: boolean;
   /** `replayed`: the key was known, and this is the run of its first request. */
   readonly outcome: 'recorded' | 'replayed';
 }
@@ -68,7 +74,7 @@ export interface AdmissionDeps {
   readonly findKeyed: (keyHash: string) => Promise<RunRequested | undefined>;
   readonly checkInput: CheckInput;
   readonly sealers: RunSealers;
-  readonly room: Pick<LogWatch, 'take'>;
+  readonly room: Pick<LogWatch, 'take' | 'keepsMs' | 'checkQueue'>;
   /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
   readonly onLimit: RunPolicy['onLimit'];
 }
@@ -76,7 +82,7 @@ export interface AdmissionDeps {
 /**
  * Records a request; resolves once the log has it on disk.
  *
- * @throws AppError `invalid` when environment or input are refused; `too_large` as {@link checkWrittenSize}; `refused` `idempotency.key_reused` that names the first run;
+ * @throws AppError `invalid` when environment, input or start time are refused; `too_large` as {@link checkWrittenSize}; `refused` `idempotency.key_reused` that names the first run;
  * `unavailable` `log.full`, `log.not_writable` when nothing can be recorded now and this is no repeat; others when the log did not
  * acknowledge: then 503 is the only honest answer.
  */
@@ -142,14 +148,18 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
 
   const checkRepeat = makeCheckRepeat(sealers);
+  const termsOf = makeAdmissionTerms();
 
   const record = async (asked: Asked): Promise<Recorded> => {
     const { idempotency } = asked.event.data;
+    failpoint('gateway.before-commit');
     if (idempotency === undefined) {
       await writer.append([asked.event]);
+      failpoint('gateway.after-commit');
       return recordedOf(asked.event);
     }
     const kept = await deps.recordKeyed(idempotency.keyHash, asked.event);
+    failpoint('gateway.after-keyed-commit');
     return kept.outcome === 'recorded' ? recordedOf(asked.event) : checkRepeat(kept.event, asked);
   };
 
@@ -163,6 +173,7 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   /** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
   const findRepeat = (asked: Asked, writtenBytes: number): Promise<Recorded> | undefined => {
     try {
+      deps.room.checkQueue();
       deps.room.take(writtenBytes);
       return undefined;
     } catch (error) {
@@ -183,12 +194,16 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     const sealer = policy.deleteAfterUse === true ? await sealerOf(request, deps) : undefined;
     const runId = sealer?.runId ?? ids.runId();
     const { traceparent, traceId } = span;
-    if (request.waits || policy.onLimit === 'reject') request.onRunId?.(runId);
-    const plain = requestedEvent(request, { gatewayId, runId, now: clock.now(), traceparent, env, policy });
+    if (request.waits || awaitsWord(policy)) request.onRunId?.(runId);
+    const now = clock.now();
+    const notBefore = notBeforeOf(request.start, { nowMs: now, logKeepsMs: deps.room.keepsMs() });
+    const priority = checkPriority(request.priority, request.version, request.principal);
+    const terms = request.terms ?? termsOf(request.version, request.input, priority);
+    const plain = requestedEvent(request, { gatewayId, runId, now, traceparent, env, policy, notBefore, terms });
     const { asked, bytes } = askedWith(sealer, plain, writtenBytes);
     const recorded = await (findRepeat(asked, bytes) ?? commit(asked));
     if (telemetry.isExporting) span.setAttributes({ 'millrace.run_id': recorded.runId });
-    return { ...recorded, workflow: request.workflow, traceId, policy };
+    return { ...recorded, workflow: request.workflow, traceId, policy, isDelayed: notBefore !== undefined };
   };
 
   return async (request) => {

@@ -1,4 +1,5 @@
 import { DEFAULT_WORKSPACE, messagingSubject, type RunPolicy, type RunRequested } from '@millrace/contracts';
+import { type AdmissionTerms, awaitsWord } from '@millrace/domain';
 import { type RunRequest } from './request-run.ts';
 import { identifyRequest } from './idempotency.ts';
 
@@ -10,12 +11,16 @@ export interface RequestedEventContext {
   readonly traceparent: string;
   readonly env: Readonly<Record<string, string>>;
   readonly policy: RunPolicy;
+  readonly terms: AdmissionTerms;
+  /** RFC 3339; `undefined`: it starts as soon as it may. */
+  readonly notBefore: string | undefined;
 }
 
 const idempotencyOf = (request: RunRequest): Pick<RunRequested['data'], 'idempotency'> => {
   const { idempotencyKey: key, deliveryKey, principal, workflow, input, env } = request;
-  if (key === undefined)
-    return deliveryKey === undefined ? {} : { idempotency: identifyDelivery(request, deliveryKey) };
+  // No signature covers the header of the key: who repeats a delivery could choose another one.
+  if (deliveryKey !== undefined) return { idempotency: identifyDelivery(request, deliveryKey) };
+  if (key === undefined) return {};
   return { idempotency: identifyRequest({ principalId: principal.id, workflow, key, arguments: { input, env } }) };
 };
 
@@ -26,7 +31,7 @@ const identifyDelivery = ({ principal, workflow }: RunRequest, key: string) =>
 /** The event that records a request. */
 export const requestedEvent = (request: RunRequest, context: RequestedEventContext): RunRequested => {
   const { runId, gatewayId, policy } = context;
-  const wantsReply = request.waits || policy.onLimit === 'reject';
+  const wantsReply = request.waits || awaitsWord(policy);
   return {
     specversion: '1.0',
     id: runId,
@@ -49,6 +54,8 @@ export const requestedEvent = (request: RunRequest, context: RequestedEventConte
       ...(wantsReply ? { replyTo: messagingSubject.reply(gatewayId, runId) } : {}),
       ...idempotencyOf(request),
       ...(request.rerunOf === undefined ? {} : { rerunOf: request.rerunOf }),
+      ...context.terms,
+      ...(context.notBefore === undefined ? {} : { notBefore: context.notBefore }),
       ...(request.trigger === undefined ? {} : { trigger: request.trigger }),
       ...(request.stopAfter === undefined ? {} : { stopAfter: [...request.stopAfter] }),
       ...(request.cloudEvent === undefined ? {} : { cloudEvent: request.cloudEvent }),

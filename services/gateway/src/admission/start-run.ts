@@ -1,11 +1,12 @@
 import { AppError } from '@millrace/kernel';
-import { type RunEvent, type RunPolicy } from '@millrace/contracts';
+import { type RunPolicy, WAITING_WORD } from '@millrace/contracts';
+import { awaitsWord } from '@millrace/domain';
 import { type LogConnection } from '@millrace/eventlog';
 import { findResponse, findRun, type ReadModel } from '@millrace/read-model';
 import { ADMISSION_WORD_MS } from '../limits.ts';
 import { awaitOutcome, type Word, wordOfReply } from '../waiting/await-outcome.ts';
 import { type EndedRuns } from '../waiting/ended-runs.ts';
-import { type Expectation, type ReplyWaiters } from '../waiting/reply-waiters.ts';
+import { type Expectation, type ReplyWaiters, type ReplyWord } from '../waiting/reply-waiters.ts';
 import { type Reveal } from '../reading/reveal.ts';
 import { isOver, resultOfRun } from '../views/run-views.ts';
 import { type AcceptedRun, type RequestRun, type RunRequest } from './request-run.ts';
@@ -26,6 +27,7 @@ export interface StartOptions {
  * Records a request and, where asked, waits for its outcome.
  *
  * @throws AppError as `RequestRun`; `over_limit` `run.over_limit` when the limit is reached and requests are rejected there,
+ * `queue.full` when too many runs wait,
  * `wait.too_many` when too many callers wait already.
  */
 export type StartRun = (request: Omit<RunRequest, 'waits' | 'onRunId'>, options: StartOptions) => Promise<StartedRun>;
@@ -41,7 +43,7 @@ export interface StartRunDeps {
   readonly runsMax: number;
 }
 
-const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise<RunEvent | undefined> => {
+const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise<ReplyWord | undefined> => {
   const timeUp = Promise.withResolvers<undefined>();
   const giveUp = (): void => timeUp.resolve(undefined);
   const timer = setTimeout(giveUp, ADMISSION_WORD_MS);
@@ -69,11 +71,20 @@ export const makeStartRun = (deps: StartRunDeps): StartRun => {
       if (status === 'connected') listener();
     });
 
-  const refuseRejected = (word: RunEvent | undefined, { concurrency = runsMax }: RunPolicy): void => {
-    if (word?.type !== 'dev.millrace.run.rejected.v1') return;
-    throw new AppError('over_limit', 'run.over_limit', word.data.error.message, {
+  const refuseRejected = (word: ReplyWord | undefined, policy: RunPolicy): void => {
+    if (word === undefined || word === WAITING_WORD || word.type !== 'dev.millrace.run.rejected.v1') return;
+    const { code, message } = word.data.error;
+    if (code === 'queue_full') {
+      throw new AppError('over_limit', 'queue.full', message, {
+        retryAfterSeconds: 1,
+        details: { run_id: word.subject, queue_limit: policy.queueLimit },
+      });
+    }
+    if (code !== 'limit') return; // skipped: that is an answer
+    const { concurrency = runsMax, keyConcurrency = concurrency } = policy;
+    throw new AppError('over_limit', 'run.over_limit', message, {
       retryAfterSeconds: 1,
-      details: { run_id: word.subject, max: Math.min(concurrency, runsMax) },
+      details: { run_id: word.subject, max: Math.min(concurrency, keyConcurrency, runsMax) },
     });
   };
 
@@ -81,7 +92,8 @@ export const makeStartRun = (deps: StartRunDeps): StartRun => {
     const { waitMs } = options;
     const signal = options.signal();
     const isFirst = run.outcome === 'recorded';
-    const first = run.policy.onLimit === 'reject' && isFirst ? await firstWord(expectation, signal) : undefined;
+    const first =
+      awaitsWord(run.policy) && isFirst && !run.isDelayed ? await firstWord(expectation, signal) : undefined;
     refuseRejected(first, run.policy);
     const known = first === undefined ? undefined : wordOfReply(first);
     if (known !== undefined || waitMs === 0) return { ...run, ...(known === undefined ? {} : { word: known }) };

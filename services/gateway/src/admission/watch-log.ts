@@ -1,9 +1,10 @@
 import { type LeaderAnswer, messagingSubject } from '@millrace/contracts';
 import { type LogConnection, logFill, probeLog, request, subscribe } from '@millrace/eventlog';
-import { SECOND } from '@millrace/kernel';
+import { type Milliseconds, SECOND } from '@millrace/kernel';
 import { APPEND_TIMEOUT_MS, LOG_PROBE_INTERVAL_MS, LOG_ROOM_INTERVAL_MS } from '../limits.ts';
 import { type LogRoomState, makeLogRoom } from './log-room.ts';
 import { makeLogWritability } from './log-writability.ts';
+import { makeQueueRoom } from './queue-room.ts';
 
 const ANSWER_TIMEOUT_MS = SECOND;
 
@@ -20,9 +21,13 @@ export interface LogWatch {
    * @throws AppError `unavailable` `log.full`, `log.not_writable`.
    */
   readonly take: (writtenBytes: number) => void;
+  /** @throws AppError `over_limit` `queue.full` while more runs wait on the server than may. */
+  readonly checkQueue: () => void;
   /** Learns from how an append ends; passes it on. */
   readonly watched: <Value>(append: Promise<Value>) => Promise<Value>;
   readonly state: () => LogState;
+  /** How long the log keeps a request; `undefined` until it was asked for the first time. */
+  readonly keepsMs: () => Milliseconds | undefined;
   readonly close: () => void;
 }
 
@@ -32,21 +37,27 @@ const nowMs = (): number => performance.now();
  * Asks the leader once a second what the open runs need, and the log how full it is. The leader's answer is a hint: it only ever makes
  * a gateway refuse, and without one the last one holds.
  */
-export const watchLog = (connection: LogConnection, shard: number): LogWatch => {
+export const watchLog = (connection: LogConnection, shard: number, queueLimit: number): LogWatch => {
   const room = makeLogRoom(nowMs);
   const writability = makeLogWritability({
     probe: () => probeLog(connection, { shard, timeoutMs: APPEND_TIMEOUT_MS }),
     probeIntervalMs: LOG_PROBE_INTERVAL_MS,
     nowMs,
   });
+  const queue = makeQueueRoom(queueLimit, nowMs);
+  let keepsMs: Milliseconds | undefined;
   const askLeader = async (): Promise<void> => {
     const askedAtMs = nowMs();
     const answer = await request(connection, messagingSubject.leader(shard), '', ANSWER_TIMEOUT_MS);
-    room.onNeeded((JSON.parse(answer) as LeaderAnswer).neededBytes, askedAtMs);
+    const { neededBytes, waiting } = JSON.parse(answer) as LeaderAnswer;
+    room.onNeeded(neededBytes, askedAtMs);
+    if (waiting !== undefined) queue.onWaiting(waiting);
   };
   const refresh = async (): Promise<void> => {
     await askLeader().catch(() => undefined); // the last answer holds, and what was taken since is counted
-    room.onFill(await logFill(connection, shard));
+    const fill = await logFill(connection, shard);
+    keepsMs = fill.maxAgeMs ?? Number.POSITIVE_INFINITY;
+    room.onFill(fill);
   };
 
   let isRefreshing = false;
@@ -72,7 +83,9 @@ export const watchLog = (connection: LogConnection, shard: number): LogWatch => 
       append.catch(writability.onAppendError);
       return append;
     },
+    checkQueue: queue.check,
     state: () => ({ ...room.state(), problem: writability.problem() }),
+    keepsMs: () => keepsMs,
     close: () => {
       clearInterval(timer);
       listening.close();

@@ -1,6 +1,6 @@
 /**
  * From a request that was let in to its answer: rate, signature, body, CloudEvent, conditions, admission, answer. The order is the
- * point: what costs the sender nothing to forge is refused before anything is parsed.
+ * point: what costs the sender nothing to forge is refused before anything is parsed, and before it uses up the rate of whoever signs.
  */
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
@@ -28,7 +28,8 @@ import { readIdempotencyKey } from '../admission/idempotency.ts';
 import { type StartedRun, type StartRun } from '../admission/start-run.ts';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { callerSignal } from '../routes/caller-signal.ts';
-import { makeCheckRate } from './check-rate.ts';
+import { BATCH_EVENTS_MAX } from '../limits.ts';
+import { type CheckRate, makeCheckRate } from './check-rate.ts';
 import { cloudEventsOf } from './cloud-events-of.ts';
 import { type Entry } from './entry.ts';
 import { type Inbox } from './inbox.ts';
@@ -62,6 +63,8 @@ interface Delivery extends Omit<VerifiedDelivery, 'challenge'> {
   readonly entry: Entry;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Of several CloudEvents in one body: which one. */
+  readonly part?: string;
 }
 
 const textHeader = (value: string | string[] | undefined): string | undefined =>
@@ -88,8 +91,11 @@ const recordedRun = ({ entry: { bound } }: Delivery, run: StartedRun, input: unk
   input,
 });
 
-const keyOf = (run: StartArguments, { request }: Delivery): string | undefined =>
-  readIdempotencyKey(request.headers['idempotency-key']) ?? run.idempotencyKey;
+const ofPart = (key: string | undefined, { part }: Delivery): string | undefined =>
+  key === undefined || part === undefined ? key : `${key} ${part}`;
+
+const keyOf = (run: StartArguments, delivery: Delivery): string | undefined =>
+  ofPart(readIdempotencyKey(delivery.request.headers['idempotency-key']) ?? run.idempotencyKey, delivery);
 
 const modeOf = ({ route, inbound, bound: { trigger } }: Entry): TriggerMode =>
   route.mode?.(inbound, trigger) ?? trigger.mode;
@@ -127,7 +133,8 @@ const runRequestOf = (
   run: StartArguments,
   cloudEvent: ReadCloudEvent | undefined,
 ): Parameters<StartRun>[0] => {
-  const { entry, request, deliveryKey } = delivery;
+  const { entry, request } = delivery;
+  const deliveryKey = ofPart(delivery.deliveryKey, delivery);
   const { bound, principal, dialect } = entry;
   return {
     workflow: bound.workflow,
@@ -135,6 +142,8 @@ const runRequestOf = (
     principal,
     input: run.input,
     env: run.env,
+    ...(run.start === undefined ? {} : { start: run.start }),
+    ...(run.priority === undefined ? {} : { priority: run.priority }),
     dialect: dialect.name,
     traceparent: textHeader(request.headers['traceparent']),
     idempotencyKey: keyOf(run, delivery),
@@ -154,6 +163,8 @@ const outcomeOf = (
 ): StartOutcome => {
   const run = recordedRun(delivery, started, input);
   const { word } = started;
+  const isUnasked = waitMs === 0 && delivery.entry.route.tellsSkipped !== true;
+  if (word?.kind === 'ended' && isUnasked) return { kind: 'accepted', run };
   if (word?.kind === 'responded') return { ...word, run };
   if (word !== undefined) return { ...word, run, elapsedMs: nowMs - Date.parse(run.requestedAt) };
   return waitMs > 0 ? { kind: 'timed_out', run, waitedMs: waitMs } : { kind: 'accepted', run };
@@ -185,6 +196,12 @@ const noteOutcome = ({ request, verified, delivery }: Delivery, outcome: StartOu
     inbox.record(request, { ...common, outcome: 'duplicate', code: 'duplicate', reason, run: outcome.run.runId });
   }
 };
+
+/** A reason quotes the condition, and some compare with what only the sender should know: who is nobody does not read it. */
+const forCaller = (outcome: StartOutcome, { verified }: Entry): StartOutcome =>
+  outcome.kind === 'filtered' && verified === 'public'
+    ? { kind: 'filtered', reason: 'a condition of this trigger is false' }
+    : outcome;
 
 const interrupted = (runId: string): AppError =>
   new AppError('unavailable', 'wait.interrupted', 'this server ends; the run goes on: ask for its status', {
@@ -224,12 +241,21 @@ const makeStartOne =
 
 const refusedItem = (error: AppError) => ({ status: 'refused', code: error.code, detail: error.message });
 
-/** Each event of a batch is admitted on its own; 207 says that some were not. */
+interface BatchContext {
+  readonly batch: readonly BatchItem[];
+  readonly inbox: Inbox;
+  readonly checkRate: CheckRate;
+}
+
+/** Each event of a batch is admitted on its own, and counts as a request; 207 says that some were not. */
 const startBatch = async (
   startOne: StartOne,
   delivery: Delivery,
-  { batch, inbox }: { readonly batch: readonly BatchItem[]; readonly inbox: Inbox },
+  { batch, inbox, checkRate }: BatchContext,
 ): Promise<Answer> => {
+  if (batch.length > BATCH_EVENTS_MAX) {
+    throw new AppError('too_large', 'cloudevents.batch_too_long', `a batch has at most ${BATCH_EVENTS_MAX} events`);
+  }
   const note = ({ code, message: reason }: AppError): void => {
     const { verified } = delivery;
     inbox.record(delivery.request, { outcome: 'refused', code, reason, verified, keepsBody: false });
@@ -241,7 +267,8 @@ const startBatch = async (
     }
     const { id, source } = item.event.attributes;
     try {
-      const outcome = await startOne(delivery, item.event);
+      if (item !== batch[0]) checkRate(delivery.entry, delivery.reply); // the request itself was counted before
+      const outcome = await startOne({ ...delivery, part: JSON.stringify([source, id]) }, item.event);
       if (outcome.kind === 'filtered') return { id, source, status: 'filtered', reason: outcome.reason };
       return { id, source, status: 'accepted', run_id: outcome.run.runId };
     } catch (error) {
@@ -277,7 +304,7 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     const outcome = await start(delivery, cloudEvent);
     noteOutcome(delivery, outcome, deps.inbox);
     await stopIfDue(delivery.entry, outcome, deps);
-    return outcome;
+    return forCaller(outcome, delivery.entry);
   };
 
   const verify = ({ bound: { trigger }, inbound, verified }: Entry): VerifiedDelivery => {
@@ -302,14 +329,19 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
   };
 
   return async (entry, request, reply) => {
-    checkRate(entry, reply);
+    const isSigned = entry.bound.trigger.signature !== undefined;
+    if (!isSigned) checkRate(entry, reply);
     const { challenge, ...verified } = verify(entry);
+    if (isSigned) checkRate(entry, reply); // what anybody could send uses up nothing of the sender's
     if (challenge !== undefined) return sendAnswer(reply, challenge);
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { ...verified, entry, request, reply };
     const events = cloudEventsOf(entry);
     if (events?.mode === 'batch')
-      return sendAnswer(reply, await startBatch(startOne, delivery, { batch: events.items, inbox: deps.inbox }));
+      return sendAnswer(
+        reply,
+        await startBatch(startOne, delivery, { batch: events.items, inbox: deps.inbox, checkRate }),
+      );
     return answer(delivery, await startOne(delivery, events?.events[0]));
   };
 };

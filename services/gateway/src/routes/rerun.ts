@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type FastifyReply } from 'fastify';
+import { type AdmissionTerms } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import {
   AcceptedSchema,
@@ -60,6 +61,13 @@ const sameVersion = (latest: WorkflowVersion, { data }: RunRequested): WorkflowV
   const { file, description, methods, deployedAt, deployedFrom } = latest;
   return { version, kind, policy, file, description, methods, deployedAt, deployedFrom };
 };
+
+/** What was evaluated for the same input before. */
+const termsOf = ({ data: { concurrencyKey, debounceKey, priority } }: RunRequested): AdmissionTerms => ({
+  ...(concurrencyKey === undefined ? {} : { concurrencyKey }),
+  ...(debounceKey === undefined ? {} : { debounceKey }),
+  ...(priority === undefined ? {} : { priority }),
+});
 
 const outcomeOf = (started: StartedRun, version: string): StartOutcome => {
   const { runId, workflow, traceId, requestedAt, outcome, word } = started;
@@ -128,6 +136,7 @@ export const rerunRoute: FastifyPluginAsyncTypebox<RerunDeps> = async (app, deps
         traceparent: typeof traceparent === 'string' ? traceparent : undefined,
         idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
         rerunOf: old.id,
+        ...(query.version === 'same' ? { terms: termsOf(first) } : {}),
       };
       const run = await deps.startRun(again, { waitMs, signal: () => callerSignal(reply, deps.draining) });
       request.runId = run.runId;

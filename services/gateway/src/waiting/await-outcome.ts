@@ -1,7 +1,7 @@
-import { parseTraceparent, type RunEvent, type RunResult } from '@millrace/contracts';
+import { parseTraceparent, type RunEvent, type RunResult, WAITING_WORD } from '@millrace/contracts';
 import { WAIT_LAST_LOOK_MS, WAIT_POLL_MS } from '../limits.ts';
 import { resultOfEvent } from '../views/run-views.ts';
-import { type Expectation } from './reply-waiters.ts';
+import { type Expectation, type ReplyWord } from './reply-waiters.ts';
 
 /** What a caller waits for. */
 export type Word =
@@ -23,7 +23,8 @@ export interface OutcomeWait {
 }
 
 /** What a reply says; `undefined` when it is nothing to wait for. */
-export const wordOfReply = (event: RunEvent): Word | undefined => {
+export const wordOfReply = (event: ReplyWord): Word | undefined => {
+  if (event === WAITING_WORD) return undefined;
   const { subject, traceparent, type, data } = event;
   if (type === 'dev.millrace.run.responded.v1') return { kind: 'responded', response: data.response, event };
   const result = resultOfEvent({ runId: subject, traceId: parseTraceparent(traceparent)?.traceId, type, data });

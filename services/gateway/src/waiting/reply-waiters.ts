@@ -1,12 +1,15 @@
 import { AppError } from '@millrace/kernel';
-import { decodeEvent, messagingSubject, type RunEvent } from '@millrace/contracts';
+import { decodeEvent, messagingSubject, type RunEvent, WAITING_WORD } from '@millrace/contracts';
 import { type LogConnection, subscribe } from '@millrace/eventlog';
 import { WAITERS_MAX } from '../limits.ts';
 
+/** An event of the run, or that it waits. */
+export type ReplyWord = RunEvent | typeof WAITING_WORD;
+
 /** Word about one run, as it comes on this gateway's reply subject. */
 export interface Expectation {
-  /** The next event about the run that comes after the ones taken before. Never rejects; undecided until one comes or the wait is closed. */
-  readonly next: () => Promise<RunEvent>;
+  /** The next word about the run that comes after the ones taken before. Never rejects; undecided until one comes or the wait is closed. */
+  readonly next: () => Promise<ReplyWord>;
   /** Frees everything. Safe to repeat. */
   readonly close: () => void;
 }
@@ -26,11 +29,12 @@ export interface ReplyWaiters {
 }
 
 interface Waiter {
-  readonly arrived: RunEvent[];
+  readonly arrived: ReplyWord[];
   wake: (() => void) | undefined;
 }
 
-const parseReply = (text: string): RunEvent | undefined => {
+const parseReply = (text: string): ReplyWord | undefined => {
+  if (text === WAITING_WORD) return text;
   try {
     const decoded = decodeEvent(JSON.parse(text));
     return decoded.known ? decoded.event : undefined;
@@ -51,7 +55,7 @@ export const makeReplyWaiters = (connection: LogConnection, gatewayId: string): 
     waiter.wake?.();
   });
 
-  const next = async (waiter: Waiter): Promise<RunEvent> => {
+  const next = async (waiter: Waiter): Promise<ReplyWord> => {
     for (;;) {
       const event = waiter.arrived.shift();
       if (event !== undefined) return event;
