@@ -18,8 +18,8 @@ export interface ServeProcess {
   readonly printed: () => string;
   /** `millrace <args>` in the same folder. */
   readonly command: (...args: readonly string[]) => Promise<{ readonly code: number | null; readonly stdout: string }>;
-  /** SIGTERM; the exit code. */
-  readonly stop: () => Promise<number | null>;
+  /** SIGTERM by default; the exit code. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 const startIn = (folder: string, args: readonly string[]): ChildProcess => {
@@ -64,8 +64,8 @@ export const startServe = async (
       const stdout = child.stdout === null ? '' : await text(child.stdout);
       return { code: await exitOf(child), stdout };
     },
-    stop: async () => {
-      server.kill('SIGTERM');
+    stop: async (signal = 'SIGTERM') => {
+      server.kill(signal);
       return exitOf(server);
     },
   };

@@ -1,16 +1,20 @@
-/** Document 000, `workflow serve`, sentence by sentence, and the rows of part 0 of the facts, against `millrace serve` as it is started by hand. */
+/** Document 000, `workflow serve`, section by section in our words, and the rows of part 0 of the facts, on `millrace serve` as people start it. */
 import { execFile } from 'node:child_process';
+import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { readServerConfig } from '@millrace/runtime';
 import { eventually, type HttpCaller, makeHttpCaller } from '@millrace/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServeProcess, startServe } from './serve-process.ts';
+import { type ServeProcess, startServe } from '../serve-process.ts';
 
 const MAX_BYTES = 1_048_576;
+/** Under which a reverse proxy is known. */
+const PUBLIC_NAME = 'jobs.example.test';
 const run = promisify(execFile);
 
 const FILES = {
-  'millrace.toml': '[server]\nport = 0\nmax_concurrent_runs = 4\n',
+  'millrace.toml': `[server]\nport = 0\nmax_concurrent_runs = 4\nallowed_hosts = ["${PUBLIC_NAME}"]\n`,
   'workflows/backup/db-full.sh': '#!/bin/sh\necho "{\\"target\\":\\"$TARGET\\",\\"notify\\":\\"$NOTIFY\\"}"\n',
   'workflows/backup/slow.sh': '#!/bin/sh\nsleep 60\n',
   'workflows/backup/fail.sh': '#!/bin/sh\nexit 3\n',
@@ -52,35 +56,35 @@ const inShell = async (script: string): Promise<string> => {
   return (await run('bash', ['-c', here], { env: { ...process.env, TOKEN: started().token } })).stdout;
 };
 
-describe('000: starting the server', () => {
-  test('000: default: port 8080, bind 127.0.0.1', () => {
+describe('000 Starting the server', () => {
+  test('without flags it listens on port 8080 of this machine only', () => {
     expect(readServerConfig({ env: {}, cwd: '/' })).toMatchObject({ server: { port: 8080, bind: '127.0.0.1' } });
   });
 
-  test('000: workflow serve --port 9090 --bind 0.0.0.0', () => {
+  test('--port and --bind say otherwise', () => {
     const flags = { port: '9090', bind: '0.0.0.0' };
     expect(readServerConfig({ env: {}, cwd: '/', flags })).toMatchObject({ server: { port: 9090, bind: '0.0.0.0' } });
   });
 
-  test('000: an auto-generated Bearer token is printed to stdout at startup', async () => {
+  test('a token is made and printed on stdout, and opens everything', async () => {
     expect(started().token).toMatch(/^mr_\w{20,}$/);
     expect((await http.get('/tasks')).status).toBe(200);
   });
 });
 
-describe('000: endpoints', () => {
-  test('000: GET /health: health check', async () => {
+describe('000 Endpoints', () => {
+  test('GET /health says that it is well', async () => {
     expect((await http.get('/health')).json).toMatchObject({ status: 'ok' });
   });
 
-  test('000: GET /tasks: list all available tasks', async () => {
+  test('GET /tasks lists what there is', async () => {
     const { json } = await http.get('/tasks');
     const { tasks } = json as { readonly tasks: readonly { readonly ref: string }[] };
     expect(tasks.map(({ ref }) => ref)).toEqual(['backup/alert', 'backup/db-full', 'backup/fail', 'backup/slow']);
     expect(tasks[1]).toMatchObject({ kind: 'ShellScript', path: expect.stringContaining('db-full.sh') as string });
   });
 
-  test('000: POST /run/<category>/<task>: trigger workflow (returns 202 + run_id)', async () => {
+  test('POST /run/<category>/<task> starts it: 202 with its run_id', async () => {
     const { status, json } = await http.post('/run/backup/db-full');
     expect([status, json]).toMatchObject([
       202,
@@ -88,13 +92,13 @@ describe('000: endpoints', () => {
     ]);
   });
 
-  test('000: GET /status/<run_id>: poll run status', async () => {
+  test('GET /status/<run_id> says where a run is', async () => {
     expect(await over(await start('backup/db-full'))).toMatchObject({ status: 'completed', exit_code: 0, steps: 1 });
   });
 });
 
-describe('000: authentication', () => {
-  test('000: every request (except /health) must include the Bearer token', async () => {
+describe('000 Authentication', () => {
+  test('all but /health needs the token', async () => {
     const open = await http.get('/health', { token: null });
     expect(open.status).toBe(200);
     const refused = [
@@ -106,7 +110,7 @@ describe('000: authentication', () => {
     for (const { status, json } of refused) expect([status, json]).toEqual([401, { error: 'unauthorized' }]);
   });
 
-  test('000: the example of curl, with its Bearer token and X-Workflow-Client', async () => {
+  test('the example works with our address and token in it', async () => {
     const answer = await inShell(`curl -sS -X POST http://localhost:8080/run/backup/db-full \\
   -H "Authorization: Bearer <token>" \\
   -H "X-Workflow-Client: curl" \\
@@ -115,7 +119,7 @@ describe('000: authentication', () => {
     expect(await over(id)).toMatchObject({ output: { target: 'production' } });
   });
 
-  test('000: the X-Workflow-Client header is required; any non-empty string', async () => {
+  test('a start needs X-Workflow-Client, whatever it says as long as it says something', async () => {
     for (const [value, status] of [
       ['', 403],
       ['c', 202],
@@ -127,16 +131,18 @@ describe('000: authentication', () => {
   });
 });
 
-describe('000: request body', () => {
-  test('000: an optional JSON body injects environment variables into the workflow', async () => {
+describe('000 Request body', () => {
+  test('env sets variables of the workflow; the body may be left out', async () => {
     const env = { TARGET: 'production', NOTIFY: 'true' };
     expect(await over(await start('backup/db-full', { env }))).toMatchObject({
       output: { target: 'production', notify: 'true' },
     });
     expect(await over(await start('backup/db-full'))).toMatchObject({ output: { target: '', notify: '' } });
+    const typed = await http.post('/run/backup/db-full', { headers: { 'content-type': 'application/json' } });
+    expect(typed.status).toBe(202);
   });
 
-  test('000: maximum body size is 1 MB', async () => {
+  test('it has at most 1 MiB', async () => {
     const bodyOf = (bytes: number): string => `{"text":"${'a'.repeat(bytes - 11)}"}`;
     expect((await http.post('/run/backup/db-full', { body: bodyOf(MAX_BYTES) })).status).toBe(202);
     const { status, json } = await http.post('/run/backup/db-full', { body: bodyOf(MAX_BYTES + 1) });
@@ -144,15 +150,15 @@ describe('000: request body', () => {
   });
 });
 
-describe('000: triggering and polling', () => {
-  test('000: /run returns 202 Accepted immediately with a run_id; use /status/<run_id> to poll for completion', async () => {
+describe('000 Triggering and polling', () => {
+  test('a start is answered while the run goes on, and the status says when it is over', async () => {
     const id = await start('backup/slow');
     expect((await http.get(`/status/${id}`)).json).toMatchObject({ run_id: id, status: 'running' });
     await http.post(`/runs/${id}/cancel`);
     expect(await over(id)).toMatchObject({ status: 'failed', state: 'cancelled' });
   });
 
-  test('000: the example of trigger and poll', async () => {
+  test('the example works with our address in it', async () => {
     const runId = `node -p 'JSON.parse(require("fs").readFileSync(0)).run_id'`;
     const status = await inShell(`RUN_ID=$(curl -s -X POST http://localhost:8080/run/backup/db-full \\
   -H "Authorization: Bearer $TOKEN" \\
@@ -163,12 +169,12 @@ curl -s http://localhost:8080/status/$RUN_ID \\
   });
 });
 
-describe('000: concurrency and configuration', () => {
-  test('000: the default is 4 concurrent runs', () => {
+describe('000 Concurrency, and Configuration', () => {
+  test('four runs at once without any configuration', () => {
     expect(readServerConfig({ env: {}, cwd: '/' })).toMatchObject({ server: { maxConcurrentRuns: 4 } });
   });
 
-  test('000: [server] max_concurrent_runs = 4: the server limits concurrent workflow runs', async () => {
+  test('max_concurrent_runs in [server] is how many run; the next one waits', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) ids.push(await start('backup/slow'));
     const states = async (): Promise<readonly unknown[]> =>
@@ -180,25 +186,61 @@ describe('000: concurrency and configuration', () => {
   });
 });
 
-describe('000: use cases', () => {
-  test('000: Prometheus Alertmanager posts to /run when an alert fires: its payload is the input', async () => {
-    const alert = { version: '4', status: 'firing', alerts: [{ labels: { alertname: 'DiskFull' } }] };
-    expect(await over(await start('backup/alert', alert))).toMatchObject({ output: alert });
+/** Bodies as these senders make them. */
+const SENDERS: readonly (readonly [sender: string, body: object])[] = [
+  ['Alertmanager', { version: '4', status: 'firing', alerts: [{ labels: { alertname: 'DiskFull' } }] }],
+  ['Grafana', { receiver: 'hooks', state: 'alerting', orgId: 1, title: '[FIRING:1]', values: { A: 1.5 } }],
+  [
+    'Uptime Kuma',
+    { heartbeat: { status: 0, msg: 'timeout' }, monitor: { id: 7, url: 'https://shop.example' }, msg: '' },
+  ],
+  ['a bot', { user: 'U1', text: '/deploy shop' }],
+];
+
+describe('000 Use cases', () => {
+  test.each(SENDERS)('%s posts to /run, and what it says is the input', async (_sender, body) => {
+    expect(await over(await start('backup/alert', body))).toMatchObject({ output: body });
   });
 });
 
-describe('000: exit codes', () => {
-  test('000: individual workflow runs report their status through /status', async () => {
+/** A start with a `Host` of one's own, at an address of this machine. */
+const startAs = (host: string, address: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const headers = { host, authorization: `Bearer ${started().token}`, 'x-workflow-client': 'proxy' };
+    const { port } = new URL(started().url);
+    const call = request({ host: address, port, method: 'POST', path: '/run/backup/db-full', headers }, (answer) => {
+      answer.resume().once('end', () => resolve(answer.statusCode));
+    });
+    call.once('error', reject).end();
+  });
+
+describe('000 Warning: what others can reach', () => {
+  test('bound to 0.0.0.0 it is there at every address of the machine', async () => {
+    const addresses = Object.values(networkInterfaces())
+      .flat()
+      .flatMap((one) => (one?.family === 'IPv4' ? [one.address] : []));
+    expect(addresses).not.toEqual([]);
+    for (const address of addresses) expect([address, await startAs(address, address)]).toEqual([address, 202]);
+  });
+
+  test('behind a proxy with TLS it answers to the name that is configured, and to no other', async () => {
+    expect(await startAs(PUBLIC_NAME, '127.0.0.1')).toBe(202);
+    expect(await startAs('elsewhere.example.test', '127.0.0.1')).toBe(421);
+  });
+});
+
+describe('000 Exit codes', () => {
+  test('how a run ended is in its status', async () => {
     expect(await over(await start('backup/fail'))).toMatchObject({ status: 'failed', exit_code: 3 });
   });
 
-  test('000: workflow run returns 0 on success and non-zero on failure', async () => {
+  test('without a server: the command ends with 0 when the run completed, and not when it failed', async () => {
     expect((await started().command('run', 'backup/db-full')).code).toBe(0);
     expect((await started().command('run', 'backup/fail')).code).toBe(1);
   });
 });
 
-describe('000: what its source adds', () => {
+describe('000 by its source', () => {
   test.each<[string, string, number, object]>([
     ['GET', '/status/unknown', 404, { error: 'run not found' }],
     ['POST', '/run/none/such', 404, { error: 'task not found: none/such' }],
@@ -250,7 +292,7 @@ describe('000: what its source adds', () => {
   });
 });
 
-test('000: the serve process itself returns 0 on clean shutdown', async () => {
-  expect(await started().stop()).toBe(0);
+test('000 Exit codes: a server that is told to end ends with 0', async () => {
+  expect(await started().stop('SIGINT')).toBe(0);
   server = undefined;
 });

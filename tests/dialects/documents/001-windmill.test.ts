@@ -1,0 +1,325 @@
+/**
+ * Document 001, Windmill's page on webhooks, section by section in our words. Beside it: `tests/e2e/delete-after-use.test.ts` reads every file for what should be gone, `tests/e2e/windmill-client.test.ts`
+ * is the client that Windmill publishes, the rows of the facts are tables in `libs/dialects` and in the gateway.
+ */
+import { eventually } from '@millrace/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startWorld } from '../world.ts';
+import {
+  asPayload,
+  CONFIG,
+  HELLO,
+  JOBS,
+  startProxy,
+  SYNC,
+  type Told,
+  WAIT_MAX_S,
+  windmillCaller,
+  WORKFLOWS,
+} from './windmill-world.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+let world: Awaited<ReturnType<typeof startWorld>>;
+const { ask, read, hello, hashOf, untilOver, runsOf } = windmillCaller(() => world.platform);
+/** Waits from the beginning, so that nobody waits for it. */
+let tooLong: Promise<Told>;
+
+beforeAll(async () => {
+  process.env['INCLUDE_HEADERS'] = 'X-Tenant,X-Region'; // no key of the configuration: services inherit it
+  world = await startWorld({ workflows: WORKFLOWS, secrets: {}, config: CONFIG });
+  tooLong = ask(`${SYNC}/p/u/bot/slow`);
+});
+afterAll(async () => {
+  delete process.env['INCLUDE_HEADERS'];
+  await world.stop();
+});
+
+/** A call of ours, which the document does not know. */
+const own = (path: string, body?: unknown, token?: string) =>
+  world.call(path, { body, ...(token === undefined ? {} : { token }) });
+
+describe('001 Webhooks for scripts and flows', () => {
+  test('every workflow tells its addresses, which nobody declared, and each works as it is told', async () => {
+    const { calls } = (await read(`/triggers/${HELLO}`)).json() as {
+      readonly calls: readonly { readonly dialect: string; readonly path: string; readonly body: string }[];
+    };
+    const own = calls.filter(({ dialect }) => dialect === 'windmill');
+    expect(own.map(({ path }) => path.replace(/^.*\/jobs\//, ''))).toEqual([
+      `run/p/${HELLO}`,
+      `run_wait_result/p/${HELLO}`,
+      `run/h/${await hashOf(HELLO)}`,
+    ]);
+    for (const { path, body } of own) expect((await ask(path, { body })).status).toBeLessThan(300);
+  });
+
+  test('a path is the latest version, a hash one version for ever, whatever overwrites it', async () => {
+    const first = await hashOf('f/team/versioned');
+    world.platform.saveWorkflow('f/team/versioned.sh', '#!/bin/sh\necho 2\n');
+    await eventually(async () => expect((await ask(`${SYNC}/p/f/team/versioned`)).text).toBe('2'), {
+      timeoutMs: 20_000,
+    });
+    const second = await hashOf('f/team/versioned');
+    expect((await ask(`${SYNC}/h/${first}`)).text).toBe('1');
+    expect((await ask(`${SYNC}/h/${second}`)).text).toBe('2');
+    expect((await ask(`${SYNC}/fv/${BigInt(`0x${first}`)}`)).text).toBe('1');
+    expect((await read(`${SYNC}/fv/${BigInt(`0x${second}`)}`)).text).toBe('2');
+  });
+});
+
+describe('001 Asynchronous', () => {
+  test('the answer is the uuid of the job; the call that gets a job has its status, and its result at last', async () => {
+    const { text: id, status } = await ask(`${JOBS}/run/p/${HELLO}`, { body: { a: 1 } });
+    expect([status, id]).toEqual([201, expect.stringMatching(UUID)]);
+    expect((await read(`${JOBS}_u/get/${id}`)).status).toBe(200);
+    expect(await untilOver(id)).toMatchObject({ success: true, result: { a: 1 }, args: { a: 1 } });
+  });
+});
+
+describe('001 Synchronous', () => {
+  test('the answer is what the code returns', async () => {
+    const { status, json } = await hello({ a: 1 });
+    expect([status, json()]).toEqual([200, { a: 1 }]);
+  });
+
+  test('the path alone is enough of an address', async () => {
+    expect((await ask(`${SYNC}/${HELLO}`, { body: { a: 1 } })).json()).toEqual({ a: 1 });
+  });
+
+  test('GET at the same address takes its arguments from payload', async () => {
+    const path = `${SYNC}/p/${HELLO}?payload=${asPayload({ a: 2 })}`;
+    expect((await ask(path, { method: 'GET', headers: JSON_TYPE })).json()).toEqual({ a: 2 });
+  });
+
+  test('code that fails is 200, too, and its error is a JSON object', async () => {
+    const failed = await ask(`${SYNC}/p/u/bot/fail`);
+    expect([failed.status, failed.json()]).toMatchObject([
+      200,
+      { error: { name: 'ExecutionErr', message: expect.stringContaining('no such order') as string } },
+    ]);
+    const thrown = await ask(`${SYNC}/p/u/bot/sum`, { body: [] });
+    expect([thrown.status, thrown.json()]).toMatchObject([200, { error: { message: 'nothing to add' } }]);
+  });
+});
+
+describe('001 User token', () => {
+  test('nothing works without one', async () => {
+    for (const path of [`${SYNC}/p/${HELLO}`, `${JOBS}/run/p/${HELLO}`, `${JOBS}/run/p/u/bot/none`]) {
+      const { status, text } = await ask(path, { body: {}, token: null });
+      expect([status, text]).toEqual([401, 'Unauthorized']);
+    }
+  });
+
+  test('a label is for people only, and the text of a token is shown once', async () => {
+    const body = { label: 'webhook-of-the-shop', scopes: ['run'] };
+    const made = [await own('/tokens', body), await own('/tokens', body)].map(({ json }) => json.token as string);
+    for (const token of made) expect((await read('/tasks', token)).status).toBe(200);
+    const { text } = await read('/tokens');
+    expect(text.split('webhook-of-the-shop')).toHaveLength(3);
+    for (const token of made) expect(text).not.toContain(token);
+  });
+
+  test('one that is specific to a webhook starts its script and sees what it started, and does nothing else', async () => {
+    const token = await world.token(`jobs:run:scripts:${HELLO}`);
+    const others = (await ask(`${JOBS}/run/p/${HELLO}`, { body: {} })).text;
+    const { text: id } = await ask(`${JOBS}/run/p/${HELLO}`, { body: { mine: true }, token });
+    await untilOver(id);
+    await untilOver(others);
+    expect((await read(`${JOBS}_u/completed/get_result/${id}`, token)).json()).toEqual({ mine: true });
+    const refused = [
+      await ask(`${SYNC}/p/u/bot/other`, { body: {}, token }),
+      await ask(`${SYNC}/h/${await hashOf('u/bot/other')}`, { body: {}, token }),
+      await read(`${JOBS}_u/get/${others}`, token),
+      await read(`/runs/${others}/logs`, token),
+      await ask(`${JOBS}_u/queue/cancel/${id}`, { body: {}, token }),
+      await read('/tokens', token),
+      await own('/tokens', { scopes: ['run'] }, token),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([404, 404, 404, 404, 403, 403, 403]);
+    for (const path of ['/runs', '/tasks', '/workflows'])
+      expect((await read(path, token)).text).not.toMatch(new RegExp(`${id}|${others}|u/bot`));
+  });
+});
+
+describe('001 Triggering', () => {
+  test('the token is in a header, or in the query', async () => {
+    const token = await world.token(`jobs:run:scripts:${HELLO}`);
+    const payload = `payload=${asPayload({ a: 1 })}`;
+    const answers = [
+      await ask(`${SYNC}/p/${HELLO}`, { body: '{}', token }),
+      await ask(`${SYNC}/p/${HELLO}?token=${token}`, { body: '{}', token: null }),
+      await ask(`${SYNC}/p/${HELLO}?${payload}`, { method: 'GET', headers: JSON_TYPE, token }),
+      await ask(`${SYNC}/p/${HELLO}?${payload}&token=${token}`, { method: 'GET', token: null }),
+    ];
+    expect(answers.map(({ text }) => text)).toEqual(['{}', '{}', '{"a":1}', '{"a":1}']);
+    expect((await read(`/runs?workflow=${HELLO}`)).text).not.toContain(token);
+  });
+
+  test('what was triggered is among the runs, with how it went', async () => {
+    const { text: id } = await ask(`${JOBS}/run/p/u/bot/broken`);
+    await untilOver(id);
+    expect(await runsOf('u/bot/broken')).toMatchObject([{ run_id: id, status: 'failed' }]);
+  });
+});
+
+describe('001 Request headers', () => {
+  test('include_header names those that become arguments', async () => {
+    const headers = { 'X-Sign': 's', foo: 'f', bar: 'b' };
+    const { json } = await ask(`${SYNC}/p/${HELLO}?include_header=X-Sign,foo`, { headers, body: { a: 1 } });
+    expect(json()).toEqual({ a: 1, x_sign: 's', foo: 'f' });
+  });
+
+  test('the variable INCLUDE_HEADERS does so for every request to any job', async () => {
+    const headers = { 'X-Tenant': 'acme', 'X-Region': 'eu' };
+    for (const address of [`p/${HELLO}`, `h/${await hashOf(HELLO)}`]) {
+      const { json } = await ask(`${SYNC}/${address}`, { headers, body: {} });
+      expect(json()).toEqual({ x_tenant: 'acme', x_region: 'eu' });
+    }
+  });
+});
+
+describe('001 Query args', () => {
+  test('include_query names those that become arguments, at every address', async () => {
+    const query = '?include_query=a,b,c&a=foo&b=bar&c=foobar&d=no';
+    const wanted = { a: 'foo', b: 'bar', c: 'foobar' };
+    expect((await read(`${SYNC}/p/${HELLO}${query}`)).json()).toEqual(wanted);
+    expect((await hello({}, query)).json()).toEqual(wanted);
+    expect(await untilOver((await ask(`${JOBS}/run/p/${HELLO}${query}`)).text)).toMatchObject({ result: wanted });
+  });
+});
+
+describe('001 Payloads', () => {
+  test.each(['[1,2,3]', '"text"', '3', 'null', 'true'])(
+    '%s is no object: it becomes the argument body',
+    async (text) => {
+      expect((await hello(text)).text).toBe(`{"body":${text}}`);
+    },
+  );
+
+  test('code takes it by that name', async () => {
+    expect((await ask(`${SYNC}/p/u/bot/sum`, { body: [1, 2, 3] })).json()).toBe(6);
+  });
+
+  test('wrap_body=true does the same with an object', async () => {
+    expect((await hello({ a: 1 }, '?wrap_body=true')).json()).toEqual({ body: { a: 1 } });
+  });
+
+  test('raw=true adds the text of the payload, byte for byte', async () => {
+    const sent = '{ "a":1,\n "b": "é" }';
+    expect((await hello(sent, '?raw=true')).json()).toEqual({ a: 1, b: 'é', raw_string: sent });
+  });
+});
+
+describe('001 Custom response code and content type', () => {
+  const CREATED = { windmill_status_code: 201, result: { Hello: 'World' } };
+
+  test('windmill_status_code is the status, and result the body, at every synchronous address', async () => {
+    const answers = [
+      await hello(CREATED),
+      await ask(`${SYNC}/f/${HELLO}`, { body: CREATED }),
+      await ask(`${SYNC}/h/${await hashOf(HELLO)}`, { body: CREATED }),
+      await read(`${SYNC}/p/${HELLO}?payload=${asPayload(CREATED)}`),
+    ];
+    for (const { status, text } of answers) expect([status, text]).toEqual([201, '{"Hello":"World"}']);
+  });
+
+  test.each([99, 600, 1_000])('a status of %i is an error', async (status) => {
+    expect((await hello({ windmill_status_code: status, result: 1 })).status).toBe(500);
+  });
+
+  test('windmill_content_type is the type, and a text is sent as it is', async () => {
+    const { headers, text } = await hello({ windmill_content_type: 'text/csv', result: 'Hello;World' });
+    expect([headers.get('content-type'), text]).toEqual(['text/csv', 'Hello;World']);
+  });
+});
+
+test('001 Return early for flows: the answer comes at once, and the rest goes on', async () => {
+  const { status, json } = await ask(`${SYNC}/p/u/bot/early`);
+  expect([status, json()]).toEqual([200, { ok: true }]);
+  const [run] = await runsOf('u/bot/early');
+  expect(await untilOver(run?.run_id ?? '')).toMatchObject({ success: true });
+});
+
+test('001 Exposing a webhook URL: a proxy has an address of its own and adds the token', async () => {
+  const proxy = await startProxy(world.platform, `${SYNC}/p/${HELLO}`);
+  try {
+    const url = `${proxy.url}/mywebhook?payload=${asPayload({ a: 2 })}`;
+    const response = await fetch(url, { method: 'POST', headers: JSON_TYPE, body: '{}' });
+    expect([response.status, await response.json()]).toEqual([200, { a: 2 }]);
+  } finally {
+    await proxy.close();
+  }
+});
+
+describe('001 Cloud events 1.0', () => {
+  const ENVELOPE = { specversion: '1.0', id: '1', source: 'grid', type: 'made' };
+  const WANTED = { a: 1, WEBHOOK__METADATA__: ENVELOPE };
+
+  test('by its header a CloudEvent is known: the envelope is WEBHOOK__METADATA__', async () => {
+    const structured = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
+    const event = { ...ENVELOPE, data: { a: 1 } };
+    expect((await ask(`${SYNC}/p/${HELLO}`, { headers: structured, body: event })).json()).toEqual(WANTED);
+    const binary = Object.fromEntries(Object.entries(ENVELOPE).map(([name, value]) => [`ce-${name}`, value]));
+    expect((await ask(`${SYNC}/p/${HELLO}`, { headers: binary, body: { a: 1 } })).json()).toMatchObject(WANTED);
+  });
+
+  test('Azure Event Grid: asks whether it is welcome, and delivers to an address with a token', async () => {
+    const path = `${JOBS}/run/p/${HELLO}?token=${await world.token(`jobs:run:scripts:${HELLO}`)}`;
+    const origin = { 'webhook-request-origin': 'eventgrid.azure.net', 'webhook-request-rate': '120' };
+    const welcome = await ask(path, { method: 'OPTIONS', headers: origin, token: null });
+    expect([welcome.status, welcome.headers.get('webhook-allowed-origin')]).toEqual([200, 'eventgrid.azure.net']);
+    const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8', 'aeg-event-type': 'Notification' };
+    const delivered = await ask(path, { headers, body: { ...ENVELOPE, data: { a: 1 } }, token: null });
+    expect(await untilOver(delivered.text)).toMatchObject({ args: WANTED });
+  });
+});
+
+test('001 Delete after use: once the result was returned, arguments, result and logs are gone', async () => {
+  const canary = `canary-${crypto.randomUUID()}`;
+  expect((await ask(`${SYNC}/p/u/bot/secretive`, { body: { canary } })).json()).toEqual({ canary });
+  const [run] = await runsOf('u/bot/secretive');
+  const id = run?.run_id ?? '';
+  await eventually(async () => {
+    const { json, text } = await read(`${JOBS}_u/completed/get/${id}`);
+    expect(json()).toMatchObject({ args: {}, result: {}, deleted: true });
+    expect(text).not.toContain(canary);
+  });
+  expect((await read(`/runs/${id}/logs`)).text).not.toContain(canary);
+});
+
+test('001 Workspace webhook: a service elsewhere is told of what is deployed, of runs and of tokens', async () => {
+  const { url, received } = world.receiver;
+  expect((await own('/webhooks', { url: `${url}/all` })).status).toBe(201);
+  expect((await own('/webhooks', { url: `${url}/theirs`, format: 'windmill' })).status).toBe(201);
+  world.platform.saveWorkflow('u/bot/made.sh', '#!/bin/sh\necho 1\n');
+  await eventually(async () => expect((await ask(`${SYNC}/p/u/bot/made`)).status).toBe(200), { timeoutMs: 20_000 });
+  await world.token('read');
+  await eventually(
+    () => {
+      const told = received().map(({ body }) => JSON.parse(body) as Readonly<Record<string, unknown>>);
+      expect(told.map(({ type }) => type)).toEqual(
+        expect.arrayContaining([
+          'dev.millrace.workflow.deployed.v1',
+          'dev.millrace.run.started.v1',
+          'dev.millrace.run.completed.v1',
+          'dev.millrace.token.created.v1',
+        ]),
+      );
+      expect(told).toContainEqual({
+        type: 'CreateScript',
+        workspace: 'default',
+        path: 'u/bot/made',
+        hash: expect.any(String) as string,
+      });
+    },
+    { timeoutMs: 30_000 },
+  );
+});
+
+test('001 Custom timeout for sync endpoints: whoever waits longer than the instance allows gets an error, and the run ends', async () => {
+  const { status, text } = await tooLong;
+  expect([status, text]).toEqual([500, `Internal: timeout after ${WAIT_MAX_S}s`]);
+  const [run] = await runsOf('u/bot/slow');
+  expect(await untilOver(run?.run_id ?? '')).toMatchObject({ canceled: true });
+});
