@@ -1,3 +1,4 @@
+import { failpoint } from '@millrace/kernel';
 import { type PoolClient } from 'pg';
 import { type ReadModel } from './connect.ts';
 import { translateError } from './errors.ts';
@@ -76,6 +77,7 @@ export const inProjectionTransaction = async (
       await client.query(BEGIN);
       const moved = await movePosition(client, schema, move);
       const written = moved && (await write(client));
+      if (written) failpoint('projector.in-transaction');
       await settle(client, written ? 'commit' : 'rollback');
       if (written) return 'written';
       return moved ? 'refused' : 'moved';

@@ -1,6 +1,7 @@
 import { messageOf } from '@millrace/kernel';
 import { type CleanupStack, makeCleanupStack } from './cleanup-stack.ts';
 import { type Environment } from './config.ts';
+import { armFailpointsIn } from './armed-failpoints.ts';
 import { LOG_LEVELS, type Logger, type LogLevel, makeLogger } from './logger.ts';
 import { watchSupervisor } from './supervisor-watch.ts';
 
@@ -87,6 +88,11 @@ export const runService = async (name: string, main: (scope: ServiceScope) => Pr
   process.on('unhandledRejection', crash('unhandled rejection'));
   if (env['MILLRACE_SUPERVISED'] === '1') watchSupervisor(() => end('the supervisor is gone', 1, ORPHANED_SHUTDOWN_MS));
 
+  const failpoints = env['MILLRACE_FAILPOINTS'];
+  if (failpoints !== undefined) {
+    log.warn('failpoints are armed: this is a test', { folder: failpoints });
+    armFailpointsIn(failpoints);
+  }
   try {
     const ready = await main({ log, env, signal: ending.signal, defer: stack.defer, fail });
     if (!ending.signal.aborted) announce(name, ready);

@@ -27,7 +27,7 @@ import {
   request,
   subscribe,
 } from '@millrace/eventlog';
-import { type Clock, messageOf, type Milliseconds } from '@millrace/kernel';
+import { type Clock, failpoint, messageOf, type Milliseconds } from '@millrace/kernel';
 import { type RunSealers } from '@millrace/secrets';
 import { type Logger, type Telemetry } from '@millrace/runtime';
 import { makeAssignments } from './assignments.ts';
@@ -154,6 +154,7 @@ export class Session {
   }
 
   #start(dispatch: RunDispatched): void {
+    failpoint('executor.after-dispatch');
     const attempt = new Attempt(dispatch, {
       ...this.#deps,
       append: this.#writer.append,

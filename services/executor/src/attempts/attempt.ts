@@ -8,7 +8,7 @@ import {
 } from '@millrace/contracts';
 import { type Position } from '@millrace/contracts';
 import { type OutputWriter } from '@millrace/eventlog';
-import { AppError, backoffDelay, type Clock, kindOf, messageOf, type Milliseconds } from '@millrace/kernel';
+import { AppError, backoffDelay, type Clock, failpoint, kindOf, messageOf, type Milliseconds } from '@millrace/kernel';
 import { openEvent, type RunSealer, sealChunk, sealEvent } from '@millrace/secrets';
 import { type Logger, type Span, type Telemetry } from '@millrace/runtime';
 import { type ExecutorMetrics } from '../executor-metrics.ts';
@@ -177,6 +177,7 @@ export class Attempt {
 
   #started(pid: number | undefined): void {
     const { executor, metrics, clock } = this.#deps;
+    failpoint('executor.after-start');
     metrics.started(this.#dispatch.data.kind, (clock.monotonic() - this.#receivedAt) / 1_000);
     this.#record('dev.millrace.run.started.v1', { executor, ...(pid === undefined ? {} : { pid }) });
   }
@@ -240,7 +241,9 @@ export class Attempt {
     if (ending.type !== 'dev.millrace.run.completed.v1') this.#span.setError(ending.type);
     try {
       await append([this.#recorded(event)]);
+      failpoint('executor.before-ending');
       log.debug('attempt ended', {
+      failpoint('executor.after-ending');
         run_id: this.runId,
         trace_id: this.#span.traceId,
         attempt: event.attempt,

@@ -1,6 +1,6 @@
 import { type WebhookEndpoint, webhookSecretPlace } from '@millrace/contracts';
 import { parseRetryAfter } from '@millrace/domain';
-import { type Clock } from '@millrace/kernel';
+import { type Clock, failpoint } from '@millrace/kernel';
 import { type KeyRing, openValue } from '@millrace/secrets';
 import { signRequest } from '@millrace/webhooks';
 import { type OutboundClient } from '../outbound/outbound-client.ts';
@@ -79,6 +79,7 @@ export const makeSendMessage =
     if (answer.kind !== 'answered') {
       return { outcome: answer.kind === 'aborted' ? 'aborted' : 'failed', error: answer.reason, ...took() };
     }
+    failpoint('notifier.after-post');
     const { status } = answer;
     const response = answer.body.slice(0, RESPONSE_CHARS_MAX);
     if (status >= 200 && status < 300) return { outcome: 'delivered', status, response, ...took() };

@@ -24,6 +24,7 @@ import {
   stopTrigger,
 } from '@millrace/eventlog';
 import { type ProjectorMetrics } from '../projector-metrics.ts';
+import { failpoint } from '@millrace/kernel';
 import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
 import { makeOpenRuns, type OpenRuns } from './open-runs.ts';
 import { makeStoppingRuns } from './stop-triggers.ts';
@@ -87,7 +88,9 @@ export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void
     if (events.length === 0) continue;
     const published = publisher.publish(events).then(() => {
       metrics.published(events.length);
+    failpoint('projector.before-publish');
       metrics.projected('events', events.at(-1)?.position.sequence ?? 0);
+      failpoint('projector.after-publish');
       onStep();
     });
     // No further commit may ever come: a failure must end the following by itself.

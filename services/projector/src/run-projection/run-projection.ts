@@ -1,3 +1,4 @@
+import { failpoint } from '@millrace/kernel';
 import { messagingSubject } from '@millrace/contracts';
 import { follow, type LogConnection, publish } from '@millrace/eventlog';
 import { migrate, projectedAnchor, type ReadModel } from '@millrace/read-model';
@@ -35,6 +36,7 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
     const begin = performance.now();
     const ended = await projectStretch({ readModel, shard }, stretch, position);
     position = stretch.to;
+    failpoint('projector.after-transaction');
     metrics.projected('runs', position);
     metrics.batch('runs', stretch.recorded.length, secondsSince(begin));
     publish(connection, messagingSubject.projected(shard), String(position));
