@@ -15,3 +15,4 @@ export * from './postgres-binaries.ts';
 export * from './process-alive.ts';
 export * from './serve.ts';
 export * from './serve-flags.ts';
+export { type AdaptEnvironment } from './service-environment.ts';

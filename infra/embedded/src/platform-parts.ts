@@ -2,12 +2,14 @@ import { type ServerProcess } from '@millrace/runtime';
 import { type KeptProcess, type RunningProcess } from './keep-running.ts';
 import { type OnPlatformEvent } from './platform-events.ts';
 import { type ServerFileWriter } from './server-file-writer.ts';
+import { type AdaptEnvironment } from './service-environment.ts';
 
 type Part = KeptProcess<RunningProcess>;
 
 /** Everything that a platform has started, and how it is ended. */
 export interface PlatformParts {
   readonly onEvent: OnPlatformEvent;
+  readonly adaptEnvironment: AdaptEnvironment;
   /** Takes note of a part that is being started; passes it on. */
   readonly add: <Started extends Part>(starting: Promise<Started>) => Promise<Started>;
   readonly get: (name: ServerProcess) => Part | undefined;
@@ -29,7 +31,11 @@ export interface PlatformParts {
 const SERVICES: readonly ServerProcess[] = ['gateway', 'executor', 'scheduler', 'notifier', 'projector'];
 const SERVERS: readonly ServerProcess[] = ['postgres', 'nats'];
 
-export const makePlatformParts = (onEvent: OnPlatformEvent, file: ServerFileWriter): PlatformParts => {
+export const makePlatformParts = (
+  onEvent: OnPlatformEvent,
+  file: ServerFileWriter,
+  adaptEnvironment: AdaptEnvironment = (_name, env) => env,
+): PlatformParts => {
   const parts = new Map<ServerProcess, Part>();
   const beginning = new Set<Promise<unknown>>();
   const undone: (() => unknown)[] = [];
@@ -55,6 +61,7 @@ export const makePlatformParts = (onEvent: OnPlatformEvent, file: ServerFileWrit
   };
   return {
     onEvent,
+    adaptEnvironment,
     add,
     ending: ending.signal,
     get: (name) => parts.get(name),

@@ -12,10 +12,12 @@ import { type OnPlatformEvent } from './platform-events.ts';
 import { startNotifierWhenNeeded } from './notifier-on-demand.ts';
 import { makePlatformParts, type PlatformParts } from './platform-parts.ts';
 import { makeServerFileWriter, type ServerFileWriter } from './server-file-writer.ts';
+import { type AdaptEnvironment } from './service-environment.ts';
 import { keepService } from './services.ts';
 
 export interface PlatformOptions {
   readonly onEvent?: OnPlatformEvent;
+  readonly adaptEnvironment?: AdaptEnvironment;
   /** Aborting it while things start ends what has started. */
   readonly signal?: AbortSignal;
 }
@@ -126,7 +128,7 @@ export const startPlatform = async (config: ServerConfig, options: PlatformOptio
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await lockDataFolder(dataDir);
   const file = makeServerFileWriter(dataDir);
-  const parts = makePlatformParts(options.onEvent ?? (() => undefined), file);
+  const parts = makePlatformParts(options.onEvent ?? (() => undefined), file, options.adaptEnvironment);
   const stop = async (): Promise<void> => {
     await parts.stop();
     await lock.release();

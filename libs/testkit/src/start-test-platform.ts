@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Platform, type PlatformEvent, startPlatform } from '@millrace/embedded';
+import { type AdaptEnvironment, type Platform, type PlatformEvent, startPlatform } from '@millrace/embedded';
 import { readServerConfig, type ServerProcess } from '@millrace/runtime';
 import { eventually } from './eventually.ts';
 import { type HttpCaller, makeHttpCaller } from './http-caller.ts';
@@ -18,6 +18,8 @@ export interface TestPlatformOptions {
   readonly home?: string;
 }
 
+  /** Changes the environment of each service at each of its starts. */
+  readonly adaptEnvironment?: AdaptEnvironment;
 /** All of Millrace with a nats-server, a Postgres, a folder and ports of its own, supervised as `millrace serve` does it. */
 export interface TestPlatform {
   readonly url: string;
@@ -79,7 +81,11 @@ export const startTestPlatform = async (options: TestPlatformOptions = {}): Prom
     pids.push(pid);
     trackProcess({ name, pid, isAlive: () => isRunning(pid) });
   };
-  const platform = await startPlatform(config, { onEvent });
+  const { adaptEnvironment } = options;
+  const platform = await startPlatform(config, {
+    onEvent,
+    ...(adaptEnvironment === undefined ? {} : { adaptEnvironment }),
+  });
   const pid = (name: ServerProcess): number => {
     const found = platform.pids()[name];
     if (found === undefined) throw new Error(`${name} does not run`);
