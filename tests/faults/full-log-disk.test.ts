@@ -9,6 +9,7 @@ import { connectLog, probeLog } from '@millrace/eventlog';
 import { eventually, makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
+import { recordRow } from './bed/record.ts';
 
 const DISK = '400m';
 const FILLER_BYTES = 8 * 1_048_576;
@@ -96,6 +97,7 @@ test.skipIf(problem !== undefined)(
       env: { MILLRACE_LOG_MAX_BYTES: '64MiB', MILLRACE_MAX_CONCURRENT_RUNS: String(RUNS_AT_ONCE) },
     });
     const { http } = platform;
+    let recoverySeconds = 0;
     const accepted: string[] = [];
     const refused: Answer[] = [];
     let isOver = false;
@@ -130,9 +132,10 @@ test.skipIf(problem !== undefined)(
       );
 
       rmSync(filler);
-      const atRelease = accepted.length;
+      const [atRelease, since] = [accepted.length, performance.now()];
       await platform.untilRestarted('nats', natsBefore);
       await eventually(() => expect(accepted.length).toBeGreaterThan(atRelease + 20), { timeoutMs: 60_000 });
+      recoverySeconds = (performance.now() - since) / 1_000;
       await eventually(async () => expect(await health()).toMatchObject({ status: 'ok' }), { timeoutMs: 30_000 });
     } finally {
       isOver = true;
@@ -142,5 +145,12 @@ test.skipIf(problem !== undefined)(
     const news = platform.events().flatMap((event) => (event.type === 'warning' ? [event.message] : []));
     expect(news).toContainEqual(expect.stringContaining('starting it anew'));
     await untilAllOver(platform, accepted);
+    recordRow(platform, {
+      row: 'F15',
+      acknowledged: accepted.length,
+      finished: accepted.length,
+      lost: 0,
+      recoverySeconds,
+    });
   },
 );

@@ -1,6 +1,7 @@
 import { startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { untilAllCompleted } from './checker.ts';
+import { recordRow } from './bed/record.ts';
+import { untilAllCompleted } from './settled.ts';
 
 const BODY = JSON.stringify({ input: { text: 'x'.repeat(3_000) } });
 const REQUESTS_MAX = 1_000;
@@ -37,4 +38,5 @@ test('a log that requests have filled refuses more, says so, and still lets ever
   };
   expect(health).toMatchObject({ status: 'degraded', dependencies: { log: { ok: false } } });
   await untilAllCompleted(platform, accepted, 60_000);
+  recordRow(platform, { row: 'F17', acknowledged: accepted.length, finished: accepted.length, lost: 0 });
 });

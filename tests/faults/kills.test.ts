@@ -1,79 +1,63 @@
 /**
- * Each process of the platform is killed with SIGKILL while runs go through it. What must hold afterwards, whatever was killed:
- * nothing acknowledged is lost, no attempt ran twice, each run has one terminal event, and a rebuild gives the same rows.
+ * F1–F4, F6, F9: each process of the platform is killed with SIGKILL while runs go through it. What must hold afterwards, whatever was
+ * killed: nothing acknowledged is lost, no attempt ran twice, each run has one terminal event, and a rebuild gives the same rows.
  */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { eventually, startTestPlatform, type TestPlatform } from '@millrace/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkPublicEvents, checkWitness, hashTables, untilAllCompleted } from './checker.ts';
-import { chooseSeed, makeRandom } from './random.ts';
-import { sendRuns, WITNESS_WORKFLOWS } from './workload.ts';
+import { type TestPlatform } from '@millrace/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FaultBed, startFaultBed } from './bed/fault-bed.ts';
+import { hashesAroundRebuild } from './bed/read-model.ts';
+import { sized } from './bed/selection.ts';
+import { liveWitnesses } from './process-tree.ts';
 
-const RUNS = 300;
-const CLIENTS = 16;
-/** A lost executor is declared after 15 s, a new leader waits as long again. */
-const RECOVERY_MS = 90_000;
+const LIMIT = 8;
+type Victim = Parameters<TestPlatform['kill']>[0];
 
-const random = makeRandom(chooseSeed());
-let platform: TestPlatform;
-
-beforeAll(async () => {
-  platform = await startTestPlatform({ workflows: WITNESS_WORKFLOWS, env: { MILLRACE_MAX_CONCURRENT_RUNS: '8' } });
+let bed: FaultBed;
+beforeEach(async () => {
+  bed = await startFaultBed({ experiment: { limit: LIMIT }, env: { MILLRACE_MAX_CONCURRENT_RUNS: String(LIMIT) } });
 });
-afterAll(() => platform.stop());
+afterEach(() => bed.stop());
 
-const rebuild = async (): Promise<void> => {
-  const entry = join(import.meta.dirname, '../../services/projector/src/rebuild/main.ts');
-  await promisify(execFile)(process.execPath, ['--conditions=@millrace/source', entry], {
-    env: { PATH: process.env['PATH'], NATS_URL: platform.natsUrl, DATABASE_URL: platform.databaseUrl },
-  });
+/** Kills it as often as said, each time a little after it is back; seconds until it served again, the longest. */
+const killOften = async (victim: Victim, times: number): Promise<number> => {
+  let slowest = 0;
+  for (let count = 0; count < times; count += 1) {
+    const before = bed.platform.pid(victim);
+    const since = performance.now();
+    await bed.platform.kill(victim);
+    if (victim === 'executor') expect(await liveWitnesses(bed.platform.home)).toEqual([]);
+    await bed.platform.untilRestarted(victim, before);
+    slowest = Math.max(slowest, await bed.untilServing(since));
+    await delay(300 * bed.random());
+  }
+  return slowest;
 };
 
-/** The read model once two looks in a row agree: nothing is being folded any more. */
-const settledHash = (): Promise<Record<string, string>> => {
-  let before: Record<string, string> = {};
-  return eventually(
-    async () => {
-      const now = await hashTables(platform);
-      const isSettled = JSON.stringify(now) === JSON.stringify(before);
-      before = now;
-      if (!isSettled) throw new Error('the read model still moves');
-      return now;
-    },
-    { timeoutMs: 30_000, intervalMs: 500 },
-  );
-};
+const KILLS: readonly (readonly [row: string, victim: Victim, times: number])[] = [
+  ['F1', 'gateway', sized(3, 20)],
+  ['F2', 'scheduler', sized(2, 5)],
+  ['F3', 'executor', sized(1, 3)],
+  ['F4', 'projector', sized(2, 5)],
+  ['F6', 'nats', sized(2, 10)],
+  ['F9', 'postgres', sized(1, 3)],
+];
 
-describe.each(['gateway', 'scheduler', 'executor', 'projector', 'nats', 'postgres'] as const)(
-  'SIGKILL of %s',
-  (victim) => {
-    test(`loses none of ${RUNS} acknowledged runs and runs no attempt twice`, async () => {
-      const witness = join(platform.home, `witness-${victim}`);
-      const killAfter = Math.floor(RUNS * (0.2 + 0.4 * random()));
-      const before = platform.pid(victim);
-      let killed: Promise<void> | undefined;
-      const acknowledged = await sendRuns(platform, {
-        runs: RUNS,
-        clients: CLIENTS,
-        witness,
-        onAcknowledged: (count) => {
-          if (count === killAfter) killed = platform.kill(victim);
-        },
-      });
-      await killed;
-      await platform.untilRestarted(victim, before);
+describe.each(KILLS)('%s: SIGKILL of %s', (row, victim, times) => {
+  const runs = sized(200, 2_000);
 
-      const runIds = acknowledged.map(({ runId }) => runId);
-      expect(new Set(runIds).size).toBe(RUNS);
-      await untilAllCompleted(platform, runIds, RECOVERY_MS);
-      checkWitness(witness, runIds);
-      await checkPublicEvents(platform, runIds);
-
-      const folded = await settledHash();
-      await rebuild();
-      expect(await settledHash()).toEqual(folded);
+  test(`${times} times loses none of ${runs} acknowledged runs and runs no attempt twice`, async () => {
+    const killAfter = Math.floor(runs * (0.1 + 0.3 * bed.random()));
+    let killing: Promise<number> | undefined;
+    await bed.send({
+      runs,
+      onAcknowledged: (count) => {
+        if (count >= killAfter) killing ??= killOften(victim, times);
+      },
     });
-  },
-);
+    const recoverySeconds = (await killing) ?? 0;
+    await bed.conclude({ row, kills: times, recoverySeconds });
+    const [folded, rebuilt] = await hashesAroundRebuild(bed.platform);
+    expect(rebuilt).toEqual(folded);
+  });
+});

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { eventually, makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startRun } from '../e2e/runs.ts';
+import { recordRow } from './bed/record.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RUNS_BEFORE = 10;
@@ -86,6 +87,7 @@ test('a log that was replaced while Postgres was kept is noticed, and a rebuild 
   const ids = [first, ...(await runToEnd(RUNS_AFTER))];
   await expectUnknown([first, ids.at(-1) ?? '']);
   await expectRebuildHeals([...old, ...ids]);
+  recordRow(platform, { row: 'F33', test: 'the log was replaced', acknowledged: old.length + ids.length });
 });
 
 test('a log that went back to an older copy and grew past it is noticed, and no run is lost from sight', async () => {
@@ -101,4 +103,6 @@ test('a log that went back to an older copy and grew past it is noticed, and no 
   const ids = await runToEnd(RUNS_AFTER);
   await expectUnknown([ids[0] ?? '', ids.at(-1) ?? '']);
   await expectRebuildHeals([...kept, ...cut, ...ids]);
+  const acknowledged = kept.length + cut.length + ids.length;
+  recordRow(platform, { row: 'F33', test: 'the log went back to an older copy', acknowledged });
 });

@@ -7,7 +7,8 @@
 import { type TestPlatform } from '@millrace/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startRun } from '../../e2e/runs.ts';
-import { untilAllCompleted } from '../checker.ts';
+import { recordRow } from '../bed/record.ts';
+import { untilAllCompleted } from '../settled.ts';
 import { readRequestedRuns } from '../requested-runs.ts';
 import { loopMount } from './loop-mount.ts';
 import { type AfterPowerCut, type PowerCut } from './power-cut.ts';
@@ -57,8 +58,11 @@ for (const method of METHODS.filter(({ name }) => wanted === '' || name === want
       test('loses no acknowledged run under strict durability, and finishes them all', async () => {
         const after = await cutPower(method, 'strict');
         try {
-          expect(await lostOf(after)).toEqual([]);
+          const lost = await lostOf(after);
+          expect(lost).toEqual([]);
           await untilAllCompleted(after.survivors, after.acknowledged, 120_000);
+          const acknowledged = after.acknowledged.length;
+          recordRow(after.survivors, { row: 'F8', test: method.name, acknowledged, finished: acknowledged, lost: 0 });
         } finally {
           await after.survivors.stop();
         }
@@ -67,7 +71,11 @@ for (const method of METHODS.filter(({ name }) => wanted === '' || name === want
       test('loses acknowledged runs under relaxed durability: the control', async () => {
         const after = await cutPower(method, 'relaxed');
         try {
-          expect((await lostOf(after)).length).toBeGreaterThan(0);
+          const lost = (await lostOf(after)).length;
+          expect(lost).toBeGreaterThan(0);
+          const acknowledged = after.acknowledged.length;
+          const control = { row: 'F8', test: `${method.name}, relaxed: the control`, acknowledged, lost };
+          recordRow(after.survivors, control, 'relaxed');
         } finally {
           await after.survivors.stop();
         }
