@@ -103,6 +103,25 @@ export type Trigger = Static<typeof TriggerSchema>;
 
 export type EndState = Static<typeof EndStateSchema>;
 
+/** A rule by which time starts a workflow; part of the version that declares it. Its id is unique among all triggers of its workflow. */
+export const ScheduleTriggerSchema = Type.Object({
+  id: TriggerSchema.properties.id,
+  /** Five fields, or six with seconds in front. */
+  cron: Type.String(),
+  /** IANA name of the zone whose clocks count. */
+  timezone: Type.String(),
+  /** Of every run that it starts; `{}` by default. */
+  input: Type.Optional(Type.Unknown()),
+  /** Of instants that passed while nobody could start a run: `latest` starts one for the last of them, `none` starts none. */
+  catchUp: Type.Enum(['latest', 'none']),
+  /** The trigger stops once a run that it started has ended in one of these states. */
+  stopAfter: Type.Optional(Type.Array(EndStateSchema)),
+  enabled: Type.Boolean(),
+});
+export type ScheduleTrigger = Static<typeof ScheduleTriggerSchema>;
+/** Dialect of runs that a schedule started, and of its trigger in lists. */
+export const SCHEDULE_DIALECT = 'schedule';
+
 /** What was decided about a trigger while it is in service; without a record it is as its workflow declares it. */
 export const TriggerStateSchema = Type.Object({
   workspace: Type.String(),

@@ -33,6 +33,15 @@ const compilerFor = (schema: object): Ajv | Ajv2020 => {
   return draft.includes('draft-07') ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
 };
 
+/** Why an input does not fit a schema that can be used; `undefined` when it does. */
+export const inputComplaint = (schema: unknown, input: unknown): string | undefined => {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  const ajv = compilerFor(schema);
+  if (ajv.validate(schema, input)) return undefined;
+  const [first] = ajv.errors ?? [];
+  return `${first?.instancePath ?? ''} ${first?.message ?? 'does not fit the schema'}`.trim();
+};
+
 /**
  * Whether a value is a JSON Schema (2020-12, or draft-07 where it says so) that the gateway can hold inputs to. Unknown keywords are refused: a typing
  * error must not let everything pass. `format` is an annotation, as the standard has it by default.

@@ -41,10 +41,17 @@ const policyParts = ({ timeout, onLimit, retries, deleteAfterUse }: Metadata): W
   ...(deleteAfterUse === true && { deleteAfterUse }),
 });
 
+const startsOf = (metadata: Metadata, workflow: string | undefined): Pick<VersionDraft, 'triggers' | 'schedules'> => {
+  const { triggers, schedules } = readTriggers(metadata.triggers ?? [], workflow);
+  return {
+    ...(triggers.length > 0 && { triggers: [...triggers] }),
+    ...(schedules.length > 0 && { schedules: [...schedules] }),
+  };
+};
+
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
 export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionParts): VersionDraft => {
   const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
-  const { triggers, schedules } = readTriggers(metadata.triggers ?? [], workflow);
   const admission = admissionRulesOf(metadata);
   const content = {
     kind,
@@ -54,8 +61,7 @@ export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionPa
     ...(env !== undefined && { env }),
     ...(secrets.length > 0 && { secrets }),
     methods,
-    ...(triggers.length > 0 && { triggers: [...triggers] }),
-    ...(schedules.length > 0 && { schedules: [...schedules] }),
+    ...startsOf(metadata, workflow),
     policy: policyOf(metadata),
     ...(admission !== undefined && { admission }),
   };

@@ -15,4 +15,5 @@ export * from './secret-names.ts';
 export * from './shape-answer.ts';
 export * from './started-run-answer.ts';
 export * from './trigger-directory.ts';
+export * from './start-time.ts';
 export * from './wait-preference.ts';

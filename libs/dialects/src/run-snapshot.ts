@@ -19,6 +19,9 @@ export interface RunSnapshot {
   readonly requestedBy: string;
   /** RFC 3339. */
   readonly requestedAt: string;
+  /** When its first attempt may begin, while it waits for that, and when its next one may; absent: not known here. */
+  readonly notBefore?: string | undefined;
+  readonly retryAt?: string | undefined;
   readonly startedAt: string | undefined;
   readonly endedAt: string | undefined;
   /** 0 to 100. */
@@ -50,12 +53,12 @@ export interface RecordedRun {
   /** RFC 3339. */
   readonly requestedAt: string;
   readonly input: unknown;
-}
-
-/** What became of a request that was let in. */
   /** Of a run that is found again: as `RunSnapshot` has them. */
   readonly triggerId?: string | undefined;
   readonly triggerPath?: string | undefined;
+}
+
+/** What became of a request that was let in. */
 export type StartOutcome =
   /** On disk; nobody waited. */
   | { readonly kind: 'accepted'; readonly run: RecordedRun }

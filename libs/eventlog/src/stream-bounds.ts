@@ -1,4 +1,5 @@
 import { type StreamInfo } from '@nats-io/jetstream';
+import { millis } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { translate } from './log-errors.ts';
 import { managerOf } from './nats-handle.ts';
@@ -18,6 +19,8 @@ export interface Fill {
   readonly maxBytes: number;
   /** Sequence of the newest message that is counted. */
   readonly lastSequence: number;
+  /** How long a message is kept; absent: for ever. */
+  readonly maxAgeMs?: number;
 }
 
 /** {@link Fill} of one stream among all. */
@@ -29,6 +32,7 @@ const fillOf = ({ state, config }: StreamInfo): Fill => ({
   bytes: state.bytes,
   maxBytes: config.max_bytes < 0 ? Number.POSITIVE_INFINITY : config.max_bytes,
   lastSequence: state.last_seq,
+  ...(config.max_age > 0 ? { maxAgeMs: millis(config.max_age) } : {}),
 });
 
 export const streamFill = async (connection: LogConnection, stream: string): Promise<Fill> => {

@@ -26,6 +26,8 @@ export interface RunTable {
   readonly started_at: ReadOnly<string | null>;
   readonly ended_at: ReadOnly<string | null>;
   readonly cancel_requested_at: ReadOnly<string | null>;
+  /** Until when it waits; null once that is over. */
+  readonly not_before: ReadOnly<string | null>;
   readonly progress: ReadOnly<number | null>;
   /** JSON text of a string. */
   readonly progress_message: ReadOnly<string | null>;

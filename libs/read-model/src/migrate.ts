@@ -8,6 +8,7 @@ import { createRuns } from './migrations/0001-runs.ts';
 import { createRoles } from './migrations/0002-roles.ts';
 import { addLogIdentity } from './migrations/0003-log-identity.ts';
 import { addInbox } from './migrations/0004-inbox.ts';
+import { addNotBefore } from './migrations/0005-not-before.ts';
 
 /** Every migration by name, in order. Written for a schema, because a rebuild makes a second set of tables. */
 const migrationsOf = (schema: string): Record<string, Migration> => ({
@@ -15,6 +16,7 @@ const migrationsOf = (schema: string): Record<string, Migration> => ({
   '0002-roles': createRoles(schema),
   '0003-log-identity': addLogIdentity(schema),
   '0004-inbox': addInbox(schema),
+  '0005-not-before': addNotBefore(schema),
 });
 
 /** Any number that nobody else uses; processes that migrate at the same time go one after the other. */

@@ -28,6 +28,7 @@ const ROW = {
   started_at: null,
   ended_at: null,
   cancel_requested_at: null,
+  not_before: null,
   progress: null,
   progress_message: null,
   executor: null,

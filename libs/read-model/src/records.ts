@@ -15,6 +15,7 @@ export const MUTABLE_COLUMNS = [
   ['started_at', 'timestamptz'],
   ['ended_at', 'timestamptz'],
   ['cancel_requested_at', 'timestamptz'],
+  ['not_before', 'timestamptz'],
   ['progress', 'double precision'],
   ['progress_message', 'text'],
   ['executor', 'text'],

@@ -19,6 +19,7 @@ export const SUMMARY_COLUMNS = [
   'started_at',
   'ended_at',
   'cancel_requested_at',
+  'not_before',
   'progress',
   'progress_message',
   'executor',
@@ -32,8 +33,8 @@ export const SUMMARY_COLUMNS = [
   'last_sequence',
   'last_index',
   'trigger_id',
-] as const satisfies readonly (keyof RunTable)[];
   'trigger_path',
+] as const satisfies readonly (keyof RunTable)[];
 
 /** Columns of a {@link RunRow}. */
 export const RUN_COLUMNS = [...SUMMARY_COLUMNS, 'input', 'env_names', 'output'] as const;
@@ -54,8 +55,8 @@ export const toSummary = (row: SummaryColumns): RunSummary => ({
   dialect: row.dialect,
   requestedBy: row.requested_by,
   triggerId: row.trigger_id ?? undefined,
-  requestedAt: row.requested_at,
   triggerPath: row.trigger_path ?? undefined,
+  requestedAt: row.requested_at,
   ...toTimes(row),
   ...toOutcome(row),
   requested: { sequence: row.requested_sequence, index: row.requested_index },
@@ -68,6 +69,13 @@ const toTimes = (row: SummaryColumns) => ({
   executor: row.executor ?? undefined,
   endedAt: row.ended_at ?? undefined,
   cancelRequestedAt: row.cancel_requested_at ?? undefined,
+  ...toPause(row),
+});
+
+/** Before its first attempt a run was delayed, after one it waits for the next. */
+const toPause = ({ attempt, not_before: notBefore }: SummaryColumns) => ({
+  notBefore: attempt === 0 ? (notBefore ?? undefined) : undefined,
+  retryAt: attempt === 0 ? undefined : (notBefore ?? undefined),
 });
 
 const toOutcome = (row: SummaryColumns) => ({

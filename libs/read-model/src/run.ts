@@ -39,6 +39,10 @@ export interface RunSummary {
   readonly executor: string | undefined;
   readonly endedAt: string | undefined;
   readonly cancelRequestedAt: string | undefined;
+  /** When its first attempt may begin, while it waits for that. */
+  readonly notBefore: string | undefined;
+  /** When its next attempt may begin, while it waits for that. */
+  readonly retryAt: string | undefined;
   /** 0 to 100. */
   readonly progress: number | undefined;
   readonly progressMessage: string | undefined;

@@ -80,6 +80,11 @@ export const responded = builder('dev.millrace.run.responded.v1', { response: { 
 export const progressed = builder('dev.millrace.run.progressed.v1', { percent: 50 }, 1);
 export const cancelRequested = builder('dev.millrace.run.cancel.requested.v1', { requestedBy: 'configured' });
 export const attemptFailed = builder('dev.millrace.run.attempt.failed.v1', EXIT_1, 1);
+export const retryScheduled = builder(
+  'dev.millrace.run.retry.scheduled.v1',
+  { notBefore: '2026-01-02T03:04:15.678Z', delayMs: 10_000 },
+  1,
+);
 export const attemptLost = builder('dev.millrace.run.attempt.lost.v1', { executor: EXECUTOR, reason: 'silent' }, 1);
 export const completed = builder('dev.millrace.run.completed.v1', { output: { ok: true }, exitCode: 0 }, 1);
 export const failed = builder('dev.millrace.run.failed.v1', EXIT_1, 1);

@@ -19,6 +19,8 @@ const runRows = (status: RunStatus, nowMs: number): readonly (readonly string[])
     ['progress', progressText(status)],
     ['attempt', status.attempt > 1 ? String(status.attempt) : undefined],
     ['queued', status.queued],
+    ['not before', status.not_before],
+    ['retry at', status.retry_at],
     ['started', status.started],
     ['ended', status.ended],
     ['took', elapsedText(status.started, status.ended, nowMs)],

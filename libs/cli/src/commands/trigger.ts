@@ -15,6 +15,7 @@ const rowOf = (trigger: Trigger): readonly string[] => [
   trigger.methods.join(','),
   trigger.preset === undefined ? trigger.auth : `${trigger.auth}:${trigger.preset}`,
   trigger.reason === undefined ? trigger.state : `${trigger.state}: ${safeLine(trigger.reason)}`,
+  trigger.next_at ?? '',
 ];
 
 export async function listTriggers(this: CliContext, flags: CommonFlags): Promise<void> {
@@ -24,7 +25,7 @@ export async function listTriggers(this: CliContext, flags: CommonFlags): Promis
     screen.json({ triggers }, 'one-line');
     return;
   }
-  const columns = ['WORKFLOW', 'ID', 'DIALECT', 'ADDRESS', 'METHODS', 'AUTH', 'STATE'];
+  const columns = ['WORKFLOW', 'ID', 'DIALECT', 'ADDRESS', 'METHODS', 'AUTH', 'STATE', 'NEXT'];
   const [heading = '', ...lines] = formatTable([columns, ...triggers.map(rowOf)]);
   screen.data(screen.paint('dim', heading));
   for (const line of lines) screen.data(line);

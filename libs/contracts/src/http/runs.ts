@@ -15,6 +15,8 @@ export const RunSchema = Type.Object(
     queued_at: time('when the request was recorded'),
     started_at: optional(time('when the current attempt began')),
     ended_at: optional(time('when the run ended')),
+    not_before: optional(time('when a delayed run may start; while it waits for that')),
+    retry_at: optional(time('when the next attempt may begin; while the run waits for that')),
     exit_code: optional(Type.Integer()),
     progress: optional(ProgressSchema),
     error: optional(RunErrorSchema),

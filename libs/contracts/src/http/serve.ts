@@ -43,6 +43,8 @@ export const StatusSchema = Type.Object(
     state: RunStateSchema,
     queued: time('when the request was recorded'),
     attempt: Type.Integer({ minimum: 0, description: '0 before the first dispatch' }),
+    not_before: optional(time('when a delayed run may start; while it waits for that')),
+    retry_at: optional(time('when the next attempt may begin; while the run waits for that')),
     progress: optional(ProgressSchema),
     output: optional(Type.Unknown()),
     trace_id: optional(Type.String()),

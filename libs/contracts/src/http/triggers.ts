@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { TriggerAuthSchema, TriggerModeSchema } from '../triggers.ts';
-import { optional } from './fields.ts';
+import { optional, time } from './fields.ts';
 
 /** A declared trigger, without anything that would let its reader use it. */
 export const TriggerViewSchema = Type.Object(
@@ -10,7 +10,7 @@ export const TriggerViewSchema = Type.Object(
     dialect: Type.String(),
     address: Type.Record(Type.String(), Type.Unknown(), { description: 'as the dialect has it' }),
     methods: Type.Array(Type.String()),
-    auth: TriggerAuthSchema,
+    auth: Type.Union([TriggerAuthSchema, Type.Literal('none', { description: 'a schedule: no request starts it' })]),
     mode: TriggerModeSchema,
     state: Type.Enum(['enabled', 'disabled', 'stopped']),
     reason: optional(Type.String({ description: 'why; absent: as its workflow declares it' })),
@@ -18,6 +18,7 @@ export const TriggerViewSchema = Type.Object(
     preset: optional(Type.String({ description: 'of the signature' })),
     secrets: Type.Array(Type.String(), { description: 'names of the secrets that it needs' }),
     missing_secrets: Type.Array(Type.String(), { description: 'those of them that nobody has set' }),
+    next_at: optional(time('of a schedule: when it is due next; absent while it is not enabled')),
     short_key: Type.Boolean({ description: 'true: a key is so short that it can be guessed' }),
   },
   { title: 'Trigger' },

@@ -1,5 +1,5 @@
 /** Declarations of triggers, checked by what their dialects know, and as the records that a version carries. */
-import { type Trigger } from '@millrace/contracts';
+import { type ScheduleTrigger, SCHEDULE_DIALECT, type Trigger } from '@millrace/contracts';
 import { type TriggerDeclaration } from '@millrace/dialects';
 import { AppError, messageOf, parseDuration } from '@millrace/kernel';
 import { Type } from 'typebox';
@@ -10,12 +10,14 @@ import { expressionComplaints } from './expression-complaints.ts';
 import { makeTrigger } from './make-trigger.ts';
 import { meets } from './meeting-triggers.ts';
 import { keyComplaints } from './read-key.ts';
+import { isSchedule, readSchedule, type ScheduleReading } from './read-schedule.ts';
 import { readSignature } from './read-signature.ts';
 import { COMMON_MEMBERS, type WrittenTrigger } from './trigger-definition.ts';
 
 export interface TriggersReading {
   /** Only those without complaints. */
   readonly triggers: readonly Trigger[];
+  readonly schedules: readonly ScheduleTrigger[];
   readonly complaints: readonly Complaint[];
 }
 
@@ -92,14 +94,17 @@ const readOf = (value: Readonly<Record<string, unknown>>, declares: TriggerDecla
 /** As it says, or as a word in it shows. */
 const dialectOf = (value: unknown): unknown => {
   if (!isRecord(value)) return undefined;
+  if (isSchedule(value)) return SCHEDULE_DIALECT;
   if (value['dialect'] !== undefined) return value['dialect'];
   return [...DECLARABLE].find(([, { claims }]) => claims?.(value) === true)?.[0];
 };
 
-const readTrigger = (value: unknown, position: number, workflow: string): Reading => {
+const readTrigger = (value: unknown, position: number, workflow: string): Reading | ScheduleReading => {
   if (!isRecord(value)) return refused({ keys: [], reason: 'a trigger is a mapping of keys to values' });
   const dialect = dialectOf(value);
-  if (typeof dialect !== 'string') return refused({ keys: [], reason: 'a trigger needs a dialect' });
+  if (typeof dialect !== 'string') return refused({ keys: [], reason: 'a trigger needs a dialect, or cron' });
+  const id = position === 0 ? dialect : `${dialect}-${position + 1}`;
+  if (dialect === SCHEDULE_DIALECT) return readSchedule(value, id);
   const declares = DECLARABLE.get(dialect);
   if (declares === undefined) {
     const hint = hintOf(dialect, [...DECLARABLE.keys()], 'there are');
@@ -107,16 +112,20 @@ const readTrigger = (value: unknown, position: number, workflow: string): Readin
   }
   const inOurWords = translated(value, declares, workflow);
   if (inOurWords instanceof AppError) return refused({ keys: [], reason: inOurWords.message });
-  return readOf({ ...inOurWords, dialect }, declares, { dialect, id: position === 0 ? dialect : `${dialect}-${position + 1}` });
+  return readOf({ ...inOurWords, dialect }, declares, { dialect, id });
 };
 
 /** Two triggers of one workflow that nothing tells apart. */
-const clashComplaint = (trigger: Trigger, earlier: readonly Trigger[]): Complaint | undefined => {
-  if (earlier.some(({ id }) => id === trigger.id)) {
-    return { keys: ['id'], reason: `the id ${trigger.id} is there twice` };
+const clashComplaints = (
+  reading: Exclude<Reading | ScheduleReading, { readonly complaints: unknown }>,
+  { triggers, schedules }: Pick<TriggersReading, 'triggers' | 'schedules'>,
+): readonly Complaint[] => {
+  const { id } = 'trigger' in reading ? reading.trigger : reading.schedule;
+  if ([...triggers, ...schedules].some((one) => one.id === id)) {
+    return [{ keys: ['id'], reason: `the id ${id} is there twice` }];
   }
-  const other = earlier.find((one) => meets(trigger, one));
-  return other && { keys: [], reason: `${trigger.id} has the same address and method as ${other.id}` };
+  const other = 'trigger' in reading ? triggers.find((one) => meets(reading.trigger, one)) : undefined;
+  return other === undefined ? [] : [{ keys: [], reason: `${id} has the same address and method as ${other.id}` }];
 };
 
 /**
@@ -127,6 +136,7 @@ const clashComplaint = (trigger: Trigger, earlier: readonly Trigger[]): Complain
  */
 export const readTriggers = (list: readonly unknown[], workflow = ''): TriggersReading => {
   const triggers: Trigger[] = [];
+  const schedules: ScheduleTrigger[] = [];
   const complaints: Complaint[] = [];
   const positions = new Map<unknown, number>();
   for (const [index, value] of list.entries()) {
@@ -134,10 +144,11 @@ export const readTriggers = (list: readonly unknown[], workflow = ''): TriggersR
     const position = positions.get(dialect) ?? 0;
     positions.set(dialect, position + 1);
     const reading = readTrigger(value, position, workflow);
-    const clash = 'trigger' in reading ? clashComplaint(reading.trigger, triggers) : undefined;
-    const own = 'complaints' in reading ? reading.complaints : clash === undefined ? [] : [clash];
+    const own = 'complaints' in reading ? reading.complaints : clashComplaints(reading, { triggers, schedules });
     complaints.push(...own.map(({ keys, reason }) => ({ keys: ['triggers', String(index), ...keys], reason })));
-    if ('trigger' in reading && clash === undefined) triggers.push(reading.trigger);
+    if (own.length > 0) continue;
+    if ('trigger' in reading) triggers.push(reading.trigger);
+    if ('schedule' in reading) schedules.push(reading.schedule);
   }
-  return { triggers, complaints };
+  return { triggers, schedules, complaints };
 };

@@ -4,14 +4,26 @@
  * I1 a run begins with `requested`, once; events of a run that was never requested change nothing.
  * I2 a terminal status never changes.
  * I3 the word of an executor names its attempt and counts only while that attempt is the current one and is not over.
- * I4 the word of the scheduler about a run that waits (`cancelled`, `rejected`, `failed`) names no attempt: none is going on.
+ * I4 the word of the scheduler about a run that waits (`cancelled`, `rejected`, `failed`) names no attempt: none is going on;
+ *    only `retry.scheduled` names the one that failed.
  * I5 attempts count 1, 2, 3 … without a gap; the next begins only after the one before was lost or failed.
+ * I6 of the executors only the one that the attempt was given to is heard about it.
  */
-import { isTerminal, type RunEvent, type RunEventOf, type RunRequested } from '@millrace/contracts';
+import {
+  isSaidByExecutor,
+  isSaidByOther,
+  isTerminal,
+  type RunEvent,
+  type RunEventOf,
+  type RunRequested,
+} from '@millrace/contracts';
 import { FORGIVEN_LOSSES_MAX, isOpen, type RunState, type RunStatus } from './run-state.ts';
 
-/** Whether an event is recorded only, and changes nothing: another attempt's, one behind the end, a repeated request. */
-export const isSuperseded = (run: Pick<RunState, 'status' | 'attempt'> | undefined, event: RunEvent): boolean => {
+/** What says which events still concern a run. `executor` need not be known while it waits. */
+export type RunGate = Pick<RunState, 'status' | 'attempt' | 'executor'>;
+
+/** Whether an event is recorded only, and changes nothing: another attempt's or executor's, one behind the end, a repeated request. */
+export const isSuperseded = (run: RunGate | undefined, event: RunEvent): boolean => {
   if (run === undefined) return event.type !== 'dev.millrace.run.requested.v1';
   if (!isOpen(run.status)) return true;
   switch (event.type) {
@@ -21,9 +33,13 @@ export const isSuperseded = (run: Pick<RunState, 'status' | 'attempt'> | undefin
       return false;
     case 'dev.millrace.run.dispatched.v1':
       return run.status !== 'waiting' || event.attempt !== run.attempt + 1;
+    case 'dev.millrace.run.retry.scheduled.v1':
+      return run.status !== 'waiting' || event.attempt !== run.attempt || isSaidByExecutor(event);
     default:
-      if (run.status === 'waiting') return event.attempt !== undefined || !isTerminal(event.type);
-      return event.attempt !== run.attempt;
+      if (run.status === 'waiting') {
+        return event.attempt !== undefined || !isTerminal(event.type) || isSaidByExecutor(event);
+      }
+      return event.attempt !== run.attempt || isSaidByOther(event, run.executor);
   }
 };
 
@@ -74,6 +90,7 @@ const applied = (run: RunState, event: Exclude<RunEvent, RunRequested>): RunStat
       return { ...run, status: 'running' };
     case 'dev.millrace.run.progressed.v1':
     case 'dev.millrace.run.responded.v1':
+    case 'dev.millrace.run.retry.scheduled.v1': // when, not whether
       return run;
     case 'dev.millrace.run.cancel.requested.v1':
       return { ...run, isCancelRequested: true };

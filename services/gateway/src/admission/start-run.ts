@@ -54,6 +54,20 @@ const firstWord = async (expectation: Expectation, signal: AbortSignal): Promise
   return word;
 };
 
+/** What is answered with 429 and not with a state. */
+const refuseRejected = (word: ReplyWord | undefined, policy: RunPolicy, runsMax: number): void => {
+  if (word === undefined || word === WAITING_WORD || word.type !== 'dev.millrace.run.rejected.v1') return;
+  const { code, message } = word.data.error;
+  const { queueLimit, concurrency = runsMax, keyConcurrency = concurrency } = policy;
+  const refuse = (errorCode: string, details: Readonly<Record<string, unknown>>): AppError =>
+    new AppError('over_limit', errorCode, message, {
+      retryAfterSeconds: 1,
+      details: { run_id: word.subject, ...details },
+    });
+  if (code === 'queue_full') throw refuse('queue.full', { queue_limit: queueLimit });
+  if (code === 'limit') throw refuse('run.over_limit', { max: Math.min(concurrency, keyConcurrency, runsMax) });
+};
+
 export const makeStartRun = (deps: StartRunDeps): StartRun => {
   const { requestRun, waiters, connection, readModel, reveal, runsMax } = deps;
 
@@ -71,30 +85,13 @@ export const makeStartRun = (deps: StartRunDeps): StartRun => {
       if (status === 'connected') listener();
     });
 
-  const refuseRejected = (word: ReplyWord | undefined, policy: RunPolicy): void => {
-    if (word === undefined || word === WAITING_WORD || word.type !== 'dev.millrace.run.rejected.v1') return;
-    const { code, message } = word.data.error;
-    if (code === 'queue_full') {
-      throw new AppError('over_limit', 'queue.full', message, {
-        retryAfterSeconds: 1,
-        details: { run_id: word.subject, queue_limit: policy.queueLimit },
-      });
-    }
-    if (code !== 'limit') return; // skipped: that is an answer
-    const { concurrency = runsMax, keyConcurrency = concurrency } = policy;
-    throw new AppError('over_limit', 'run.over_limit', message, {
-      retryAfterSeconds: 1,
-      details: { run_id: word.subject, max: Math.min(concurrency, keyConcurrency, runsMax) },
-    });
-  };
-
   const settle = async (run: AcceptedRun, expectation: Expectation, options: StartOptions): Promise<StartedRun> => {
     const { waitMs } = options;
     const signal = options.signal();
     const isFirst = run.outcome === 'recorded';
     const first =
       awaitsWord(run.policy) && isFirst && !run.isDelayed ? await firstWord(expectation, signal) : undefined;
-    refuseRejected(first, run.policy);
+    refuseRejected(first, run.policy, runsMax);
     const known = first === undefined ? undefined : wordOfReply(first);
     if (known !== undefined || waitMs === 0) return { ...run, ...(known === undefined ? {} : { word: known }) };
     const source = isFirst ? 'reply' : 'poll';

@@ -33,6 +33,15 @@ export interface LogWatch {
 
 const nowMs = (): number => performance.now();
 
+const askLeader = async (
+  connection: LogConnection,
+  shard: number,
+): Promise<LeaderAnswer & { readonly askedAtMs: number }> => {
+  const askedAtMs = nowMs();
+  const answer = await request(connection, messagingSubject.leader(shard), '', ANSWER_TIMEOUT_MS);
+  return { ...(JSON.parse(answer) as LeaderAnswer), askedAtMs };
+};
+
 /**
  * Asks the leader once a second what the open runs need, and the log how full it is. The leader's answer is a hint: it only ever makes
  * a gateway refuse, and without one the last one holds.
@@ -46,15 +55,13 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
   });
   const queue = makeQueueRoom(queueLimit, nowMs);
   let keepsMs: Milliseconds | undefined;
-  const askLeader = async (): Promise<void> => {
-    const askedAtMs = nowMs();
-    const answer = await request(connection, messagingSubject.leader(shard), '', ANSWER_TIMEOUT_MS);
-    const { neededBytes, waiting } = JSON.parse(answer) as LeaderAnswer;
+  const hearLeader = async (): Promise<void> => {
+    const { neededBytes, waiting, askedAtMs } = await askLeader(connection, shard);
     room.onNeeded(neededBytes, askedAtMs);
     if (waiting !== undefined) queue.onWaiting(waiting);
   };
   const refresh = async (): Promise<void> => {
-    await askLeader().catch(() => undefined); // the last answer holds, and what was taken since is counted
+    await hearLeader().catch(() => undefined); // the last answer holds, and what was taken since is counted
     const fill = await logFill(connection, shard);
     keepsMs = fill.maxAgeMs ?? Number.POSITIVE_INFINITY;
     room.onFill(fill);
@@ -74,6 +81,12 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
   tick();
   const listening = subscribe(connection, messagingSubject.unwritable(shard), writability.onWord);
 
+  const close = (): void => {
+    clearInterval(timer);
+    listening.close();
+    writability.close();
+  };
+
   return {
     take: (writtenBytes) => {
       writability.check();
@@ -86,10 +99,6 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
     checkQueue: queue.check,
     state: () => ({ ...room.state(), problem: writability.problem() }),
     keepsMs: () => keepsMs,
-    close: () => {
-      clearInterval(timer);
-      listening.close();
-      writability.close();
-    },
+    close,
   };
 };

@@ -21,6 +21,7 @@ const STATE_BY_TYPE: Readonly<Record<string, string>> = {
   'dev.millrace.run.cancel.requested.v1': 'cancel_requested',
   'dev.millrace.run.attempt.failed.v1': 'attempt_failed',
   'dev.millrace.run.attempt.lost.v1': 'attempt_lost',
+  'dev.millrace.run.retry.scheduled.v1': 'retry_scheduled',
 };
 
 export const endsRun = ({ type }: Pick<FeedEvent, 'type'>): boolean => isTerminal(type as RunEventType);

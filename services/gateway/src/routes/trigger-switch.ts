@@ -23,7 +23,8 @@ interface Wish {
 
 const checkExists = ({ workflow, trigger }: Wish, { directory, dialects }: TriggerSwitchDeps): void => {
   const service = directory.workflow(workflow);
-  const isDeclared = service?.version.triggers?.some(({ id }) => id === trigger) === true;
+  const { triggers = [], schedules = [] } = service?.version ?? {};
+  const isDeclared = [...triggers, ...schedules].some(({ id }) => id === trigger);
   const isAutomatic = service !== undefined && dialects.some(({ name }) => name === trigger);
   if (isDeclared || isAutomatic) return;
   throw new AppError('not_found', 'trigger.not_found', `${workflow} has no trigger ${trigger}`);

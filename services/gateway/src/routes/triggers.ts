@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { AppError } from '@millrace/kernel';
+import { AppError, type Clock } from '@millrace/kernel';
 import {
   type Trigger,
   TriggerListSchema,
@@ -12,6 +12,7 @@ import { allows } from '@millrace/domain';
 import { type TriggerStates } from '@millrace/eventlog';
 import { type SecretValues } from '@millrace/secrets';
 import { principalOf } from '../auth/require-access.ts';
+import { toScheduleView } from '../views/schedule-view.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface TriggersRoutesDeps {
@@ -19,6 +20,7 @@ export interface TriggersRoutesDeps {
   readonly dialects: readonly Dialect[];
   readonly triggerStates: Pick<TriggerStates, 'get'>;
   readonly secretValues: Pick<SecretValues, 'valuesOf'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 const secretsOf = ({ keys = [], signature }: Trigger): readonly string[] => [
@@ -50,8 +52,18 @@ const toView = (
   };
 };
 
-const triggersOf = (service: WorkflowInService, deps: TriggersRoutesDeps): TriggerView[] =>
-  (service.version.triggers ?? []).map((trigger) => toView(service, trigger, deps));
+const schedulesOf = ({ workspace, workflow, version }: WorkflowInService, deps: TriggersRoutesDeps): TriggerView[] => {
+  const nowMs = deps.clock.now();
+  return (version.schedules ?? []).map((schedule) => {
+    const decided = deps.triggerStates.get({ workspace, workflow, trigger: schedule.id });
+    return toScheduleView(workflow, schedule, { decided, nowMs });
+  });
+};
+
+const triggersOf = (service: WorkflowInService, deps: TriggersRoutesDeps): TriggerView[] => [
+  ...(service.version.triggers ?? []).map((trigger) => toView(service, trigger, deps)),
+  ...schedulesOf(service, deps),
+];
 
 const describeWorkflow = (service: WorkflowInService, deps: TriggersRoutesDeps): WorkflowTriggersView => ({
   workflow: service.workflow,
@@ -61,14 +73,14 @@ const describeWorkflow = (service: WorkflowInService, deps: TriggersRoutesDeps):
   ),
 });
 
-/** `GET /triggers`, `GET /triggers/{workflow}`: how workflows can be started. Keys are shown to nobody. */
+/** `GET /triggers`, `GET /triggers/{workflow}`: how workflows are started, by requests and by the clock. Keys are shown to nobody. */
 export const triggersRoutes: FastifyPluginAsyncTypebox<TriggersRoutesDeps> = async (app, deps) => {
   app.get(
     '/triggers',
     {
       schema: {
         operationId: 'listTriggers',
-        summary: 'Declared triggers, without their keys',
+        summary: 'Declared triggers, without their keys, and schedules',
         tags: ['triggers'],
         response: { 200: TriggerListSchema, ...PROBLEMS },
       },

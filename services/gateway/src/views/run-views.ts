@@ -44,6 +44,8 @@ export const toStatus = (run: RunRow): Status => ({
   queued: run.requestedAt,
   attempt: run.attempt,
   ...present({
+    not_before: run.notBefore,
+    retry_at: run.retryAt,
     exit_code: dialectExitCodeOf(run),
     // A script or a workflow counts as one step once it has run.
     steps: isOver(run) && run.startedAt !== undefined ? 1 : undefined,
@@ -66,6 +68,8 @@ export const toRunView = (run: RunSummary): RunView => ({
   requested_by: run.requestedBy,
   dialect: run.dialect,
   ...present({
+    not_before: run.notBefore,
+    retry_at: run.retryAt,
     started_at: run.startedAt,
     ended_at: run.endedAt,
     exit_code: run.exitCode,

@@ -1,5 +1,6 @@
 import { parseTraceparent, type Position, type RunRequested } from '@millrace/contracts';
 import { type RunRecord } from '@millrace/read-model';
+import { instantText } from './instant-text.ts';
 import { jsonText } from './json-text.ts';
 
 type TriggerColumns = Pick<
@@ -35,6 +36,7 @@ export const birthOf = (event: RunRequested, time: string, { sequence, index }: 
   started_at: null,
   ended_at: null,
   cancel_requested_at: null,
+  not_before: instantText(event.data.notBefore),
   progress: null,
   progress_message: null,
   executor: null,

@@ -1,5 +1,6 @@
 import { type RunEvent, type RunEventData, type RunEventOf, type RunEventType } from '@millrace/contracts';
 import { type RunProgressRecord } from '@millrace/read-model';
+import { instantText } from './instant-text.ts';
 import { jsonText, optionalJsonText } from './json-text.ts';
 
 /** What one event changes of a row. */
@@ -15,6 +16,7 @@ const exitCode = (code: number | undefined): number | null =>
 
 /** What an attempt leaves behind is gone when the next one is dispatched. */
 const FRESH_ATTEMPT = {
+  not_before: null,
   started_at: null,
   progress: null,
   progress_message: null,
@@ -41,7 +43,7 @@ const CHANGES: Changes = {
     dispatched_at: time,
     executor: data.executor,
   }),
-  'dev.millrace.run.started.v1': ({ data }, time) => ({ state: 'running', started_at: time, executor: data.executor }),
+  'dev.millrace.run.started.v1': (_event, time) => ({ state: 'running', started_at: time }),
   'dev.millrace.run.progressed.v1': ({ data }) => ({
     progress: data.percent,
     progress_message: optionalJsonText(data.message),
@@ -55,6 +57,7 @@ const CHANGES: Changes = {
     state: 'waiting',
     error: jsonText({ code: 'executor_lost', message: data.reason }),
   }),
+  'dev.millrace.run.retry.scheduled.v1': ({ data }) => ({ not_before: instantText(data.notBefore) }),
   'dev.millrace.run.completed.v1': ({ data }, time) => ({
     state: 'completed',
     ended_at: time,
@@ -62,16 +65,23 @@ const CHANGES: Changes = {
     exit_code: exitCode(data.exitCode),
     error: null,
   }),
-  'dev.millrace.run.failed.v1': ({ data }, time) => ({ state: 'failed', ended_at: time, ...failure(data) }),
+  'dev.millrace.run.failed.v1': ({ data }, time) => ({
+    state: 'failed',
+    not_before: null,
+    ended_at: time,
+    ...failure(data),
+  }),
   'dev.millrace.run.timed_out.v1': ({ data }, time) => ({ state: 'timed_out', ended_at: time, ...failure(data) }),
   'dev.millrace.run.cancelled.v1': ({ data }, time) => ({
     state: 'cancelled',
+    not_before: null,
     ended_at: time,
     exit_code: exitCode(data.exitCode),
     error: jsonText({ code: 'cancelled', message: data.reason ?? 'cancelled' }),
   }),
   'dev.millrace.run.rejected.v1': ({ data }, time) => ({
     state: 'rejected',
+    not_before: null,
     ended_at: time,
     error: jsonText(data.error),
   }),
