@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { connectLog, ensureTopology, logBytesWithin, type LogConnection } from '@millrace/eventlog';
+import { connectLog, ensureTopology, logBytesWithin, type LogConnection, type ServiceUser } from '@millrace/eventlog';
 import { migrate, openReadModel } from '@millrace/read-model';
 import { type ServerConfig } from '@millrace/runtime';
 import { findNatsServer } from './find-nats-server.ts';
@@ -11,7 +11,10 @@ import { type PlatformParts } from './platform-parts.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
 
 export interface LogServer {
+  /** Of the administrator, or the one that was given. */
   readonly url: string;
+  /** For one service; the one that was given serves all. */
+  readonly urlFor: (service: ServiceUser) => string;
   /** Open for as long as the platform runs. */
   readonly connection: LogConnection;
   /** Of the server that was started here. */
@@ -20,8 +23,7 @@ export interface LogServer {
 
 const INBOX_SHARE_OF_STORE = 1 / 128;
 
-interface NatsAddress {
-  readonly url: string;
+interface NatsAddress extends Pick<LogServer, 'url' | 'urlFor'> {
   readonly version: string | undefined;
   readonly storeBytes: number;
   readonly nats: KeptProcess<RunningNats>;
@@ -43,29 +45,30 @@ const startOwnNats = async (config: ServerConfig, parts: PlatformParts): Promise
   const nats = await parts.add(
     keepRunning({ name: 'nats', start, onEvent, onPid: (pid) => parts.setPid('nats', pid) }),
   );
-  const { url, maxFileStoreBytes } = nats.current();
-  return { url, version, storeBytes: maxFileStoreBytes, nats };
+  const { url, urlFor, maxFileStoreBytes } = nats.current();
+  return { url, urlFor, version, storeBytes: maxFileStoreBytes, nats };
 };
 
 /** Starts nats-server unless one is given, connects, and creates the streams. */
 export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Promise<LogServer> => {
   const given = config.nats.url;
-  const { url, version, storeBytes, nats } =
+  const { url, urlFor, version, storeBytes, nats } =
     given === undefined
       ? await startOwnNats(config, parts)
-      : { url: given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER, nats: undefined };
+      : { url: given, urlFor: () => given, version: undefined, storeBytes: Number.MAX_SAFE_INTEGER, nats: undefined };
   const connection = await connectLog({ url, name: 'supervisor' });
   parts.defer(() => connection.close());
   const logMaxBytes = Math.min(config.nats.logMaxBytes, logBytesWithin(storeBytes));
   const inboxMaxBytes = Math.min(config.inbox.maxBytes, Math.floor(storeBytes * INBOX_SHARE_OF_STORE));
   const [logMaxAgeMs, inboxMaxAgeMs] = [config.nats.logMaxAge, config.inbox.maxAge];
-  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs, inboxMaxBytes, inboxMaxAgeMs });
+  const { replicas } = config.nats;
+  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs, inboxMaxBytes, inboxMaxAgeMs, replicas });
   if (nats !== undefined) {
     const options = { nats, connection, onEvent: parts.onEvent };
     parts.defer(keepDisk(options));
     await warnOfLargeStreams(options);
   }
-  return { url, connection, version };
+  return { url, urlFor, connection, version };
 };
 
 export interface DatabaseServer {

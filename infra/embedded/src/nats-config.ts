@@ -1,5 +1,6 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type NatsPermissions } from '@millrace/eventlog';
 
 export type Durability = 'strict' | 'relaxed';
 
@@ -15,6 +16,26 @@ export interface NatsConfig {
   readonly password: string;
   /** When there are several, each is isolated and has a user of its name. */
   readonly accounts: readonly string[];
+  /** Users beside `user` who may do only what is named; not with accounts. */
+  readonly limited: readonly LimitedUser[];
+  /** Default: it is alone. */
+  readonly cluster?: ClusterPlace;
+}
+
+/** One of several servers that keep copies of each other's streams. */
+export interface ClusterPlace {
+  /** Unlike those of the others, and the same at every start. */
+  readonly serverName: string;
+  /** Where the others reach it; none of the ports that clients use. */
+  readonly port: number;
+  /** Of all members, this one may be among them. */
+  readonly peerPorts: readonly number[];
+}
+
+export interface LimitedUser {
+  readonly name: string;
+  readonly password: string;
+  readonly permissions: NatsPermissions;
 }
 
 const MIB = 1024 * 1024;
@@ -38,19 +59,40 @@ const systemAccount = (password: string): string => {
   return `  $SYS: { users: [{ user: ${quote(HEALTH_USER)}, password: ${quote(password)}, permissions: ${permissions} }] }`;
 };
 
+const listed = (subjects: readonly string[]): string => `[${subjects.map(quote).join(', ')}]`;
+
+const limitedUser = ({ name, password, permissions: { publish, subscribe } }: LimitedUser): string =>
+  `  { user: ${quote(name)}, password: ${quote(password)}, permissions: { publish: ${listed(publish)}, subscribe: ${listed(subscribe)} } }`;
+
 /** Without accounts the user belongs to the global one, under whose name the streams are stored. */
-const authorization = ({ accounts, user, password }: NatsConfig): readonly string[] => [
-  ...(accounts.length > 0 ? [] : [`authorization { users: [{ user: ${quote(user)}, password: ${quote(password)} }] }`]),
+const authorization = ({ accounts, user, password, limited }: NatsConfig): readonly string[] => [
+  ...(accounts.length > 0
+    ? []
+    : [
+        'authorization { users: [',
+        `  { user: ${quote(user)}, password: ${quote(password)} }`,
+        ...limited.map(limitedUser),
+        '] }',
+      ]),
   'accounts {',
   systemAccount(password),
   ...accounts.map((name) => account(name, password)),
   '}',
 ];
 
-/** The server's configuration file. Loopback, one user, JetStream; no websocket, MQTT, leaf nodes or monitoring port. */
+const clusterBlock = ({ port, peerPorts }: ClusterPlace, password: string): readonly string[] => [
+  'cluster {',
+  '  name: millrace',
+  `  listen: "127.0.0.1:${port}"`,
+  `  authorization { user: routes, password: ${quote(password)} }`,
+  `  routes: [${peerPorts.map((peer) => quote(`nats://routes:${password}@127.0.0.1:${peer}`)).join(', ')}]`,
+  '}',
+];
+
+/** The server's configuration file. Loopback, a user for each service, JetStream; no websocket, MQTT, leaf nodes or monitoring port. */
 export const natsConfigText = (config: NatsConfig): string =>
   [
-    `server_name: millrace`,
+    `server_name: ${config.cluster?.serverName ?? 'millrace'}`,
     `listen: "127.0.0.1:${config.port}"`,
     `ports_file_dir: ${quote(config.portsDir)}`,
     `log_file: ${quote(config.logFile)}`,
@@ -67,6 +109,7 @@ export const natsConfigText = (config: NatsConfig): string =>
     `  max_file_store: ${config.maxFileStoreBytes}`,
     `}`,
     ...authorization(config),
+    ...(config.cluster === undefined ? [] : clusterBlock(config.cluster, config.password)),
     '',
   ].join('\n');
 

@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_SHARD } from '@millrace/contracts';
+import { ADMINISTRATOR, permissionsOf, SERVICE_USERS, type ServiceUser } from '@millrace/eventlog';
 import { AppError } from '@millrace/kernel';
 import { type BoundProcess, type ExitStatus, startBound } from './bound-process.ts';
 import { findNatsServer } from './find-nats-server.ts';
@@ -11,6 +14,7 @@ import {
   fileStoreLimitOf,
   HEALTH_USER,
   isInMemory,
+  type LimitedUser,
   natsConfigText,
   sizeFileStore,
 } from './nats-config.ts';
@@ -24,7 +28,7 @@ export interface StartNatsOptions {
   readonly durability: Durability;
   /** Path of the program. Default: what {@link findNatsServer} finds. */
   readonly binary?: string;
-  /** Isolated accounts with JetStream, each with a user of its name and the same password. Default: none, one user `millrace`. */
+  /** Isolated accounts with JetStream, each with a user of its name and the same password. Default: none; a user `millrace` who may do all, and one for each service. */
   readonly accounts?: readonly string[];
   /** Most that all streams together may reserve. Default: most of what is free on the disk. */
   readonly maxFileStoreBytes?: number;
@@ -38,6 +42,8 @@ export interface RunningNats {
   /** With user and password; of the first account when there are several. */
   readonly url: string;
   readonly urlOf: (account: string) => string;
+  /** For one service, which may do only what it needs; not with accounts. */
+  readonly urlFor: (service: ServiceUser) => string;
   readonly port: number;
   readonly pid: number;
   /** What all streams together may reserve with the room that there is now. */
@@ -52,10 +58,20 @@ export interface RunningNats {
   readonly kill: () => void;
 }
 
-const USER = 'millrace';
 const STOP_GRACE_MS = 10_000;
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
+
+/** Each from the one that is kept, which none of them tells. */
+const passwordFor = (service: ServiceUser, password: string): string =>
+  createHmac('sha256', password).update(service).digest('hex');
+
+const limitedUsers = (password: string): readonly LimitedUser[] =>
+  SERVICE_USERS.map((name) => ({
+    name,
+    password: passwordFor(name, password),
+    permissions: permissionsOf(name, DEFAULT_SHARD),
+  }));
 
 const logTail = async (file: string): Promise<string> => {
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -122,7 +138,8 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   const binary = options.binary ?? (await findNatsServer(options.onStep ? { onStep: options.onStep } : {})).path;
   const password = await keepSecret(join(dataDir, 'password'));
   const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
-  const user = accounts[0] ?? USER;
+  const user = accounts[0] ?? ADMINISTRATOR;
+  const limited = accounts.length > 0 ? [] : limitedUsers(password);
   const port = options.port ?? -1;
   const { durability } = options;
   const configFile = join(dataDir, 'nats.conf');
@@ -137,6 +154,7 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
     user,
     password,
     accounts,
+    limited,
   };
   await saveConfig(configFile, natsConfigText(config), earlier);
   const server = await startBound({
@@ -152,6 +170,7 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   return {
     url: urlOf(user),
     urlOf,
+    urlFor: (service) => `nats://${service}:${passwordFor(service, password)}@127.0.0.1:${actualPort}`,
     port: actualPort,
     pid: server.pid,
     maxFileStoreBytes,

@@ -35,10 +35,10 @@ export interface Platform {
   readonly postgresVersion: string | undefined;
   readonly deployment: Deployment;
   readonly pids: () => ServerFile['pids'];
-  /** Ends a process in order and starts it again, on the same ports. */
-  readonly restart: (name: ServerProcess) => Promise<void>;
   /** Ports of further listeners of dialects, by their names. */
   readonly listeners: () => Readonly<Record<string, number>>;
+  /** Ends a process in order and starts it again, on the same ports. */
+  readonly restart: (name: ServerProcess) => Promise<void>;
   /** In order, within time limits; no process is left. Safe to repeat. */
   readonly stop: () => Promise<void>;
   /** At once, by force. */
@@ -79,7 +79,7 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
   const preparingPostgres = preparePostgres(config, parts);
   const [log, database] = await Promise.all([preparingLog, preparingPostgres]);
   const databaseUrl = database.url;
-  const addresses = { natsUrl: log.url, databaseUrl, port: config.server.port };
+  const addresses = { natsUrlFor: log.urlFor, databaseUrl, port: config.server.port };
   const withKey = { ...addresses, masterKey: await ensureMasterKey(config, process.env) };
   file.update({ natsUrl: log.url, databaseUrl });
 
@@ -106,9 +106,9 @@ const assemble = async ({ config, parts, file }: Assembly): Promise<Omit<Platfor
     postgresVersion: database.version,
     deployment,
     pids: () => file.current().pids,
+    listeners: () => file.current().listeners ?? {},
   };
 };
-    listeners: () => file.current().listeners ?? {},
 
 const whenAborted = async (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_resolve, reject) => {

@@ -24,13 +24,17 @@ export const keepService = async (
   parts: PlatformParts,
 ): Promise<RunningService> => {
   const logFile = openLogFile(join(config.server.dataDir, 'logs', `${name}.log`));
+  const { natsUrlFor, ...rest } = addresses;
   const readLines = makeLineReader(name, parts.onEvent);
   const start = async (previous: RunningService | undefined): Promise<RunningService> => {
     const port = previous?.port ?? addresses.port;
     const adminPort = previous?.adminPort ?? adminPortOf(name, config.admin.port);
     const service = await startService({
       name,
-      env: serviceEnvironment(config, { ...addresses, port, adminPort }, process.env),
+      env: await parts.adaptEnvironment(
+        name,
+        serviceEnvironment(config, { ...rest, natsUrl: natsUrlFor(name), port, adminPort }, process.env),
+      ),
       giveUp: parts.ending,
       stopGraceMs: STOP_GRACE_MS[name],
       onOutput: (chunk) => {
@@ -39,10 +43,10 @@ export const keepService = async (
       },
     });
     parts.setAdminPort(name, service.adminPort);
+    parts.addListeners(service.listeners);
     return service;
   };
   const { onEvent } = parts;
   const service = await parts.add(keepRunning({ name, start, onEvent, onPid: (pid) => parts.setPid(name, pid) }));
-    parts.addListeners(service.listeners);
   return service.current();
 };

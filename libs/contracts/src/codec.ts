@@ -1,5 +1,6 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { RUN_EVENT_SCHEMAS, type RunEvent, type RunEventType } from './run-events.ts';
+import { type MayStand, writerRuleOf } from './writers.ts';
 
 /** One decoded member of a commit: an event we know, or the reason why it cannot be used. Nothing is dropped silently. */
 export type DecodedEvent =
@@ -46,8 +47,16 @@ export const decodeEvent = (value: unknown): DecodedEvent => {
   return { known: true, event: value as RunEvent };
 };
 
-/** Every member of a commit, in order. A text that is no JSON array decodes to one unusable member. */
-export const decodeCommit = (text: string): readonly DecodedEvent[] => {
+const checkWriter = (decoded: DecodedEvent, mayStand: MayStand): DecodedEvent =>
+  decoded.known && !mayStand(decoded.event)
+    ? { known: false, type: decoded.event.type, reason: 'not for the writers of its subject to say' }
+    : decoded;
+
+/**
+ * Every member of a commit, in order. A text that is no JSON array decodes to one unusable member, and what the writers of the subject
+ * may not say is unusable as well. Without a subject everything counts.
+ */
+export const decodeCommit = (text: string, subject = ''): readonly DecodedEvent[] => {
   let members: unknown;
   try {
     members = JSON.parse(text);
@@ -55,5 +64,6 @@ export const decodeCommit = (text: string): readonly DecodedEvent[] => {
     return [{ known: false, type: undefined, reason: 'not JSON' }];
   }
   if (!Array.isArray(members)) return [{ known: false, type: undefined, reason: 'not a JSON batch' }];
-  return members.map(decodeEvent);
+  const mayStand = writerRuleOf(subject);
+  return members.map((member) => checkWriter(decodeEvent(member), mayStand));
 };

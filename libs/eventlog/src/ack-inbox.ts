@@ -5,7 +5,7 @@
  * and a header map for each message, which costs more than the message. While disconnected nothing is sent, so that nothing gathers
  * in the client's buffer; what was in flight at a disconnect is settled at once as unanswered.
  */
-import { createInbox, errors, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { errors, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '@millrace/kernel';
 import { type ConnectionStatus } from './connection.ts';
 import { JETSTREAM_ERROR } from './log-errors.ts';
@@ -78,8 +78,9 @@ const refusedHere = (error: unknown): PublishOutcome =>
     ? { kind: 'refused', errorCode: JETSTREAM_ERROR.messageTooLarge, description: error.message }
     : { kind: 'not_sent', reason: messageOf(error) };
 
-export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView): AckInbox => {
-  const prefix = `${createInbox()}.`;
+/** @param inbox A subject of this connection alone. */
+export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView, inbox: string): AckInbox => {
+  const prefix = `${inbox}.`;
   const waiting = new Map<string, Waiting>();
   let count = 0;
   let sweeper: NodeJS.Timeout | undefined;

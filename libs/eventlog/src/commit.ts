@@ -18,5 +18,5 @@ export const decodeStored = (stored: StoredMsg): Commit => ({
   subject: stored.subject,
   time: stored.time.getTime(),
   bytes: stored.data.length,
-  events: decodeCommit(stored.string()),
+  events: decodeCommit(stored.string(), stored.subject),
 });

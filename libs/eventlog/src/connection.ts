@@ -1,4 +1,4 @@
-import { type NatsConnection, connect } from '@nats-io/transport-node';
+import { type NatsConnection, connect, createInbox } from '@nats-io/transport-node';
 import { makeAckInbox } from './ack-inbox.ts';
 import { checkServerVersion } from './server-version.ts';
 import { unreachable } from './log-errors.ts';
@@ -37,6 +37,12 @@ interface Address {
   readonly pass?: string;
   readonly token?: string;
 }
+
+/**
+ * Answers come on subjects that name the user, so that users can be kept from reading the answers of others. Names that are no single
+ * token of a subject stay out.
+ */
+export const inboxPrefixOf = (user = ''): string => (/^[A-Za-z0-9_-]+$/.test(user) ? `_INBOX.${user}` : '_INBOX');
 
 const parseUrl = (url: string): Address => {
   const urls = url.split(',').map((text) => new URL(text.includes('://') ? text : `nats://${text}`));
@@ -94,9 +100,12 @@ const makeConnection = (nats: NatsConnection, name: string): LogConnection => {
  */
 export const connectLog = async ({ url, name }: ConnectOptions): Promise<LogConnection> => {
   let nats: NatsConnection;
+  const address = parseUrl(url);
+  const inboxPrefix = inboxPrefixOf(address.user);
   try {
     nats = await connect({
-      ...parseUrl(url),
+      ...address,
+      inboxPrefix,
       name,
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
@@ -115,6 +124,7 @@ export const connectLog = async ({ url, name }: ConnectOptions): Promise<LogConn
     throw error;
   }
   const connection = makeConnection(nats, name);
-  registerHandle(connection, { nats, acks: makeAckInbox(nats, connection) });
+  const acks = makeAckInbox(nats, connection, createInbox(inboxPrefix));
+  registerHandle(connection, { nats, acks, inboxPrefix });
   return connection;
 };

@@ -5,7 +5,6 @@ export * from './connection.ts';
 export * from './durable-consumer.ts';
 export * from './event-writer.ts';
 export { makeFencedWriter, type FencedWriter, type FencedWriterOptions } from './fenced-writer.ts';
-export { type DecodedCommits, makeDecodedCommits } from './decoded-commits.ts';
 export { follow, type FollowOptions } from './follow.ts';
 export {
   followOutput,

@@ -66,7 +66,8 @@ export const respond = (
 ): Listening => {
   const reply = async (message: Msg): Promise<void> => {
     const text = await answer(message.string());
-    if (connection.isConnected()) message.respond(text);
+    // an asker must not have us publish for it where only we may
+    if (message.reply?.startsWith('_INBOX') === true && connection.isConnected()) message.respond(text);
   };
   const subscription = handleOf(connection).nats.subscribe(subject, {
     callback: (error, message) => {

@@ -1,6 +1,6 @@
 import { invariant } from '@millrace/kernel';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type NatsConnection } from '@nats-io/transport-node';
 import { type AckInbox } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
 
@@ -8,6 +8,8 @@ import { type LogConnection } from './connection.ts';
 export interface NatsHandle {
   readonly nats: NatsConnection;
   readonly acks: AckInbox;
+  /** What the subjects of answers begin with. */
+  readonly inboxPrefix: string;
 }
 
 const handles = new WeakMap<LogConnection, NatsHandle>();
@@ -21,6 +23,9 @@ export const handleOf = (connection: LogConnection): NatsHandle => {
   invariant(handle, 'connections are made by connectLog');
   return handle;
 };
+
+/** A subject for answers, of nobody else. */
+export const newInbox = (connection: LogConnection): string => createInbox(handleOf(connection).inboxPrefix);
 
 /** Longest wait for an answer of the JetStream API. */
 export const API_TIMEOUT_MS = 5_000;

@@ -1,6 +1,5 @@
 import { type StoredMsg } from '@nats-io/jetstream';
 import { type LogConnection } from './connection.ts';
-import { loadMessage } from './load-message.ts';
 import { translate } from './log-errors.ts';
 import { managerOf } from './nats-handle.ts';
 
@@ -53,8 +52,9 @@ export const contradictionOf = async (
   const { sequence, storedAt } = anchor;
   if (sequence < 1) return undefined;
   try {
-    const message = await loadMessage(connection, stream, { seq: sequence });
-    if (message === undefined) return await contradictionOfRest(connection, stream, anchor);
+    const { streams } = await managerOf(connection);
+    const message = await streams.getMessage(stream, { seq: sequence });
+    if (message === null) return await contradictionOfRest(connection, stream, anchor);
     return storedAt === undefined ? undefined : differs(message, storedAt);
   } catch (cause) {
     throw translate(cause, `looking for message ${sequence} of ${stream}`);

@@ -11,11 +11,11 @@
  */
 import { AppError, backoffDelay, type Backoff } from '@millrace/kernel';
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
-import { createInbox, type Msg, nanos, nuid, type Subscription } from '@nats-io/transport-node';
+import { type Msg, nanos, nuid, type Subscription } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { type Delivered, parseDelivered } from './delivered.ts';
 import { closedError } from './log-errors.ts';
-import { handleOf, managerOf } from './nats-handle.ts';
+import { handleOf, managerOf, newInbox } from './nats-handle.ts';
 import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 
 export const BUFFERED_MESSAGES_MAX = 4_096;
@@ -82,6 +82,12 @@ const endsPull = ({ headers }: Msg): boolean => {
       return false;
   }
 };
+
+/** A single filter stands in the subject of the request, where permissions can see it. */
+const filterOf = ([first, ...others]: readonly string[]) =>
+  first !== undefined && others.length === 0
+    ? { filter_subject: first }
+    : { filter_subjects: first === undefined ? [] : [first, ...others] };
 
 class ReopeningPuller implements Puller {
   readonly #connection: LogConnection;
@@ -227,12 +233,12 @@ class ReopeningPuller implements Puller {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: this.#nextSequence,
-      filter_subjects: [...this.#options.filters],
+      ...filterOf(this.#options.filters),
       inactive_threshold: nanos(INACTIVE_THRESHOLD_MS),
       mem_storage: true,
       num_replicas: 1,
     });
-    const inbox = handleOf(this.#connection).nats.subscribe(createInbox(), {
+    const inbox = handleOf(this.#connection).nats.subscribe(newInbox(this.#connection), {
       callback: (_error, message) => {
         if (this.#current === incarnation) this.#onMessage(incarnation, message);
       },

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type AdaptEnvironment, type Platform, type PlatformEvent, startPlatform } from '@millrace/embedded';
 import { readServerConfig, type ServerProcess } from '@millrace/runtime';
@@ -14,12 +14,14 @@ export interface TestPlatformOptions {
   readonly workflows?: Readonly<Record<string, string>>;
   /** Environment variables of the configuration, such as `MILLRACE_MAX_CONCURRENT_RUNS`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For tests that try what NATS shall refuse. Else a refusal is a permission that a service lacks, and `stop` throws. */
+  readonly mayViolatePermissions?: boolean;
   /** Of a platform before, to start on its data again; a new folder by default. */
   readonly home?: string;
-}
-
   /** Changes the environment of each service at each of its starts. */
   readonly adaptEnvironment?: AdaptEnvironment;
+}
+
 /** All of Millrace with a nats-server, a Postgres, a folder and ports of its own, supervised as `millrace serve` does it. */
 export interface TestPlatform {
   readonly url: string;
@@ -60,6 +62,14 @@ const makeHome = ({ home, workflowsFrom, workflows = {} }: TestPlatformOptions):
   if (workflowsFrom !== undefined) cpSync(workflowsFrom, target, { recursive: true });
   for (const [file, text] of Object.entries(workflows)) saveIn(target, file, text);
   return folder;
+};
+
+/** What nats-server refused to its users, as its log says it. */
+const violationsIn = (dataDir: string): readonly string[] => {
+  const file = join(dataDir, 'nats', 'nats.log');
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => / Violation - User /.test(line));
 };
 
 /** Starts a platform for one test file; {@link TestPlatform.stop} it in `afterAll`. */
@@ -126,6 +136,8 @@ export const startTestPlatform = async (options: TestPlatformOptions = {}): Prom
       await platform.stop();
       // What is still alive stays tracked: the leak check names it.
       for (const stopped of pids) if (!isRunning(stopped)) untrackProcess(stopped);
+      const violations = options.mayViolatePermissions === true ? [] : violationsIn(dataDir);
+      if (violations.length > 0) throw new Error(`NATS refused to services:\n${violations.slice(0, 20).join('\n')}`);
     },
   };
 };

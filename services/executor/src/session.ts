@@ -84,7 +84,7 @@ export class Session {
     const { connection, shard } = deps;
     this.#writer = makeEventWriter(connection, {
       shard,
-      subject: logSubject.commit(shard),
+      subject: logSubject.executor(shard),
       inFlightMax: 1,
       timeoutMs: COMMIT_TIMEOUT_MS,
       retry: 'until-closed',

@@ -108,7 +108,7 @@ const recordEverything = (connection: LogConnection): Recorder => {
   const chunks: OutputChunk[] = [];
   const options = { shard: SHARD, fromSequence: 1, signal: over.signal };
   const following = (async () => {
-    for await (const commits of follow(connection, { ...options, subjects: [logSubject.commit(SHARD)] })) {
+    for await (const commits of follow(connection, { ...options, subjects: [logSubject.executor(SHARD)] })) {
       for (const decoded of commits.flatMap((commit) => commit.events)) {
         if (!decoded.known) throw new Error(`${decoded.type ?? 'event'}: ${decoded.reason}`);
         events.push(decoded.event);

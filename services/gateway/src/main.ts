@@ -39,7 +39,7 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   const keyRing = loadKeyRing(env);
   const stores = await openStores(connection, keyRing, { defer, log });
   if (config.MILLRACE_TOKEN !== undefined) await keepConfiguredToken(stores.tokens, config.MILLRACE_TOKEN, clock);
-  const writer = makeEventWriter(connection, { ...WRITER, shard, subject: logSubject.commit(shard) });
+  const writer = makeEventWriter(connection, { ...WRITER, shard, subject: logSubject.gateway(shard) });
   defer('event writer', writer.close);
 
   const { app, listeners } = await buildGateway({

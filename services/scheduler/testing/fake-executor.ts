@@ -1,4 +1,5 @@
 import {
+  executorSource,
   type HeartbeatAnswer,
   type HeldAttempt,
   logSubject,
@@ -129,6 +130,6 @@ export class FakeExecutor {
   #say<Type extends RunEventType>(dispatch: RunDispatched, type: Type, data: RunEventData<Type>): RunEvent {
     const { subject, attempt } = dispatch;
     const id = `${subject}.${attempt ?? 0}.${type}`;
-    return { ...dispatch, id, source: `/millrace/executor/${this.#options.id}`, type, data } as RunEvent;
+    return { ...dispatch, id, source: executorSource(this.#options.id), type, data } as RunEvent;
   }
 }

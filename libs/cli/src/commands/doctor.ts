@@ -2,7 +2,7 @@ import { createClient } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { checkGateway } from '../doctor/check-gateway.ts';
 import { checkDisk, checkExposure, checkProcesses, freeBytesFor } from '../doctor/check-machine.ts';
-import { checkNatsServer, checkSync, readLogState } from '../doctor/check-nats.ts';
+import { checkNatsServer, checkNatsUsers, checkSync, readLogState } from '../doctor/check-nats.ts';
 import { checkPostgres } from '../doctor/check-postgres.ts';
 import { checkMasterKey, checkSecrets } from '../doctor/check-secrets.ts';
 import { checkTriggers } from '../doctor/check-triggers.ts';
@@ -35,6 +35,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     ...gateway,
     nats,
     checkSync(dataDir),
+    checkNatsUsers(file.pids),
     ...(await checkPostgres({ ...file, lastSequence: log?.lastSequence })),
     ...checkProcesses(file.pids),
     ...(await checkDisk(dataDir)),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectLog, logBounds, openCatalog, SERVER_FLOOR, type StreamFill, streamFills } from '@millrace/eventlog';
 import { messageOf } from '@millrace/kernel';
+import { type ServerFile } from '@millrace/runtime';
 import { DEFAULT_SHARD } from '@millrace/contracts';
 import { safeLine } from '../output/safe-text.ts';
 import { fail, type Finding, ok, warn } from './finding.ts';
@@ -48,6 +49,16 @@ export const checkSync = (dataDir: string): Finding => {
     'start with durability = "strict"',
   );
 };
+
+/** Whether the services can do on NATS what others of them do: only in the server that was started here each has a user of its own. */
+export const checkNatsUsers = (pids: ServerFile['pids']): Finding =>
+  pids.nats === undefined
+    ? warn(
+        'nats users',
+        'a nats-server of your own: all services share the user of NATS_URL, and each may do what that user may',
+        'run the services by themselves, each with a NATS_URL of its own: docs/security.md, users of NATS',
+      )
+    : ok('nats users', 'each service has a user of its own, which may do only what it needs');
 
 /** What only a connection tells: the end of the log and the problems of the last deploys. */
 export interface LogState {

@@ -1,4 +1,4 @@
-import { type RunEvent } from '@millrace/contracts';
+import { executorSource, type RunEvent } from '@millrace/contracts';
 import {
   attemptFailed,
   attemptLost,
@@ -84,6 +84,24 @@ describe('evolveRun', () => {
     expect(statusOf(retried, dispatched(), started(), attemptLost(), completed())).toBe('waiting');
     expect(statusOf(retried, dispatched(), attemptLost(), dispatched(second), completed())).toBe('dispatched');
     expect(statusOf(retried, dispatched(), attemptLost(), dispatched(second), completed(second))).toBe('completed');
+  });
+
+  test('A4: what another executor says about an attempt changes nothing', () => {
+    const running = [
+      retried,
+      dispatched({ executor: 'ex_mine' }),
+      started({ source: executorSource('ex_mine') }),
+    ] as const;
+    for (const build of [completed, failed, cancelled, timedOut, attemptFailed, attemptLost, progressed, responded]) {
+      expect(isSuperseded(fold(...running), build({ source: executorSource('ex_other') }))).toBe(true);
+      expect(isSuperseded(fold(...running), build({ source: executorSource('ex_mine') }))).toBe(false);
+    }
+    expect(isSuperseded(fold(...running), attemptLost({ source: '/millrace/scheduler/one' }))).toBe(false);
+    const waiting = [...running, attemptLost({ source: executorSource('ex_mine') })] as const;
+    for (const end of [failed(), cancelled(), completed()]) {
+      const forged = { ...withoutAttempt(end), source: executorSource('ex_mine') };
+      expect(isSuperseded(fold(...waiting), forged)).toBe(true);
+    }
   });
 
   test('between attempts only the word of the scheduler counts, which names none', () => {

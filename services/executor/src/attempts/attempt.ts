@@ -1,4 +1,5 @@
 import {
+  executorSource,
   isTerminal,
   RESULT_BYTES_MAX,
   type RunDispatched,
@@ -176,8 +177,8 @@ export class Attempt {
   }
 
   #started(pid: number | undefined): void {
-    const { executor, metrics, clock } = this.#deps;
     failpoint('executor.after-start');
+    const { executor, metrics, clock } = this.#deps;
     metrics.started(this.#dispatch.data.kind, (clock.monotonic() - this.#receivedAt) / 1_000);
     this.#record('dev.millrace.run.started.v1', { executor, ...(pid === undefined ? {} : { pid }) });
   }
@@ -240,10 +241,10 @@ export class Attempt {
     const { replyTo } = this.#dispatch.data;
     if (ending.type !== 'dev.millrace.run.completed.v1') this.#span.setError(ending.type);
     try {
-      await append([this.#recorded(event)]);
       failpoint('executor.before-ending');
-      log.debug('attempt ended', {
+      await append([this.#recorded(event)]);
       failpoint('executor.after-ending');
+      log.debug('attempt ended', {
         run_id: this.runId,
         trace_id: this.#span.traceId,
         attempt: event.attempt,
@@ -271,7 +272,7 @@ export class Attempt {
     return {
       specversion: '1.0',
       id: `${subject}.${this.attempt}.${this.#events++}`,
-      source: `/millrace/executor/${this.#deps.executor}`,
+      source: executorSource(this.#deps.executor),
       type,
       subject,
       time: new Date(this.#deps.clock.now()).toISOString(),

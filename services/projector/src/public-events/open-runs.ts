@@ -4,6 +4,8 @@ import { isSuperseded } from '@millrace/domain';
 interface OpenRun {
   readonly status: 'waiting' | 'dispatched';
   readonly attempt: number;
+  /** Who has the current attempt, or had the last one. */
+  readonly executor: string | undefined;
   /** Sequence of its request. */
   readonly since: number;
 }
@@ -20,7 +22,7 @@ export interface OpenRuns {
 const next = (run: OpenRun, event: RunEvent): OpenRun => {
   switch (event.type) {
     case 'dev.millrace.run.dispatched.v1':
-      return { ...run, status: 'dispatched', attempt: event.attempt ?? run.attempt };
+      return { ...run, status: 'dispatched', attempt: event.attempt ?? run.attempt, executor: event.data.executor };
     case 'dev.millrace.run.attempt.failed.v1':
     case 'dev.millrace.run.attempt.lost.v1':
       return { ...run, status: 'waiting' };
@@ -28,6 +30,8 @@ const next = (run: OpenRun, event: RunEvent): OpenRun => {
       return run;
   }
 };
+
+const birth = (since: number): OpenRun => ({ status: 'waiting', attempt: 0, executor: undefined, since });
 
 /** Begins with no run open. A run that is not in here has ended, or was never requested: whatever is said of it comes late. */
 export const makeOpenRuns = (): OpenRuns => {
@@ -50,7 +54,7 @@ export const makeOpenRuns = (): OpenRuns => {
     take: (event, sequence) => {
       const run = runs.get(event.subject);
       if (isSuperseded(run, event)) return false;
-      if (run === undefined) runs.set(event.subject, { status: 'waiting', attempt: 0, since: sequence });
+      if (run === undefined) runs.set(event.subject, birth(sequence));
       else if (isTerminal(event.type)) runs.delete(event.subject);
       else {
         const after = next(run, event);

@@ -1,13 +1,10 @@
 import { isTerminal } from '@millrace/contracts';
-import { isSuperseded, type RunState, type RunStatus } from '@millrace/domain';
+import { isSuperseded, type RunGate, type RunStatus } from '@millrace/domain';
 import { type RunEventRecord, type RunProgressRecord, type RunRecord } from '@millrace/read-model';
 import { birthOf } from './birth.ts';
 import { eventRecordOf } from './event-record.ts';
 import { changeOf } from './evolve-run-record.ts';
 import { type RecordedEvent } from './recorded-event.ts';
-
-/** The part of a run that decides which events still concern it. */
-type RunGate = Pick<RunState, 'status' | 'attempt'>;
 
 /** What a stretch of the log makes of rows: at most one for each run. */
 export interface FoldedRuns {
@@ -18,7 +15,11 @@ export interface FoldedRuns {
   readonly ended: readonly RecordedEvent[];
 }
 
-const gateOf = ({ state, attempt }: RunProgressRecord): RunGate => ({ status: state as RunStatus, attempt });
+const gateOf = ({ state, attempt, executor }: RunProgressRecord): RunGate => ({
+  status: state as RunStatus,
+  attempt,
+  executor: executor ?? undefined,
+});
 
 /** Folds a stretch of the log, in its order, over the rows that were there before it. Pure: the same stretch gives the same rows. */
 export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly RecordedEvent[]): FoldedRuns => {
