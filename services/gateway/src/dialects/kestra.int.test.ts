@@ -56,28 +56,31 @@ const send = (method: Method, path: string, body?: unknown): Promise<LightMyRequ
 
 const logEnd = async (): Promise<number> => (await logBounds(gateway.connection, 0)).last;
 
-test.each(['GET', 'POST', 'PUT'] as const)('004: the webhook URL accepts %s', async (method) => {
-  const answer = await send(
-    method,
-    `${ADDRESS}/${KEY}?a=1&token=canary-query`,
-    method === 'GET' ? undefined : { a: 1 },
-  );
-  expect(answer.statusCode).toBe(200);
-  expect(answer.json()).toMatchObject({
-    namespace: 'company.team',
-    flowId: 'webhook_flow',
-    state: { current: 'CREATED' },
-  });
-  expect(answer.body).not.toContain('canary');
-  const event = await lastEvent(gateway);
-  expect(event).toMatchObject({ subject: answer.json<{ id: string }>().id, workflow: FLOW });
-  const text = JSON.stringify(event);
-  expect([text.includes('canary-token'), text.includes('canary-query'), text.includes(KEY)]).toEqual([
-    false,
-    false,
-    false,
-  ]);
-});
+test.each(['GET', 'POST', 'PUT'] as const)(
+  'by %s a run starts, and no credential of the request is repeated or kept',
+  async (method) => {
+    const answer = await send(
+      method,
+      `${ADDRESS}/${KEY}?a=1&token=canary-query`,
+      method === 'GET' ? undefined : { a: 1 },
+    );
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({
+      namespace: 'company.team',
+      flowId: 'webhook_flow',
+      state: { current: 'CREATED' },
+    });
+    expect(answer.body).not.toContain('canary');
+    const event = await lastEvent(gateway);
+    expect(event).toMatchObject({ subject: answer.json<{ id: string }>().id, workflow: FLOW });
+    const text = JSON.stringify(event);
+    expect([text.includes('canary-token'), text.includes('canary-query'), text.includes(KEY)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  },
+);
 
 test.each<[Method, string, number, string]>([
   ['POST', `${ADDRESS}/wrong-key`, 404, 'Not Found: Webhook not found'],
@@ -112,7 +115,7 @@ test.each<[unknown, number]>([
   [{ hello: 'world' }, 200],
   [{ hello: 'moon' }, 204],
   [{ other: 'a missing name makes the condition fail' }, 204],
-])('004: the flow is executed only if the condition is met: %j %d', async (body, status) => {
+])('what its condition does not want is filtered: %j %d', async (body, status) => {
   const answer = await send('POST', `${ADDRESS}/conditional`, body);
   expect(answer.statusCode).toBe(status);
   if (status === 204) expect(answer.body).toBe('');
