@@ -5,7 +5,7 @@ import { openReadModel } from '@millrace/read-model';
 import { loadKeyRing } from '@millrace/secrets';
 import { buildGateway } from './app.ts';
 import { openStores } from './open-stores.ts';
-import { portOf } from './port-of.ts';
+import { portOf, portsOf } from './port-of.ts';
 import { keepConfiguredToken } from './auth/configured-token.ts';
 import { loadGatewayConfig, settingsOf } from './config.ts';
 import { APPEND_TIMEOUT_MS, APPENDS_IN_FLIGHT_MAX, READ_POOL_MAX } from './limits.ts';
@@ -62,6 +62,5 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   defer('admin', admin.close);
   await app.listen({ host: config.MILLRACE_BIND, port: config.MILLRACE_PORT });
   for (const { app: side, port } of listeners) await side.listen({ host: config.MILLRACE_BIND, port });
-  const sides = Object.fromEntries(listeners.map(({ name, app: side }) => [name, portOf(side.server)]));
-  return { port: portOf(app.server), adminPort: admin.port, ...(listeners.length > 0 && { listeners: sides }) };
+  return { port: portOf(app.server), adminPort: admin.port, ...portsOf(listeners) };
 });
