@@ -1,5 +1,6 @@
 import { lineOf, resultOf, startEntry, stop } from './child.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
+import type { Load } from './measures.ts';
 import type { Platform } from './platform.ts';
 
 /** What this machine can do without the product, in the same run: the measure of every figure beside it. */
@@ -29,13 +30,24 @@ const loadServer = async (mode: string, natsUrl: string, order: Omit<LoadOrder, 
   }
 };
 
-const measureSpawns = async (): Promise<number> => {
+/** `/bin/true` processes per second from two small Node processes. */
+export const measureSpawns = async (): Promise<number> => {
   const runs = Array.from({ length: SPAWNERS }, () =>
     resultOf<{ seconds: number }>('tests/bench/ceilings/spawner.ts', [String(SPAWNS_EACH)]),
   );
   const seconds = Math.max(...(await Promise.all(runs)).map((run) => run.seconds));
   return (SPAWNERS * SPAWNS_EACH) / seconds;
 };
+
+const CEILING_LOAD = {
+  headers: { 'content-type': 'application/json' },
+  body: '{"input":{"n":1}}',
+  timeLimitMs: 60_000,
+};
+
+/** fastify and packed, synced commits. */
+export const measurePackedCeiling = async ({ natsUrl }: Platform, load: Load): Promise<LoadResult> =>
+  loadServer('packed', natsUrl, { ...CEILING_LOAD, ...load });
 
 export const measureCeilings = async ({ natsUrl }: Platform, order: Omit<LoadOrder, 'url'>): Promise<Ceilings> => ({
   bareHttp: await loadServer('bare', natsUrl, order),

@@ -30,6 +30,12 @@ const readProcesses = async (): Promise<ReadonlyMap<number, ProcessTimes>> => {
 const descendants = (processes: ReadonlyMap<number, ProcessTimes>, root: number): number[] =>
   [...processes].flatMap(([pid, { parent }]) => (parent === root ? [pid, ...descendants(processes, pid)] : []));
 
+/** A process and all that it started. */
+export const readDescendants = async (root: number): Promise<readonly number[]> => [
+  root,
+  ...descendants(await readProcesses(), root),
+];
+
 /** Processor time that each part of the platform has used so far, in microseconds. */
 export type CpuTimes = Readonly<Record<string, number>>;
 

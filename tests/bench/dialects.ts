@@ -6,6 +6,7 @@
 import { createHmac } from 'node:crypto';
 import { cpuPerUnit, readCpuTimes } from './cpu.ts';
 import { load } from './load.ts';
+import { median } from './median.ts';
 import type { Platform } from './platform.ts';
 import { print } from './print.ts';
 
@@ -56,14 +57,6 @@ const takeTurn = async (platform: Platform, { name, path, headers }: Target, req
   const refused = Object.keys(statuses).filter((status) => !status.startsWith('2'));
   if (refused.length > 0) throw new Error(`${name} answered ${JSON.stringify(statuses)}`);
   return { perSecond, gatewayCpu: cpuPerUnit(before, await readCpuTimes(platform), requests)['gateway'] ?? Number.NaN };
-};
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 };
 
 export interface DialectCost {

@@ -47,7 +47,10 @@ const requestBytes = ({ url, path, headers, body }: LoadOrder): Buffer => {
 const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-/** Sends until the order is filled or its time is up. @throws when a connection breaks. */
+/** After the time limit, for answers that are under way. */
+const LAST_ANSWERS_MS = 20_000;
+
+/** Sends until the order is filled or its time is up. @throws when a connection breaks, or answers stay away for 20 s after the end. */
 export const load = async (order: LoadOrder): Promise<LoadResult> => {
   const bytes = requestBytes(order);
   const { hostname, port } = new URL(order.url);
@@ -84,13 +87,17 @@ export const load = async (order: LoadOrder): Promise<LoadResult> => {
         next();
       });
       socket.on('error', reject);
+      socket.on('close', () => reject(new Error('the server closed a connection')));
       socket.on('connect', next);
     });
 
   const sockets = Array.from({ length: order.connections }, () =>
     connect({ host: hostname, port: Number(port), noDelay: true }),
   );
-  await Promise.all(sockets.map(drive));
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('not all answers came')), order.timeLimitMs + LAST_ANSWERS_MS);
+  await Promise.race([Promise.all(sockets.map(drive)), late.promise]);
+  clearTimeout(timer);
   const seconds = (performance.now() - begin) / 1_000;
   const sorted = latencies.slice(0, answered).sort();
   return {

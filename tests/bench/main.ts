@@ -1,15 +1,17 @@
 /**
  * `npm run bench`: the pipeline's figures beside the ceilings of this machine, measured in one run. Prints a table and writes
- * `bench-results/<time>.json`. Bounded in count and time; `-- --quick` divides every count by ten, `-- --dialects` measures what the
- * dialects cost and nothing else.
+ * `bench-results/<time>.json`. Bounded in count and time; `-- --quick` divides every count by ten. Instead of all that, `-- --dialects`
+ * measures what the dialects cost, `-- --peers` other systems beside us, and `-- --gate` compares with recorded ratios.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
 import { type CpuTimes, measureIdleCpu } from './cpu.ts';
 import { judgeDialects, measureDialects } from './dialects.ts';
 import { loadPlatform, measureCompleted, measureIdle, residentMiB } from './measures.ts';
 import { startPlatform, type Platform } from './platform.ts';
+import { checkGate } from './gate.ts';
+import { benchPeers } from './peers/peers.ts';
 import { print } from './print.ts';
 
 const scale = process.argv.includes('--quick') ? 0.1 : 1;
@@ -123,9 +125,45 @@ const benchDialects = async (platform: Platform) => {
   return costs;
 };
 
+const listAfter = (flag: string): readonly string[] | undefined => {
+  const place = process.argv.indexOf(flag);
+  return place < 0 ? undefined : process.argv[place + 1]?.split(',');
+};
+
+const benchAgainstPeers = async (platform: Platform) => {
+  const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const isQuick = scale < 1;
+  const figures = await benchPeers(platform, {
+    version,
+    rounds: isQuick ? 1 : 3,
+    scale: isQuick ? { loadMs: 1_000, samples: 50 } : { loadMs: 2_500, samples: 200 },
+    only: listAfter('--only'),
+  });
+  if (figures.lost.length > 0) process.exitCode = 1;
+  return figures;
+};
+
+const benchGate = async (platform: Platform) => {
+  const verdict = await checkGate(platform, {
+    requests: count(20_000),
+    isRecording: process.argv.includes('--record'),
+  });
+  if (!verdict.isGood) process.exitCode = 1;
+  return verdict;
+};
+
+const MODES: Readonly<Record<string, (platform: Platform) => Promise<unknown>>> = {
+  '--dialects': benchDialects,
+  '--peers': benchAgainstPeers,
+  '--gate': benchGate,
+};
+
 const platform = await startPlatform();
 try {
-  const figures = await (process.argv.includes('--dialects') ? benchDialects : benchPipeline)(platform);
+  const mode = Object.keys(MODES).find((flag) => process.argv.includes(flag)) ?? '';
+  const figures = await (MODES[mode] ?? benchPipeline)(platform);
   await mkdir(RESULTS, { recursive: true });
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   await writeFile(file, `${JSON.stringify({ node: process.version, durability: 'strict', figures }, null, 2)}\n`);

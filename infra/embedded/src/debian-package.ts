@@ -84,10 +84,34 @@ export interface DebianPackagesOptions {
   readonly suite?: string;
   /** Where the system keeps its sources. Default `/etc/apt`. */
   readonly aptRoot?: string;
+  /** Fetches what they depend on as well, as far as the system does not have it. Default `false`. */
+  readonly withMissing?: boolean;
 }
 
+const DEPENDS = [
+  'depends',
+  '--recurse',
+  ...['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`),
+];
+
+/** Names of the packages and of all that they need, without virtual ones and those that the system has. */
+const missingPackages = async (
+  packages: readonly string[],
+  settings: readonly string[],
+): Promise<readonly string[]> => {
+  const limits = { timeout: UPDATE_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
+  const [needed, known] = await Promise.all([
+    run('apt-cache', [...settings, ...DEPENDS, ...packages], limits),
+    run('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n'], limits),
+  ]);
+  const present = new Set(known.stdout.split('\n').flatMap((line) => /^(\S+) installed$/.exec(line)?.[1] ?? []));
+  // What a package is, stands at the margin; how others relate to it, behind blanks.
+  const names = needed.stdout.split('\n').filter((line) => /^[a-z0-9]/.test(line));
+  return [...new Set([...packages, ...names.filter((name) => !present.has(name) && !name.includes(':'))])];
+};
+
 /**
- * Fetches packages of Debian or Ubuntu from the system's own archive and unpacks them over each other, without what they depend on.
+ * Fetches packages of Debian or Ubuntu from the system's own archive and unpacks them over each other, without what they depend on unless asked.
  * apt checks their signatures as ever. Nothing of the system is changed: lists, cache and programs lie in the folder.
  *
  * @returns the folder that stands for `/`.
@@ -116,7 +140,8 @@ export const downloadDebianPackages = async (options: DebianPackagesOptions): Pr
     ].flatMap((setting) => ['-o', setting]);
     const limits = { cwd: folder, timeout: UPDATE_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 };
     await run('apt-get', [...settings, '-qq', 'update'], limits);
-    await run('apt-get', [...settings, '-qq', 'download', ...packages], limits);
+    const wanted = options.withMissing === true ? await missingPackages(packages, settings) : packages;
+    await run('apt-get', [...settings, '-qq', 'download', ...wanted], limits);
     const archives = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
     if (archives.length === 0) throw new Error('apt-get fetched nothing');
     const root = join(folder, 'package');
