@@ -42,7 +42,6 @@ test('what is not there is listed, and nothing else', () => {
     'multi-tenant segment',
     'fan-out one event to many workflows',
     'pre-processing step before main',
-    'delayed / scheduled run',
     'caller-chosen run id',
   ]);
 });

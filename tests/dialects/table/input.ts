@@ -7,6 +7,7 @@ const JOBS = '/api/w/demo/jobs';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const FIELDS = { body: 'a=1&b=x+y', headers: FORM };
 const BROKEN = { body: '{"n":' };
+const GIVEN = { body: { n: 1 } };
 const LIST = { body: [1, 'two', null] };
 const XML = { body: '<order/>', headers: { 'content-type': 'application/xml' } };
 const BYTES = { body: 'PK', headers: { 'content-type': 'application/zip' } };
@@ -21,6 +22,10 @@ const aFile = (): { readonly body: FormData } => {
 
 const serveStatus = async ({ call }: World, body: string): Promise<number> =>
   (await call('/run/shop/echo', { body })).status;
+
+/** Milliseconds between the request of a run and its beginning. */
+const waited = (run: Readonly<Record<string, unknown>>): number =>
+  Date.parse(run['started_at'] as string) - Date.parse(run['queued_at'] as string);
 
 /** One byte more than a JSON body of this many bytes. */
 const larger = (bytes: number): string => `"${'a'.repeat(bytes - 1)}"`;
@@ -217,10 +222,15 @@ export const INPUT: readonly Feature[] = [
   {
     name: 'delayed / scheduled run',
     shown: {
-      windmill: async ({ call }) =>
-        expect((await call(`${JOBS}/run/p/shop/echo?scheduled_in_secs=5`, { body: {} })).status).toBe(400),
+      serve: async ({ call, ended }) => {
+        const { json } = await call('/run/shop/echo?not_before=1s', GIVEN);
+        expect(waited(await ended(json.run_id as string))).toBeGreaterThanOrEqual(1_000);
+      },
+      windmill: async ({ call, ended }) => {
+        const { text: id } = await call(`${JOBS}/run/p/shop/echo?scheduled_in_secs=1`, GIVEN);
+        expect(waited(await ended(id))).toBeGreaterThanOrEqual(1_000);
+      },
     },
-    missing: 'the scheduler starts what is due now; a delay is refused, not ignored',
   },
   {
     name: 'caller-chosen run id',

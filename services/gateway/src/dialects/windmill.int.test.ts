@@ -122,10 +122,16 @@ describe('001 starting', () => {
       'Permission denied: ',
     ],
     [
-      'a delay',
-      { url: `${JOBS}/run/p/${WORKFLOW}?scheduled_in_secs=3` },
+      'a delay that is none',
+      { url: `${JOBS}/run/p/${WORKFLOW}?scheduled_in_secs=soon` },
       400,
-      'Bad request: scheduled_in_secs: this server does not delay runs',
+      'Bad request: scheduled_in_secs must be a number',
+    ],
+    [
+      'a delay that the log does not live to see',
+      { url: `${JOBS}/run/p/${WORKFLOW}?scheduled_for=2999-01-01T00:00:00Z` },
+      400,
+      'Bad request: not_before is later than this server can keep a request',
     ],
     ['GET where only POST starts', { method: 'GET', url: `${JOBS}/run/p/${WORKFLOW}` }, 405, 'Method not allowed: '],
   ])('%s', async (_what, options, status, text) => {
@@ -143,6 +149,20 @@ describe('001 starting', () => {
     const other = await call({ method: 'POST', url, payload: { a: 2 } });
     expect([other.statusCode, other.body]).toMatchObject([409, expect.stringMatching(/^Conflict: /)]);
   });
+
+  test.each(['scheduled_in_secs=3600', `scheduled_for=${new Date(Date.now() + 3_600_000).toISOString()}`])(
+    '%s: the run begins no earlier, and its job says so',
+    async (query) => {
+      const { body: id } = await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}?${query}` });
+      const event = await lastEvent(gateway);
+      const { notBefore } = event?.data as { readonly notBefore?: string };
+      expect(Math.abs(Date.parse(notBefore ?? '') - Date.now() - 3_600_000)).toBeLessThan(60_000);
+      await eventually(async () => {
+        const job = await call({ url: `${JOBS}_u/get/${id}` });
+        expect(job.json()).toMatchObject({ type: 'QueuedJob', running: false, scheduled_for: notBefore });
+      });
+    },
+  );
 
   test('timeout shortens the run', async () => {
     await call({ method: 'POST', url: `${JOBS}/run/p/${WORKFLOW}?timeout=7` });

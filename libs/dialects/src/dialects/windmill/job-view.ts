@@ -5,7 +5,7 @@ import { hasSucceeded, resultOf } from './job-result.ts';
 export const HASH_DIGITS = 16;
 
 const millisecondsBetween = (from: string | undefined, to: string | undefined): number | null =>
-  from === undefined || to === undefined ? null : Date.parse(to) - Date.parse(from);
+  from === undefined || to === undefined ? null : Math.max(0, Date.parse(to) - Date.parse(from));
 
 /** The result of a run that is over; an empty object once it was deleted after its use. */
 export const shownResult = (run: RunSnapshot): unknown => (run.isDeleted === true ? {} : resultOf(run));
@@ -20,7 +20,7 @@ const commonOf = (run: RunSnapshot) => ({
   created_by: run.requestedBy,
   created_at: run.requestedAt,
   started_at: run.startedAt ?? null,
-  scheduled_for: run.requestedAt,
+  scheduled_for: run.notBefore ?? run.requestedAt,
   script_hash: run.version.slice(0, HASH_DIGITS),
   script_path: run.workflow,
   args: run.isDeleted === true ? {} : run.input,

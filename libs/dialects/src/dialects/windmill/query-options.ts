@@ -67,17 +67,27 @@ const numberOf = (request: InboundRequest, name: string): number | undefined => 
   return value;
 };
 
-/** Options that would change when or whether the run begins are refused: a run that begins at once is not what was asked for. */
-const refuseDelay = (request: InboundRequest): void => {
-  if (request.query('scheduled_for') !== undefined) {
-    throw invalid('scheduled_for: this server does not delay runs; start the run when it is due');
-  }
-  if ((numberOf(request, 'scheduled_in_secs') ?? 0) > 0) {
-    throw invalid('scheduled_in_secs: this server does not delay runs; start the run when it is due');
-  }
+/** With an offset; a plus that was not percent-encoded arrives as a space. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[ +-]\d{2}:\d{2})$/i;
+
+const instantOf = (text: string): number => {
+  const atMs = INSTANT.test(text) ? Date.parse(text.replace(' ', '+')) : Number.NaN;
+  if (Number.isNaN(atMs)) throw invalid('scheduled_for must be an instant such as 2026-12-24T03:00:00Z');
+  return atMs;
+};
+
+/** A run that begins at once is not what somebody asked for who wants it suspended. */
+const refuseSuspension = (request: InboundRequest): void => {
   if (isTrue(request.query('suspended_mode'))) {
     throw invalid('suspended_mode: this server does not suspend runs');
   }
+};
+
+const startOf = (request: InboundRequest): Pick<StartArguments, 'start'> => {
+  const instant = request.query('scheduled_for');
+  if (instant !== undefined) return { start: { atMs: instantOf(instant) } };
+  const seconds = numberOf(request, 'scheduled_in_secs') ?? 0;
+  return seconds === 0 ? {} : { start: { inMs: seconds * 1_000 } };
 };
 
 const idempotencyOf = (jobId: string | undefined): Pick<StartArguments, 'idempotencyKey'> => {
@@ -97,9 +107,10 @@ const timeoutOf = (seconds: number | undefined): Pick<StartArguments, 'timeoutMs
  */
 export const jobOptions = (request: InboundRequest, waits: boolean): Omit<StartArguments, 'input'> => {
   if (request.search === '') return {};
-  refuseDelay(request);
+  refuseSuspension(request);
   const queueLimit = waits ? numberOf(request, 'queue_limit') : undefined;
   return {
+    ...startOf(request),
     ...idempotencyOf(request.query('job_id')),
     ...timeoutOf(numberOf(request, 'timeout')),
     ...(queueLimit === undefined ? {} : { waitingMax: Math.floor(queueLimit) }),
