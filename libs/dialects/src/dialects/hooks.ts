@@ -9,11 +9,20 @@ import { AppError } from '@millrace/kernel';
 import { type ReadCloudEvent } from '@millrace/domain';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { type Dialect, type DialectModule, type ExampleCall, type RunStream, type StartRoute } from '../dialect.ts';
+import { type Answer } from '../answer.ts';
+import {
+  type AnswerRoute,
+  type Dialect,
+  type DialectModule,
+  type ExampleCall,
+  type RunStream,
+  type StartRoute,
+} from '../dialect.ts';
 import { problemAnswer } from '../errors/problem.ts';
 import { type InboundRequest } from '../inbound-request.ts';
-import { type BoundTrigger } from '../trigger-directory.ts';
+import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.ts';
 import { readWait } from '../wait-preference.ts';
+import { CORS, preflightAnswer } from './hooks/cross-site.ts';
 import { matchPath, pathParams, placeOfPath } from './hooks/match-path.ts';
 import { isMembers, type Members, readHookBody } from './hooks/read-hook-body.ts';
 import { respondToHook } from './hooks/respond.ts';
@@ -75,6 +84,7 @@ const readEvent = ({ data, hasData }: ReadCloudEvent, request: InboundRequest, b
 
 /** Names are those of `GET /runs/{id}/events`. */
 const stream: RunStream = {
+  headers: CORS, // whoever may not call from a page of another site gets no stream
   open: (run) => [{ event: 'accepted', data: JSON.stringify({ run_id: run.runId, status: 'accepted' }) }],
   frames: (message) => [{ event: message.type, data: JSON.stringify(message) }],
   keepAlive: { comment: 'keep-alive', everyMs: 15_000 },
@@ -89,12 +99,36 @@ const presentedKeys = (request: InboundRequest): readonly string[] =>
 
 const notFound = (): AppError => new AppError('not_found', 'trigger.not_found', 'there is no trigger at this address');
 
+const urlOf = (isKeyed: boolean): string => (isKeyed ? `${KEY_PREFIX}/:key/*` : `${PREFIX}/*`);
+
+const triggersAt = (request: InboundRequest, directory: TriggerDirectory, isKeyed: boolean): readonly BoundTrigger[] =>
+  (matchPath(directory.declared(NAME), hookPath(request))?.triggers ?? []).filter(
+    ({ trigger }) => (trigger.auth === 'path_key') === isKeyed,
+  );
+
+const withCors = (answer: Answer, { trigger }: BoundTrigger): Answer =>
+  trigger.crossSite === true ? { ...answer, headers: { ...answer.headers, ...CORS } } : answer;
+
+const preflightAt = (isKeyed: boolean): AnswerRoute => ({
+  does: 'answer',
+  methods: ['OPTIONS'],
+  url: urlOf(isKeyed),
+  operationId: isKeyed ? 'preflightHookByKey' : 'preflightHook',
+  summary: 'CORS preflight of a hook',
+  access: 'public',
+  takesCrossSite: true,
+  answer: (request, directory) =>
+    preflightAnswer(
+      request,
+      isKeyed ? 'hidden' : triggersAt(request, directory, isKeyed).map(({ trigger }) => trigger),
+    ),
+});
+
 const startAt = (settings: HooksSettings, isKeyed: boolean): StartRoute => {
-  const ofThisAddress = ({ trigger }: BoundTrigger): boolean => (trigger.auth === 'path_key') === isKeyed;
   return {
     does: 'start',
     methods: METHODS,
-    url: isKeyed ? `${KEY_PREFIX}/:key/*` : `${PREFIX}/*`,
+    url: urlOf(isKeyed),
     operationId: isKeyed ? 'startHookByKey' : 'startHook',
     summary: isKeyed ? 'Start a workflow at an address that holds a key' : 'Start a workflow at an address of its own',
     description:
@@ -107,16 +141,17 @@ const startAt = (settings: HooksSettings, isKeyed: boolean): StartRoute => {
     hidesAddresses: false,
     takesCrossSiteTokens: true,
     takesMultipart: true,
-    resolve: (request, directory) =>
-      (matchPath(directory.declared(NAME), hookPath(request))?.triggers ?? []).filter(ofThisAddress),
+    resolve: (request, directory) => triggersAt(request, directory, isKeyed),
     notFound,
     mapInput: (request, bound) => ({ input: readInput(request, bound) }),
     mapCloudEvent: (event, request, bound) => ({ input: readEvent(event, request, bound) }),
     readBody: readHookBody,
     paramsOf,
-    mode: (request, { mode }) => (readWait(request.query('wait'), request.header('prefer')) > 0 ? 'sync' : mode),
+    // What a run returns is for callers that have shown who they are, unless the author says so.
+    mode: (request, { mode, auth }) =>
+      auth !== 'public' && readWait(request.query('wait'), request.header('prefer')) > 0 ? 'sync' : mode,
     waitMs: (request) => readWait(request.query('wait'), request.header('prefer')) || settings.wait * SECOND,
-    respond: respondToHook,
+    respond: (outcome, _request, bound) => withCors(respondToHook(outcome), bound),
     stream,
   };
 };
@@ -158,7 +193,7 @@ const exampleOf = (trigger: Trigger): ExampleCall => {
 const makeHooks = (settings: HooksSettings): Dialect => ({
   name: NAME,
   summary: '/hooks/<path>: any path, signed by any sender, JSON, forms, files or CloudEvents',
-  routes: [startAt(settings, true), startAt(settings, false)],
+  routes: [true, false].flatMap((isKeyed) => [startAt(settings, isKeyed), preflightAt(isKeyed)]),
   declares: {
     address: Type.Object({ path: Type.String({ pattern: PATH, minLength: 2, maxLength: 200 }) }),
     defaults: { auth: 'token', methods: ['POST'], mode: 'async' },

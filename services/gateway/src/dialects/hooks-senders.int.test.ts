@@ -28,6 +28,8 @@ const TRIGGERS: readonly Trigger[] = [
   signed('/zoom', 'zoom', 'ZOOM_SECRET'),
   signed('/twitch', 'twitch', 'TWITCH_SECRET'),
   open('/events', { id: 'events' }),
+  open('/few-events', { id: 'few-events', rateLimit: { requests: 2, per: 86_400 } }),
+  signed('/few', 'github', 'GITHUB_SECRET', { rateLimit: { requests: 2, per: 86_400 } }),
   open('/wanted', { id: 'wanted', conditions: ['trigger.event.type == "wanted"'] }),
 ];
 
@@ -134,6 +136,70 @@ describe('senders with libraries of their own', () => {
   });
 });
 
+describe('A10: what no signature covers decides nothing', () => {
+  const sign = (id: string, body: string, more: Record<string, string> = {}) => ({
+    headers: {
+      ...JSON_TYPE,
+      ...signRequest('standard-webhooks', {
+        secret: SECRETS.STANDARD_SECRET,
+        url: 'http://gateway.test/hooks/standard',
+        body: Buffer.from(body),
+        deliveryId: id,
+        nowMs: Date.now(),
+      }),
+      ...more,
+    },
+    body,
+  });
+  const runOf = async (path: string, sent: ReturnType<typeof sign>): Promise<string> =>
+    (await hooks.send(path, sent)).json<{ run_id: string }>().run_id;
+
+  test('a delivery that is sent again under another Idempotency-Key is the same delivery', async () => {
+    const sent = sign('msg_replayed', '{"n":1}');
+    const first = await runOf('/standard', sent);
+    for (const key of ['a', 'b']) {
+      const replayed = { ...sent, headers: { ...sent.headers, 'idempotency-key': key } };
+      expect(await runOf('/standard', replayed)).toBe(first);
+    }
+  });
+
+  test('nor does one Idempotency-Key for all make two deliveries one', async () => {
+    const more = { 'idempotency-key': 'always-the-same' };
+    const [one, two] = [
+      await runOf('/standard', sign('msg_1a', '{"n":1}', more)),
+      await runOf('/standard', sign('msg_2a', '{"n":2}', more)),
+    ];
+    expect(one).not.toBe(two);
+  });
+
+  test('forged deliveries use up nothing of the rate of who signs', async () => {
+    const body = '{"ref":"refs/heads/main"}';
+    const forged = { ...JSON_TYPE, 'x-github-event': 'push', 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` };
+    for (let count = 0; count < 5; count += 1) {
+      expect((await hooks.send('/few', { headers: forged, body })).statusCode).toBe(401);
+    }
+    const statuses: number[] = [];
+    for (const id of ['few-1', 'few-2', 'few-3']) {
+      const signature = createHmac('sha256', SECRETS.GITHUB_SECRET).update(`{"id":"${id}"}`).digest('hex');
+      const headers = { ...forged, 'x-github-delivery': id, 'x-hub-signature-256': `sha256=${signature}` };
+      statuses.push((await hooks.send('/few', { headers, body: `{"id":"${id}"}` })).statusCode);
+    }
+    expect(statuses).toEqual([202, 202, 429]);
+  });
+
+  test('each event of a signed batch is a run of its own, and the same again when the batch is sent again', async () => {
+    const event = (id: string) => ({ specversion: '1.0', id, source: '/tests', type: 'made', data: { id } });
+    const sent = sign('msg_batch', JSON.stringify([event('one'), event('two')]), {
+      'content-type': 'application/cloudevents-batch+json',
+    });
+    const runsOf = async (): Promise<readonly string[]> =>
+      (await hooks.send('/standard', sent)).json<{ items: { run_id: string }[] }>().items.map(({ run_id: id }) => id);
+    const runs = await runsOf();
+    expect(new Set(runs).size).toBe(2);
+    expect(await runsOf()).toEqual(runs);
+  });
+});
+
 describe('cloudevents emitters', () => {
   const event = (id: string, type = 'wanted') =>
     new CloudEvent({ id, type, source: '/tests', data: { n: 1 }, extra: 'x' });
@@ -164,6 +230,26 @@ describe('cloudevents emitters', () => {
     expect(answer.statusCode).toBe(202);
     const runs = (answer.json().items as { readonly id: string; readonly run_id: string }[]).map(({ id }) => id);
     expect(runs).toEqual(['1', '2']);
+  });
+
+  test('one Idempotency-Key is for each event of the batch', async () => {
+    const sent = batch(event('1'), event('2'));
+    const keyed = { ...sent, headers: { ...sent.headers, 'idempotency-key': 'batch-1' } };
+    const runs = (await hooks.send('/events', keyed)).json<{ items: { run_id: string }[] }>().items;
+    expect(new Set(runs.map(({ run_id: id }) => id)).size).toBe(2);
+    expect((await hooks.send('/events', keyed)).json<{ items: unknown }>().items).toEqual(runs);
+  });
+
+  test('each event of a batch counts as a request, and a batch has an end', async () => {
+    const answer = await hooks.send('/few-events', batch(event('1'), event('2'), event('3')));
+    expect([answer.statusCode, answer.json().items]).toMatchObject([
+      207,
+      [{ status: 'accepted' }, { status: 'accepted' }, { status: 'refused', code: 'trigger.over_rate' }],
+    ]);
+    const endless = batch(...Array.from({ length: 1_001 }, (_, index) => event(String(index))));
+    const end = await hooks.logEnd();
+    expect((await hooks.send('/events', endless)).statusCode).toBe(413);
+    expect(await hooks.logEnd()).toBe(end);
   });
 
   test('a condition is asked of each event of a batch', async () => {

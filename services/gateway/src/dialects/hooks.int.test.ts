@@ -31,6 +31,9 @@ const TRIGGERS: readonly Trigger[] = [
   open('/twins', { id: 'getter', methods: ['GET'] }),
   hook({ path: '/twins', id: 'poster', methods: ['POST'] }),
   open('/stream', { id: 'stream', mode: 'stream' }),
+  open('/pages', { id: 'pages', methods: ['POST', 'PUT'], crossSite: true }),
+  hook({ path: '/pages-key', auth: 'path_key', keys: [{ secret: 'HOOK_KEY' }], crossSite: true }),
+  open('/asked', { id: 'asked', conditions: ['headers["x-told"] == "what-only-we-know"'] }),
   open('/off', { id: 'off', enabled: false }),
 ];
 
@@ -167,9 +170,34 @@ describe('what is answered', () => {
     expect([answer.statusCode, answer.headers.location]).toEqual([202, `/runs/${answer.json().run_id}`]);
   });
 
-  test('with ?wait= the result', async () => {
-    const answer = await ended('/open?wait=5', { n: 1 });
+  test('with ?wait= the result, for who has shown who he is', async () => {
+    const headers = { authorization: 'Bearer run-token', ...JSON_TYPE };
+    const answer = await during(
+      hooks.gateway,
+      () => hooks.send('/tokens?wait=5', { headers, body: '{}' }),
+      (runId) => report(hooks.gateway, completed({ runId, output: { n: 1 } })),
+    );
     expect([answer.statusCode, answer.json()]).toMatchObject([200, { status: 'completed', output: { n: 1 } }]);
+  });
+
+  test('A25: who is nobody does not read the condition that he did not meet', async () => {
+    const answer = await hooks.json('/asked', {});
+    expect(answer.statusCode).toBe(204);
+    expect(JSON.stringify([answer.headers, answer.body])).not.toContain('what-only-we-know');
+    const batch = { 'content-type': 'application/cloudevents-batch+json' };
+    const event = { specversion: '1.0', id: '1', source: '/tests', type: 'made' };
+    const items = await hooks.send('/asked', { headers: batch, body: JSON.stringify([event]) });
+    expect([items.statusCode, items.body]).toEqual([207, expect.not.stringContaining('what-only-we-know')]);
+  });
+
+  test('A25: who is nobody gets no result by asking for it', async () => {
+    for (const headers of [JSON_TYPE, { ...JSON_TYPE, prefer: 'wait=5' }]) {
+      const answer = await hooks.send('/open?wait=5', { headers, body: '{}' });
+      expect([answer.statusCode, answer.json()]).toEqual([
+        202,
+        expect.not.objectContaining({ output: expect.anything() }),
+      ]);
+    }
   });
 
   test('the result alone, with the status and the content type that the trigger declares', async () => {
@@ -184,5 +212,58 @@ describe('what is answered', () => {
   test('nothing at all', async () => {
     const answer = await hooks.json('/quiet', {});
     expect([answer.statusCode, answer.headers['content-type'], answer.body]).toEqual([200, undefined, '']);
+  });
+});
+
+describe('pages of other sites', () => {
+  const page = { origin: 'https://elsewhere.test', 'sec-fetch-site': 'cross-site', ...JSON_TYPE };
+  const ask = {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://elsewhere.test',
+      'sec-fetch-site': 'cross-site',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  } as const;
+
+  test('a trigger that is for them answers their preflight, and the page may read the answer', async () => {
+    const preflight = await hooks.send('/pages', ask);
+    expect([preflight.statusCode, preflight.headers]).toMatchObject([
+      204,
+      {
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': 'POST, PUT',
+        'access-control-allow-headers': 'content-type',
+      },
+    ]);
+    expect(preflight.headers).not.toHaveProperty('access-control-allow-credentials');
+    const answer = await hooks.send('/pages', { headers: page, body: '{"a":1}' });
+    expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([202, '*']);
+  });
+
+  test('any other trigger refuses preflight and request, and starts nothing', async () => {
+    const end = await hooks.logEnd();
+    expect((await hooks.send('/open', ask)).statusCode).toBe(405);
+    expect((await hooks.send('/nothing', ask)).statusCode).toBe(404);
+    const answer = await hooks.send('/open', { headers: page, body: '{}' });
+    expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
+    expect(await hooks.logEnd()).toBe(end);
+  });
+
+  test('addresses with a key in them answer a preflight alike, whether there is one or not', async () => {
+    const paths = [
+      `/key/${SECRETS.HOOK_KEY}/pages-key`,
+      '/key/wrong/pages-key',
+      '/key/wrong/address',
+      '/key/wrong/nothing',
+    ];
+    const answers = await Promise.all(paths.map((path) => hooks.send(path, ask)));
+    const [first, ...others] = answers.map(({ statusCode, headers }) => [statusCode, { ...headers, date: '' }]);
+    for (const other of others) expect(other).toEqual(first);
+    expect((await hooks.send(`/key/${SECRETS.HOOK_KEY}/pages-key`, { headers: page, body: '{}' })).statusCode).toBe(
+      202,
+    );
+    expect((await hooks.send('/key/wrong/pages-key', { headers: page, body: '{}' })).statusCode).toBe(404);
   });
 });

@@ -3,10 +3,16 @@ import { AppError, type Clock } from '@millrace/kernel';
 import { makeRateLimiter } from '@millrace/domain';
 import { type Entry } from './entry.ts';
 
-/** Tells the caller where it stands, and refuses what is over the trigger's rate. */
-export const makeCheckRate = ({ clock }: { readonly clock: Clock }) => {
+/**
+ * Tells the caller where it stands, and counts one request.
+ *
+ * @throws AppError `over_limit` `trigger.over_rate`.
+ */
+export type CheckRate = (entry: Entry, reply: FastifyReply) => void;
+
+export const makeCheckRate = ({ clock }: { readonly clock: Clock }): CheckRate => {
   const limiter = makeRateLimiter();
-  return ({ bound, principal }: Entry, reply: FastifyReply): void => {
+  return ({ bound, principal }, reply) => {
     const { trigger, workflow } = bound;
     if (trigger.rateLimit === undefined) return;
     const key = `${workflow}#${trigger.id} ${principal.id}`;
