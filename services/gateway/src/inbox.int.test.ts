@@ -70,6 +70,27 @@ describe('a request is recorded', () => {
     expect(detail.body).not.toContain(headers['x-hub-signature-256']);
   });
 
+  test.each([
+    ['bytes that are no text', Buffer.concat([Buffer.from([0xff, 0xfe, 0x00, 0x80]), Buffer.from(`x=${SECRET};`)])],
+    ['UTF-16', Buffer.from(`\u{feff}{"a":"${SECRET}"}\u{d8}`, 'utf16le')],
+    [
+      'base64 of it among bytes',
+      Buffer.concat([Buffer.from([0x80]), Buffer.from(Buffer.from(SECRET).toString('base64'))]),
+    ],
+  ])('without a secret that stands in %s', async (_what, payload) => {
+    const before = (await list(`workflow=${WORKFLOW}&trigger=signed&outcome=refused&limit=100`)).length;
+    const headers = {
+      host: 'gateway.test',
+      'content-type': 'application/octet-stream',
+      ...githubHeaders({}, 'wrong', 'd'),
+    };
+    await gateway.app.inject({ method: 'POST', url: '/hooks/signed', headers, payload });
+    const [request] = (await recorded('signed', 'refused', before + 1)).toReversed();
+    const detail = await gateway.call({ url: `/requests/${request?.id}` });
+    const text = Buffer.from('***').toString('base64');
+    expect(detail.json()).toMatchObject({ body: { text, encoding: 'base64' }, body_bytes: payload.length });
+  });
+
   test('that repeats a delivery, with the run of the first one', async () => {
     const headers = githubHeaders({ a: 2 }, SECRET, 'd-1');
     const first = (await send('/signed', { a: 2 }, headers)).json<{ run_id: string }>();

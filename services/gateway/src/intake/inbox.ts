@@ -39,7 +39,7 @@ const isForeign = (error: AppError, { candidates }: Sighting): boolean => {
   return error.code.startsWith('auth.');
 };
 
-const UNVERIFIED: ReadonlySet<string> = new Set(['signature.refused', 'trigger.over_rate']);
+const UNVERIFIED: ReadonlySet<string> = new Set(['signature.refused']);
 
 /** How a refused request was verified by the time it was refused. */
 const verifiedOf = ({ entry, sighting }: FastifyRequest, code: string): string => {
@@ -65,16 +65,34 @@ const hiddenPairs = (
 
 const TEXT = new TextDecoder('utf-8', { fatal: true });
 
+/** Ways in which bytes that are no UTF-8 may hold a secret: byte by byte, with broken characters between, in UTF-16. */
+const VIEWS: readonly ((bytes: Buffer) => string)[] = [
+  (bytes) => bytes.toString('latin1'),
+  (bytes) => bytes.toString('utf8'),
+  (bytes) => bytes.toString('latin1').replaceAll('\0', ''),
+];
+
+/** Nothing is taken out of the middle of bytes that nobody understands: what may hold a secret is not kept at all. */
+const bytesOf = (bytes: Uint8Array, redact: (text: string) => string): Buffer => {
+  const kept = Buffer.from(bytes);
+  const holdsSecret = VIEWS.some((view) => {
+    const text = view(kept);
+    return redact(text) !== text;
+  });
+  return holdsSecret ? Buffer.from(REDACTED) : kept;
+};
+
 /** The body, with what is registered as secret taken out; what is cut is cut between characters. */
 const bodyOf = (bytes: Uint8Array, hide: (text: string) => string): InboxRecord['body'] => {
   if (bytes.length === 0) return undefined;
   const cut = bytes.length > INBOX_BODY_BYTES_MAX;
   const kept = cut ? bytes.subarray(0, INBOX_BODY_BYTES_MAX) : bytes;
+  const redact = (text: string): string => redactRegistered(hide(text));
   try {
     const text = TEXT.decode(kept, { stream: cut });
-    return { text: redactRegistered(hide(text)), encoding: 'utf8', cut };
+    return { text: redact(text), encoding: 'utf8', cut };
   } catch {
-    return { text: Buffer.from(kept).toString('base64'), encoding: 'base64', cut };
+    return { text: bytesOf(kept, redact).toString('base64'), encoding: 'base64', cut };
   } finally {
     TEXT.decode(); // forgets a character that was cut
   }
