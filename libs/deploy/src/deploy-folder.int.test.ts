@@ -304,3 +304,40 @@ describe('watchFolder', () => {
     });
   });
 });
+
+test('of two deployers that take one address at the same moment exactly one has it', async () => {
+  const second = await connectLog({ url, name: 'second deployer' });
+  const theirs = openCatalog(second);
+  await theirs.ready;
+  stop.defer(async () => {
+    await theirs.close();
+    await second.close();
+  });
+  for (let round = 0; round < 5; round += 1) {
+    const workspace = `race-${round}`;
+    const bothHaveClaimed = Promise.withResolvers<undefined>();
+    let claims = 0;
+    const deployerOf = async (name: string, own: Catalog) => {
+      const { options, write } = makeFolder(workspace);
+      await write(`race/${name}.sh`, '#!/bin/sh\n');
+      await write(`race/${name}.yaml`, 'triggers: [{ dialect: hooks, path: /same, auth: public }]\n');
+      const put: Catalog['put'] = async (entry) => {
+        claims += 1;
+        if (claims === 2) bothHaveClaimed.resolve(undefined);
+        await bothHaveClaimed.promise;
+        return own.put(entry);
+      };
+      const { entries, get, revisionOf, remove } = own;
+      return deployFolder({ ...options, catalog: { entries, get, revisionOf, remove, put }, source: name });
+    };
+    const reports = await Promise.all([deployerOf('left', catalog), deployerOf('right', theirs)]);
+    expect(reports.map(({ deployed }) => deployed.length).sort()).toEqual([0, 1]);
+    const [problem] = reports.flatMap(({ problems }) => problems);
+    expect(problem?.reason).toMatch(/has the same address and method as/);
+    await eventually(() => {
+      const there = ['left', 'right'].map((name) => catalog.get(workspace, `race/${name}`));
+      expect(there.filter((entry) => entry?.current !== undefined)).toHaveLength(1);
+      expect(there.filter((entry) => entry?.problem !== undefined)).toHaveLength(1);
+    });
+  }
+});

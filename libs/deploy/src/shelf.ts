@@ -9,7 +9,7 @@ import { makePlaceClaims } from './triggers/place-claims.ts';
 export interface DeployOptions {
   /** The workflows folder, absolute. */
   readonly folder: string;
-  readonly catalog: Pick<Catalog, 'entries' | 'get' | 'put' | 'remove'>;
+  readonly catalog: Pick<Catalog, 'entries' | 'get' | 'revisionOf' | 'put' | 'remove'>;
   readonly bundles: Pick<Bundles, 'put'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Default `default`. */
@@ -52,7 +52,11 @@ export const makeShelf = (options: DeployOptions): Shelf => {
   const isOwn = (entry: CatalogEntry): boolean => (entry.source ?? SERVER_SOURCE) === source;
   const inWorkspace = (): readonly CatalogEntry[] =>
     [...catalog.entries().values()].filter((entry) => entry.workspace === workspace);
-  const claims = makePlaceClaims(inWorkspace, isOwn);
+  const claims = makePlaceClaims({
+    entries: inWorkspace,
+    isOwn,
+    revisionOf: (path) => catalog.revisionOf(workspace, path),
+  });
 
   const refuse: Shelf['refuse'] = async (path, problem, keepsVersion) => {
     const before = catalog.get(workspace, path);
@@ -78,6 +82,12 @@ export const makeShelf = (options: DeployOptions): Shelf => {
       await bundles.put(version, encodeBundle(metadata, bytes));
       const deployedAt = new Date(clock.now()).toISOString();
       await put(path, { current: { ...draft, deployedAt, deployedFrom: file } });
+      const lost = claims.lostTo(path, draft);
+      if (lost !== undefined) {
+        const problem = problemOf([{ file, reason: lost }], clock.now());
+        await put(path, { ...(before?.current !== undefined && { current: before.current }), problem });
+        return { outcome: 'refused', problem };
+      }
       return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
     },
     refuse,

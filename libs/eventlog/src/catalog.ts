@@ -9,6 +9,8 @@ export interface Catalog {
   /** By `<workspace>/<path>`. */
   readonly entries: () => ReadonlyMap<string, CatalogEntry>;
   readonly get: (workspace: string, path: string) => CatalogEntry | undefined;
+  /** Of two entries the one with the lower revision was stored first, for everybody; 0 when there is none. */
+  readonly revisionOf: (workspace: string, path: string) => number;
   /** Resolves once stored and known here; other processes see it a moment later. */
   readonly put: (entry: CatalogEntry) => Promise<void>;
   readonly remove: (workspace: string, path: string) => Promise<void>;
@@ -23,20 +25,27 @@ const keyOf = (workspace: string, path: string): string => `${workspace}/${path}
 
 export const openCatalog = (connection: LogConnection): Catalog => {
   const entries = new Map<string, CatalogEntry>();
+  const revisions = new Map<string, number>();
   const listeners = new Set<(key: string, entry: CatalogEntry | undefined) => void>();
   const keepVersion = makeVersionKeeper(connection);
   const bucket = watchBucket<CatalogEntry>(connection, {
     bucket: CATALOG_BUCKET,
     parse: parseCatalogEntry,
-    onChange: (key, entry) => {
-      if (entry === undefined) entries.delete(key);
-      else entries.set(key, entry);
+    onChange: (key, entry, revision) => {
+      if (entry === undefined) {
+        entries.delete(key);
+        revisions.delete(key);
+      } else {
+        entries.set(key, entry);
+        revisions.set(key, revision);
+      }
       for (const listener of [...listeners]) listener(key, entry);
     },
   });
   return {
     entries: () => entries,
     get: (workspace, path) => entries.get(keyOf(workspace, path)),
+    revisionOf: (workspace, path) => revisions.get(keyOf(workspace, path)) ?? 0,
     put: async (entry) => {
       await keepVersion(entry);
       await bucket.put(keyOf(entry.workspace, entry.path), entry);

@@ -12,7 +12,8 @@ export interface WatchedBucketOptions<Value> {
   readonly bucket: string;
   /** `undefined` when the text is not what the bucket should hold; such an entry counts as absent. */
   readonly parse: (text: string) => Value | undefined;
-  readonly onChange: (key: string, value: Value | undefined) => void;
+  /** @param revision Of the bucket: changes are in its order everywhere. */
+  readonly onChange: (key: string, value: Value | undefined, revision: number) => void;
 }
 
 /**
@@ -146,7 +147,7 @@ export const watchBucket = <Value>(
 
   const apply = (delivered: Delivered): void => {
     const key = delivered.message.subject.slice(prefix.length);
-    onChange(key, isRemoval(delivered) ? undefined : parse(delivered.message.string()));
+    onChange(key, isRemoval(delivered) ? undefined : parse(delivered.message.string()), delivered.sequence);
   };
   const watch = async (): Promise<void> => {
     const stream = `KV_${bucket}`;
