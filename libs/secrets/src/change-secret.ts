@@ -129,19 +129,26 @@ export interface Resealed {
   readonly unopened: number;
 }
 
+/** The value sealed under `key`; the same when it is already, `undefined` when the ring does not open it. */
+export const resealValue = (
+  sealed: SealedValue,
+  place: SecretPlace,
+  { ring, key }: { readonly ring: KeyRing; readonly key: MasterKey },
+): SealedValue | undefined => {
+  if (sealed.keyId === key.id) return sealed;
+  const opened = openValue(ring, place, sealed);
+  return opened.outcome === 'opened' ? sealValue(key, place, opened.value, sealed.createdAt) : undefined;
+};
+
 /** A record whose values are sealed under `key`, as far as the ring opens them. Times of values stay. */
 export const resealSecret = (record: SecretRecord, ring: KeyRing, key: MasterKey): Resealed => {
   let resealed = 0;
   let unopened = 0;
   const values = record.values.map((sealed) => {
-    if (sealed.keyId === key.id) return sealed;
-    const opened = openValue(ring, record, sealed);
-    if (opened.outcome !== 'opened') {
-      unopened += 1;
-      return sealed;
-    }
-    resealed += 1;
-    return sealValue(key, record, opened.value, sealed.createdAt);
+    const again = resealValue(sealed, record, { ring, key });
+    if (again === undefined) unopened += 1;
+    else if (again !== sealed) resealed += 1;
+    return again ?? sealed;
   });
   return { record: { ...record, values }, resealed, unopened };
 };

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { MASTER_KEY_FILE } from '@millrace/embedded';
-import { connectLog, openSecrets, type SecretStore } from '@millrace/eventlog';
-import { type KeyRing, loadKeyRing, type MasterKey, readKeyFile, resealSecret } from '@millrace/secrets';
+import { webhookSecretPlace } from '@millrace/contracts';
+import {
+  connectLog,
+  openSecrets,
+  openWebhookEndpoints,
+  type SecretStore,
+  type WebhookEndpoints,
+} from '@millrace/eventlog';
+import { type KeyRing, loadKeyRing, type MasterKey, readKeyFile, resealSecret, resealValue } from '@millrace/secrets';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { findServerFile } from '../server/find-server.ts';
@@ -35,7 +42,7 @@ const natsUrlOf = ({ env, cwd }: CliContext): string => {
 interface Report {
   /** Values that are under the new key now and were not before. */
   readonly resealed: number;
-  /** Names of secrets with values that neither key opens. */
+  /** Names of secrets, and ids of webhooks, with values that neither key opens. */
   readonly unopened: readonly string[];
 }
 
@@ -58,6 +65,23 @@ const resealAll = async (store: SecretStore, ring: KeyRing, key: MasterKey): Pro
   return { resealed, unopened };
 };
 
+/** The signing secrets of webhooks are sealed under the same key. */
+const resealWebhooks = async (endpoints: WebhookEndpoints, ring: KeyRing, key: MasterKey): Promise<Report> => {
+  let resealed = 0;
+  const unopened: string[] = [];
+  for (const { id, secret } of endpoints.list()) {
+    if (secret.keyId === key.id) continue;
+    const again = resealValue(secret, webhookSecretPlace(id), { ring, key });
+    if (again === undefined) {
+      unopened.push(id);
+      continue;
+    }
+    await endpoints.change(id, (current) => ({ ...current, secret: again }));
+    resealed += 1;
+  }
+  return { resealed, unopened };
+};
+
 /** Seals every value under the current master key. Talks to NATS, so that no key travels over HTTP. Safe to repeat. */
 export async function rekeySecrets(this: CliContext, flags: RekeyFlags): Promise<void> {
   const screen = this.screen(flags);
@@ -69,8 +93,15 @@ export async function rekeySecrets(this: CliContext, flags: RekeyFlags): Promise
   cleanup.defer(() => connection.close());
   const store = openSecrets(connection);
   cleanup.defer(() => store.close());
-  await store.ready;
-  const report = await resealAll(store, { current, byId: new Map([...old, ...byId]) }, current);
+  const endpoints = openWebhookEndpoints(connection);
+  cleanup.defer(() => endpoints.close());
+  await Promise.all([store.ready, endpoints.ready]);
+  const ring: KeyRing = { current, byId: new Map([...old, ...byId]) };
+  const [secrets, webhooks] = [await resealAll(store, ring, current), await resealWebhooks(endpoints, ring, current)];
+  const report: Report = {
+    resealed: secrets.resealed + webhooks.resealed,
+    unopened: [...secrets.unopened, ...webhooks.unopened],
+  };
   if (flags.json === true) screen.json({ key_id: current.id, ...report }, 'one-line');
   else {
     screen.say(`${report.resealed} values are sealed under the key ${current.id} now`);
