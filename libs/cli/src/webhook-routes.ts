@@ -36,6 +36,20 @@ export const webhook = buildRouteMap({
       parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: none },
       docs: { brief: 'List the webhooks, without their secrets' },
     }),
+    change: buildCommand({
+      loader: async () => (await import('./commands/webhook.ts')).changeWebhook,
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          to: textFlag('Another address of the receiver', 'url'),
+          event: textsFlag('What to tell from now on, in place of what was told; may be repeated', 'event'),
+          description: textFlag('What it is for', 'text'),
+        },
+        aliases: COMMON_ALIASES,
+        positional: one(WEBHOOK_ID),
+      },
+      docs: { brief: 'Change a webhook; its secret and what it is owed stay' },
+    }),
     rm: buildCommand({
       loader: async () => (await import('./commands/webhook.ts')).removeWebhook,
       parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one(WEBHOOK_ID) },

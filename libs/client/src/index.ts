@@ -13,4 +13,4 @@ export {
   type RequestsClient,
 } from './requests.ts';
 export { type TriggersClient, type TriggerSwitch, type TriggerSwitched } from './triggers.ts';
-export { type NewWebhook, type WebhooksClient } from './webhooks.ts';
+export { type NewWebhook, type WebhookChange, type WebhooksClient } from './webhooks.ts';

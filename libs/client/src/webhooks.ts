@@ -16,10 +16,15 @@ export interface NewWebhook extends Abortable {
   readonly description?: string;
 }
 
+/** What is absent stays. */
+export type WebhookChange = Partial<Omit<NewWebhook, 'format'>>;
+
 /** Receivers that the server tells what happens. */
 export interface WebhooksClient {
   readonly create: (webhook: NewWebhook) => Promise<CreatedWebhook>;
   readonly list: (options?: Abortable) => Promise<readonly Webhook[]>;
+  /** Another address, other events, another description; the secret and what is owed stay. */
+  readonly change: (id: string, change: WebhookChange) => Promise<Webhook>;
   readonly remove: (id: string, options?: Abortable) => Promise<void>;
   /** Tries a receiver again that was disabled. */
   readonly enable: (id: string, options?: Abortable) => Promise<Webhook>;
@@ -44,6 +49,8 @@ export const webhooksOf = (send: Send, read: ReadBody): WebhooksClient => {
     create: ({ signal, ...webhook }) =>
       read(post('/webhooks', signal === undefined ? {} : { signal }, webhook), 'secret'),
     list: async (call = {}) => (await read<{ webhooks: Webhook[] }>(get('/webhooks', call), 'webhooks')).webhooks,
+    change: (id, { signal, ...body }) =>
+      read(send({ method: 'PATCH', target: targetOf(id), isRepeatable: true, signal, body }), 'id'),
     remove: async (id, { signal } = {}) => {
       await send({ method: 'DELETE', target: targetOf(id), isRepeatable: true, signal });
     },

@@ -3,7 +3,13 @@
  * acknowledged nor put back comes again after `ackWaitMs`.
  */
 import { backoffDelay, type Backoff } from '@millrace/kernel';
-import { AckPolicy, DeliverPolicy, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { type Msg, nanos } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { parseDelivered } from './delivered.ts';
@@ -57,11 +63,27 @@ const toTaken = (message: Msg): TakenMessage => {
   };
 };
 
-/** Makes the consumer unless it is there. Beyond the end of a stream that was replaced there is nothing to wait for: it then begins there. */
+const filtersOf = ({ filter_subject: one, filter_subjects: several = [] }: ConsumerConfig): readonly string[] =>
+  one === undefined || one === '' ? several : [one];
+
+/** It goes on where it was: what came before and was not wanted stays behind. */
+const changeFilters = async (
+  manager: JetStreamManager,
+  config: ConsumerConfig,
+  options: DurableOptions,
+): Promise<void> => {
+  const { stream, name, filters } = options;
+  const before = new Set(filtersOf(config));
+  if (before.size === filters.length && filters.every((filter) => before.has(filter))) return;
+  await manager.consumers.update(stream, name, { filter_subjects: [...filters] });
+};
+
+/** Makes the consumer unless it is there, and gives one that is there the filters that are wanted. Beyond the end of a stream that was replaced there is nothing to wait for: it then begins there. */
 const ensureConsumer = async (manager: JetStreamManager, options: DurableOptions): Promise<void> => {
   const { stream, name, filters, ackWaitMs, unsettledMax } = options;
   try {
-    await manager.consumers.info(stream, name);
+    const { config } = await manager.consumers.info(stream, name);
+    await changeFilters(manager, config, options);
     return;
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== JETSTREAM_ERROR.consumerNotFound) throw error;

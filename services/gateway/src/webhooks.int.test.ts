@@ -50,6 +50,47 @@ test.each([
   expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, code]);
 });
 
+test('a change keeps the secret, and begins now with what was not asked for before', async () => {
+  const { id } = await create({ url: 'https://example.org/hook', events: ['run.completed', 'workflow.*'] });
+  const before = endpoints.get(id);
+  await gateway.deploy('tests/later');
+  const change = (payload: object) => gateway.call({ method: 'PATCH', url: `/webhooks/${id}`, payload });
+  const payload = {
+    url: 'https://example.org/other?key=s3cret',
+    events: ['workflow.*', 'token.*'],
+    description: 'other',
+  };
+  const changed = await change(payload);
+  expect([changed.statusCode, changed.json()]).toMatchObject([200, { id, events: payload.events, enabled: true }]);
+  expect(changed.body).not.toContain('s3cret');
+  const { secret, start, url, description } = (await eventually(() => {
+    const now = endpoints.get(id);
+    expect(now?.description).toBe('other');
+    return now;
+  })) ?? { start: undefined };
+  expect({ secret, url, description }).toEqual({ secret: before?.secret, url: payload.url, description: 'other' });
+  expect(start).toMatchObject({ events: before?.start.events, catalog: before?.start.catalog });
+  expect(start?.tokens).toBeGreaterThanOrEqual(before?.start.tokens ?? 0);
+  const again = await change({ events: ['run.completed'] });
+  expect(again.statusCode).toBe(200);
+
+  for (const [wrong, code] of [
+    [{ url: 'http://169.254.169.254/' }, 'webhook.url_refused'],
+    [{ events: ['run.complete'] }, 'webhook.unknown_event'],
+    [{}, 'http.invalid_body'],
+    [{ secret: 'mine' }, 'http.invalid_body'],
+  ] as const) {
+    const refused = await change(wrong);
+    expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([400, code]);
+  }
+  const missing = await gateway.call({
+    method: 'PATCH',
+    url: '/webhooks/wh_0000000000',
+    payload: { description: 'x' },
+  });
+  expect(missing.statusCode).toBe(404);
+});
+
 test.each(['read', 'run', 'limited'] as const)('a token of scope %s may not look at webhooks', async (as) => {
   expect((await gateway.call({ method: 'GET', url: '/webhooks', as })).statusCode).toBe(403);
 });

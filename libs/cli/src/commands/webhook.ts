@@ -1,5 +1,6 @@
 import { type Webhook, type WebhookDelivery } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { safeLine } from '../output/safe-text.ts';
 import { type Screen } from '../output/screen.ts';
 import { formatTable } from '../output/table.ts';
@@ -47,6 +48,26 @@ export async function listWebhooks(this: CliContext, flags: CommonFlags): Promis
   const webhooks = await this.client(flags).webhooks.list();
   if (flags.json === true) screen.json({ webhooks }, 'one-line');
   else printTable(screen, [['ID', 'STATE', 'FORMAT', 'EVENTS', 'URL'], ...webhooks.map(rowOf)]);
+}
+
+export interface ChangeWebhookFlags extends CommonFlags {
+  readonly to?: string;
+  readonly event?: readonly string[];
+  readonly description?: string;
+}
+
+export async function changeWebhook(this: CliContext, flags: ChangeWebhookFlags, id: string): Promise<void> {
+  const { to, event, description } = flags;
+  if (to === undefined && event === undefined && description === undefined) {
+    throw new CommandError(EXIT.usage, 'nothing to change', 'give --to, --event or --description');
+  }
+  const changed = await this.client(flags).webhooks.change(id, {
+    ...(to !== undefined && { url: to }),
+    ...(event !== undefined && { events: event.flatMap((names) => names.split(',')) }),
+    ...(description !== undefined && { description }),
+  });
+  if (flags.json === true) this.screen(flags).json(changed, 'one-line');
+  else this.screen(flags).say(`webhook ${id} is changed`);
 }
 
 export async function removeWebhook(this: CliContext, flags: CommonFlags, id: string): Promise<void> {

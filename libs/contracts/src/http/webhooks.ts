@@ -20,6 +20,17 @@ export const WebhookCreateSchema = Type.Object(
   { title: 'WebhookCreate', additionalProperties: false },
 );
 
+export const WebhookChangeSchema = Type.Object(
+  {
+    url: optional(WebhookCreateSchema.properties.url),
+    events: WebhookCreateSchema.properties.events,
+    description: WebhookCreateSchema.properties.description,
+  },
+  { title: 'WebhookChange', additionalProperties: false, minProperties: 1 },
+);
+/** What is absent stays. */
+export type WebhookChange = Static<typeof WebhookChangeSchema>;
+
 export const WebhookSchema = Type.Object(
   {
     id: Type.String(),

@@ -2,15 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import {
+  type WebhookChange,
+  WebhookChangeSchema,
   WebhookCreatedSchema,
   WebhookCreateSchema,
   type WebhookEndpoint,
   WebhookListSchema,
   WebhookSchema,
   webhookSecretPlace,
+  type WebhookStart,
   type WebhookView,
 } from '@millrace/contracts';
-import { checkOutboundUrl, eventsOf, type OutboundPolicy } from '@millrace/domain';
+import { checkOutboundUrl, eventsOf, interestsOf, type OutboundPolicy } from '@millrace/domain';
 import {
   type LogConnection,
   openWebhookDeliveries,
@@ -138,6 +141,60 @@ const listRoute = (app: TypedApp, { endpoints }: WebhooksRoutesDeps): void => {
   );
 };
 
+/** What it did not ask for before begins now. */
+const startAfter = (
+  { events: before, start }: WebhookEndpoint,
+  after: readonly string[],
+  now: WebhookStart,
+): WebhookStart => {
+  const [was, is] = [interestsOf(before), interestsOf(after)];
+  return {
+    events: was.runs.length === 0 && is.runs.length > 0 ? now.events : start.events,
+    catalog: !was.workflows && is.workflows ? now.catalog : start.catalog,
+    tokens: !was.tokens && is.tokens ? now.tokens : start.tokens,
+  };
+};
+
+/** @throws AppError `invalid` when the URL or an event is. */
+const changeOf = (
+  { url, events, description }: WebhookChange,
+  current: WebhookEndpoint,
+  { now, outbound }: { readonly now: WebhookStart; readonly outbound: OutboundPolicy },
+): WebhookEndpoint => {
+  const wanted = events === undefined ? current.events : [...eventsOf(events, current.format)];
+  return {
+    ...current,
+    url: url === undefined ? current.url : checkOutboundUrl(url, outbound).href,
+    description: description ?? current.description,
+    events: wanted,
+    start: startAfter(current, wanted, now),
+  };
+};
+
+const changeRoute = (app: TypedApp, { connection, endpoints, log, settings }: WebhooksRoutesDeps): void => {
+  app.patch(
+    '/webhooks/:id',
+    {
+      schema: {
+        operationId: 'changeWebhook',
+        summary: 'Another address, other events, another description; the secret and what is owed stay',
+        tags: ['webhooks'],
+        params: ID_PARAM,
+        body: WebhookChangeSchema,
+        response: { 200: WebhookSchema, ...PROBLEMS, ...NOT_FOUND },
+      },
+      config: { access: 'admin' },
+    },
+    async (request) => {
+      const { id } = findWebhook(endpoints, request.params.id);
+      const context = { now: await webhookStartNow(connection), outbound: settings.outbound };
+      const changed = await endpoints.change(id, (current) => changeOf(request.body, current, context));
+      log.info('webhook changed', { webhook: id, by: principalOf(request).id });
+      return toView(changed);
+    },
+  );
+};
+
 const removeRoute = (app: TypedApp, { endpoints, log }: WebhooksRoutesDeps): void => {
   app.delete(
     '/webhooks/:id',
@@ -196,6 +253,7 @@ export const webhooksRoutes: FastifyPluginAsyncTypebox<WebhooksRoutesOptions> = 
   const deps = { ...options, endpoints, deliveries: openWebhookDeliveries(options.connection) };
   createRoute(app, deps);
   listRoute(app, deps);
+  changeRoute(app, deps);
   removeRoute(app, deps);
   enableRoute(app, deps);
   await app.register(webhookDeliveriesRoutes, deps);
