@@ -9,8 +9,8 @@ export const CONDITION_LIMITS = {
   /** Elements of a list that is written in an expression, and entries of a map. */
   elementsMax: 100,
   argumentsMax: 8,
-  /** Units of work of one evaluation, see {@link Meter}: about 10 ms at worst. */
-  costMax: 100_000,
+  /** Units of work of one evaluation, see {@link Meter}: less than 5 ms of a processor at worst (attack A19). */
+  costMax: 50_000,
   /** Characters of a text that an expression puts together. */
   textLengthMax: 1_048_576,
   /** Levels of the payload. */

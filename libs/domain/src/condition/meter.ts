@@ -61,12 +61,18 @@ const membersOf = (value: unknown): Iterable<unknown> => {
   return typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [];
 };
 
-/** Charges for every member at every level, and stops walking at the limit. */
+/** Charges for every member at every level, before it looks at them, and stops walking at the limit. */
 export const chargeDeep = (meter: Meter, value: unknown): void => {
+  meter.charge(1);
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    meter.charge(typeof next === 'string' ? textCost(next.length) + 1 : 1);
-    for (const member of membersOf(next)) open.push(member);
+    if (typeof next === 'string') meter.charge(textCost(next.length));
+    const members = membersOf(next);
+    if (Array.isArray(members)) meter.charge(members.length);
+    for (const member of members) {
+      if (!Array.isArray(members)) meter.charge(1);
+      open.push(member);
+    }
   }
 };
