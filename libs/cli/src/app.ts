@@ -13,6 +13,7 @@ import { explainError } from './explain-error.ts';
 import { argument, COMMON_ALIASES, COMMON_FLAGS, switchFlag, textFlag, textsFlag } from './flags.ts';
 import { proposeRuns, proposeWorkflows } from './propose.ts';
 import { requests } from './requests-routes.ts';
+import { runs } from './runs-routes.ts';
 import { trigger } from './trigger-routes.ts';
 import { webhook } from './webhook-routes.ts';
 
@@ -24,17 +25,6 @@ const WORKFLOW = {
   ...argument('Path of a workflow, such as backup/db-full', 'workflow'),
   proposeCompletions: proposeWorkflows,
 };
-
-const RUN_STATES = [
-  'waiting',
-  'dispatched',
-  'running',
-  'completed',
-  'failed',
-  'cancelled',
-  'timed_out',
-  'rejected',
-] as const;
 
 const run = buildCommand({
   loader: async () => (await import('./commands/run.ts')).run,
@@ -97,43 +87,6 @@ const status = buildCommand({
   loader: async () => (await import('./commands/status.ts')).status,
   parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one({ ...RUN_ID, optional: true } as const) },
   docs: { brief: 'Show how a run is, or how the server is' },
-});
-
-const listRuns = buildCommand({
-  loader: async () => (await import('./commands/runs.ts')).runs,
-  parameters: {
-    flags: {
-      ...COMMON_FLAGS,
-      workflow: { ...textFlag('Only runs of this workflow', 'path'), proposeCompletions: proposeWorkflows },
-      status: { kind: 'enum', values: RUN_STATES, optional: true, brief: 'Only runs in this state' },
-      since: textFlag('Only runs queued since then: 1h, 7d, or a time', 'time'),
-      until: textFlag('Only runs queued before then', 'time'),
-      limit: {
-        kind: 'parsed',
-        parse: Number,
-        optional: true,
-        placeholder: 'number',
-        brief: 'How many, 1 to 200; 50 by default',
-      },
-      cursor: textFlag('Where the page before ended', 'cursor'),
-    },
-    aliases: COMMON_ALIASES,
-    positional: none,
-  },
-  docs: { brief: 'List runs, the newest first' },
-});
-
-const runs = buildRouteMap({
-  routes: {
-    list: listRuns,
-    why: buildCommand({
-      loader: async () => (await import('./commands/why.ts')).why,
-      parameters: { flags: COMMON_FLAGS, aliases: COMMON_ALIASES, positional: one(RUN_ID) },
-      docs: { brief: 'Say in one line why a run waits' },
-    }),
-  },
-  defaultCommand: 'list',
-  docs: { brief: 'List runs, the newest first; say why one waits' },
 });
 
 const logs = buildCommand({

@@ -2,7 +2,7 @@ import { type AdmissionRules, type RunPolicy } from '@millrace/contracts';
 import { compileKey, PRIORITY_MAX, PRIORITY_MIN } from '@millrace/domain';
 import { DAY, messageOf, type Milliseconds, parseDuration } from '@millrace/kernel';
 import { type Static, Type } from 'typebox';
-import { type Complaint } from './schema-complaints.ts';
+import { type Complaint, schemaComplaints } from './schema-complaints.ts';
 
 const CONCURRENCY_MAX = 100_000;
 const QUEUE_LIMIT_MAX = 1_000_000;
@@ -18,17 +18,15 @@ const Expression = Type.String({ minLength: 1 });
 
 const debounceFields = { period: Type.Unknown(), key: Type.Optional(Expression) };
 
-/** As authors write them; durations and expressions are checked apart. */
+const ConcurrencySchema = Type.Object(
+  { limit: Limit, key: Type.Optional(Expression), total: Type.Optional(Limit) },
+  { additionalProperties: false },
+);
+type ConcurrencyRule = Static<typeof Limit> | Static<typeof ConcurrencySchema>;
+
+/** As authors write them; durations, expressions and `concurrency` are checked apart. */
 export const ADMISSION_FIELDS = {
-  concurrency: Type.Optional(
-    Type.Union([
-      Limit,
-      Type.Object(
-        { limit: Limit, key: Type.Optional(Expression), total: Type.Optional(Limit) },
-        { additionalProperties: false },
-      ),
-    ]),
-  ),
+  concurrency: Type.Optional(Type.Unsafe<ConcurrencyRule>(Type.Unknown())),
   priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
   rate: Type.Optional(
     Type.Object(
@@ -50,13 +48,13 @@ export const DebounceDefinitionSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const AdmissionMetadataSchema = Type.Object({
-  ...ADMISSION_FIELDS,
-  onLimit: Type.Optional(ON_LIMIT),
-  queueLimit: Type.Optional(QUEUE_LIMIT),
-  debounce: Type.Optional(DebounceDefinitionSchema),
-});
-type AdmissionMetadata = Static<typeof AdmissionMetadataSchema>;
+interface AdmissionMetadata {
+  readonly concurrency?: ConcurrencyRule;
+  readonly queueLimit?: number;
+  readonly priority?: number;
+  readonly rate?: { readonly limit: number; readonly period: unknown };
+  readonly debounce?: Static<typeof DebounceDefinitionSchema>;
+}
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -88,6 +86,14 @@ const keyComplaints = (source: unknown, keys: readonly string[]): readonly Compl
   } catch (error) {
     return [{ keys, reason: `${keys.join('.')}: ${messageOf(error)}` }];
   }
+};
+
+/** What is wrong with `concurrency`: one of its two forms; a union would complain of both. */
+export const concurrencyComplaints = (concurrency: unknown): readonly Complaint[] => {
+  if (concurrency === undefined) return [];
+  const form = isRecord(concurrency) ? ConcurrencySchema : Limit;
+  const complaints = schemaComplaints(Type.Object({ concurrency: form }), { concurrency }, 'concurrency');
+  return [...complaints, ...(isRecord(concurrency) ? keyComplaints(concurrency['key'], ['concurrency', 'key']) : [])];
 };
 
 const rateComplaints = (rate: unknown): readonly Complaint[] =>
@@ -124,11 +130,10 @@ const secrecyComplaints = (value: Readonly<Record<string, unknown>>): readonly C
   });
 };
 
-/** What is wrong with limits, rates and keys of a workflow, besides what the schema says. */
+/** What is wrong with limits, rates and keys of a workflow, besides `concurrency` and what the schema says. */
 export const admissionComplaints = (value: Readonly<Record<string, unknown>>): readonly Complaint[] => {
-  const { concurrency, rate, debounce } = value;
+  const { rate, debounce } = value;
   return [
-    ...(isRecord(concurrency) ? keyComplaints(concurrency['key'], ['concurrency', 'key']) : []),
     ...rateComplaints(rate),
     ...debounceComplaints(debounce),
     ...onLimitComplaints(value),
@@ -138,7 +143,7 @@ export const admissionComplaints = (value: Readonly<Record<string, unknown>>): r
 
 type Concurrency = Pick<RunPolicy, 'concurrency' | 'keyConcurrency'>;
 
-const concurrencyOf = (concurrency: AdmissionMetadata['concurrency']): Concurrency => {
+const concurrencyOf = (concurrency: ConcurrencyRule | undefined): Concurrency => {
   if (concurrency === undefined) return {};
   if (typeof concurrency === 'number') return { concurrency };
   const { limit, key, total } = concurrency;

@@ -2,7 +2,7 @@ import { checkEnvironment } from '@millrace/domain';
 import { isReservedSecretName } from '@millrace/contracts';
 import { HOUR, type Milliseconds, messageOf, parseDuration } from '@millrace/kernel';
 import { type TObject } from 'typebox';
-import { admissionComplaints } from './admission-rules.ts';
+import { admissionComplaints, concurrencyComplaints } from './admission-rules.ts';
 import { backoffComplaints } from './retry-backoff.ts';
 import { inputSchemaComplaints } from './input-schema.ts';
 import { type Complaint, schemaComplaints } from './schema-complaints.ts';
@@ -62,7 +62,10 @@ export const metadataComplaints = (
   value: Readonly<Record<string, unknown>>,
   workflow = '',
 ): readonly Complaint[] => {
-  const complaints = schemaComplaints(schema, value, 'the metadata');
+  const complaints = [
+    ...schemaComplaints(schema, value, 'the metadata'),
+    ...concurrencyComplaints(value['concurrency']),
+  ];
   const { input, env, secrets, timeout, triggers, retries } = value;
   const further = [
     ...timeoutComplaints(timeout),

@@ -87,5 +87,5 @@ export const readMetadata = (text: string, file: string, workflow = ''): Metadat
       faults: complaints.map(({ keys, reason }) => faultAt(offsetOf(document, keys), reason)),
     };
   }
-  return { outcome: 'ready', metadata: asInCode(value) as Metadata };
+  return { outcome: 'ready', metadata: asInCode(value) };
 };

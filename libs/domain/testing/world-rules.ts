@@ -4,6 +4,7 @@ import { SchedulerState } from '../src/admission/scheduler-state.ts';
 import { evolve } from '../src/admission/evolve.ts';
 import { NO_LANE } from '../src/admission/lane-table.ts';
 import { NO_RUN, type Run, STANDING } from '../src/admission/run-table.ts';
+import { type WorkflowQueue } from '../src/admission/workflow-queue.ts';
 import { wakeDue } from '../src/admission/wake.ts';
 import { isOpen, type RunState } from '../src/run/run-state.ts';
 import { type World } from './world.ts';
@@ -70,6 +71,11 @@ const checkRun = (leader: SchedulerState, run: Run): void => {
   checkTurn(leader, run);
 };
 
+const isWithinRate = ({ path, starts }: WorkflowQueue, logMs: number): boolean => {
+  const { rate } = WORLD_WORKFLOWS[path]?.policy ?? {};
+  return rate === undefined || (starts?.dueMs(rate) ?? 0) <= logMs;
+};
+
 /** Q2 and Q3 of `queues.ts`. */
 const checkTurn = ({ runs, queues }: SchedulerState, run: Run): void => {
   const lane = runs.lane.get(run);
@@ -77,8 +83,7 @@ const checkTurn = ({ runs, queues }: SchedulerState, run: Run): void => {
   const first = queues.lanes.first(lane);
   const isDue = first !== NO_RUN && queues.lanes.running.get(lane) < keyLimitOf(`${workflow.path} ${lane}`);
   expect(queues.lanes.turnsIn.get(lane)).toBe(isDue ? runs.level.get(first) + 1 : 0);
-  const { rate } = WORLD_WORKFLOWS[workflow.path]?.policy ?? {};
-  const isInTime = rate === undefined || (workflow.starts?.dueMs(rate) ?? 0) <= queues.logMs;
+  const isInTime = isWithinRate(workflow, queues.logMs);
   for (const group of workflow.groups) {
     const isReady = group.turn !== NO_LANE && workflow.running < limitOf(workflow.path) && isInTime;
     expect(queues.turns.has(group)).toBe(isReady);

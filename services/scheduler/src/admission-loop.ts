@@ -122,15 +122,19 @@ export class AdmissionLoop {
   #decide(decision: Decision, request: RunRequested | undefined): void {
     switch (decision.type) {
       case 'end':
-        return this.#end(decision, request);
+        this.#end(decision, request);
+        return;
       case 'lose':
-        return this.#lose(decision, request);
+        this.#lose(decision, request);
+        return;
       case 'retry':
-        return this.#retry(decision, request);
+        this.#retry(decision, request);
+        return;
       case 'cancel':
-        return this.#cancel(decision, request);
+        this.#cancel(decision, request);
+        return;
       case 'tell':
-        return this.#deps.reply(request?.data.replyTo, WAITING_WORD, true);
+        this.#deps.reply(request?.data.replyTo, WAITING_WORD, true);
     }
   }
 

@@ -9,6 +9,7 @@ import { beginLeading, expire, type SchedulerState } from '@millrace/domain';
 import {
   type FencedWriter,
   type Lease,
+  type Listening,
   logBounds,
   type LogConnection,
   makeFencedWriter,
@@ -17,6 +18,7 @@ import {
   openSnapshots,
   readLastCommit,
   respond,
+  type StreamAnchor,
 } from '@millrace/eventlog';
 import { AppError, type Clock, failpoint, type Milliseconds } from '@millrace/kernel';
 import { type Logger, type Telemetry } from '@millrace/runtime';
@@ -45,6 +47,8 @@ export interface LeaderDeps {
   readonly state: SchedulerState;
   readonly requests: RequestStore;
   readonly fold: LogFold;
+  /** Where the snapshot was taken that the fold began with. */
+  readonly begin: StreamAnchor;
   readonly room: LogRoom;
   readonly telemetry: Telemetry;
   readonly metrics: SchedulerMetrics;
@@ -98,6 +102,39 @@ const watchFill = ({ connection, shard, room }: LeaderDeps): NodeJS.Timeout => {
   return setInterval(ask, FILL_INTERVAL_MS);
 };
 
+const startDeleting = (deps: LeaderDeps): (() => void) => {
+  const { connection, shard, state, fold } = deps;
+  return deleteAfterUse({
+    ...deps,
+    keys: openRunKeys(connection),
+    caughtUp: async () => fold.reached((await logBounds(connection, shard)).last),
+    isOpen: (runId) => state.runs.find(runId) !== undefined,
+    graceMs: deps.deleteGraceMs,
+  });
+};
+
+interface Answering {
+  readonly holder: string;
+  readonly isTrusted: () => boolean;
+  readonly pump: () => void;
+}
+
+/** Everything that is asked of a leader. */
+const answerAll = (deps: LeaderDeps, { holder, isTrusted, pump }: Answering): readonly Listening[] => {
+  const { connection, shard, state, room, requests } = deps;
+  const answerLeader = async (): Promise<string> => {
+    if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
+    const runBytes = RUN_EVENTS_BYTES + requests.meanBytes();
+    const needed = neededBytes(room.rules(), openRunsOf(state), runBytes);
+    return JSON.stringify({ holder, neededBytes: needed, waiting: state.waiting } satisfies LeaderAnswer);
+  };
+  return [
+    answerHeartbeats({ ...deps, isTrusted, onHeard: pump }),
+    answerWhy({ ...deps, isTrusted }),
+    respond(connection, messagingSubject.leader(shard), answerLeader),
+  ];
+};
+
 /** Leads until `close`. The fold must have read the lease. */
 export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
   const { connection, shard, state, fold, clock, log } = deps;
@@ -136,28 +173,8 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
     snapshots: openSnapshots(connection),
     stored: deps.metrics.snapshots,
   });
-  const stopDeleting = deleteAfterUse({
-    keys: openRunKeys(connection),
-    caughtUp: async () => fold.reached((await logBounds(connection, shard)).last),
-    isOpen: (runId) => state.runs.find(runId) !== undefined,
-    graceMs: deps.deleteGraceMs,
-    clock,
-    log,
-  });
-  const answering = [
-    answerHeartbeats({ connection, shard, state, clock, isTrusted, onHeard: pump }),
-    answerWhy({ connection, shard, state, clock, isTrusted }),
-    respond(connection, messagingSubject.leader(shard), async () => {
-      if (!isTrusted()) throw new AppError('unavailable', 'scheduler.in_doubt', 'another leader may be there');
-      const openRuns = openRunsOf(state);
-      const needed = neededBytes(deps.room.rules(), openRuns, RUN_EVENTS_BYTES + deps.requests.meanBytes());
-      return JSON.stringify({
-        holder: lease.holder,
-        neededBytes: needed,
-        waiting: state.waiting,
-      } satisfies LeaderAnswer);
-    }),
-  ];
+  const stopDeleting = startDeleting(deps);
+  const answering = answerAll(deps, { holder: lease.holder, isTrusted, pump });
   pump();
 
   return {

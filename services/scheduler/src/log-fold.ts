@@ -66,8 +66,7 @@ const makeWaiters = () => {
 
 export const makeLogFold = ({ shard, begin, state, requests, log, onCommit }: LogFoldDeps): LogFold => {
   const leaseSubject = logSubject.lease(shard);
-  let position = begin.sequence;
-  let storedAt = begin.storedAt;
+  let anchor = begin;
   const waiters = makeWaiters();
   let listener: FoldListener | undefined;
 
@@ -90,20 +89,19 @@ export const makeLogFold = ({ shard, begin, state, requests, log, onCommit }: Lo
       if (decoded.known) applyEvent(decoded.event, { sequence, index }, stored);
       else log.warn('passed by an event that cannot be used', { sequence, type: decoded.type, reason: decoded.reason });
     }
-    position = sequence;
-    storedAt = commit.time;
+    anchor = { sequence, storedAt: commit.time };
   };
 
   return {
-    position: () => position,
-    anchor: () => ({ sequence: position, storedAt }),
+    position: () => anchor.sequence,
+    anchor: () => anchor,
     apply: (batch) => {
       for (const commit of batch) applyCommit(commit);
-      waiters.wake(position);
+      waiters.wake(anchor.sequence);
       listener?.onBatch();
     },
     reached: async (sequence) => {
-      if (sequence > position) await waiters.until(sequence);
+      if (sequence > anchor.sequence) await waiters.until(sequence);
     },
     listen: (next) => {
       listener = next;

@@ -1,4 +1,5 @@
 import { type Position } from '@millrace/contracts';
+import { type Holding } from './executor-record.ts';
 import { retryDelay } from './retry-delay.ts';
 import { type Run } from './run-table.ts';
 import { type Ending, type SchedulerState } from './scheduler-state.ts';
@@ -54,40 +55,43 @@ const decided = (state: SchedulerState, run: Run): Decided => {
   return { runId: state.runs.id(run), workspace, workflow: path, position: state.runs.position(run) };
 };
 
+const endOf = (state: SchedulerState, run: Run, ending: Ending): EndRun => {
+  const successor = state.successors.get(run);
+  return { type: 'end', ...decided(state, run), ending, ...(successor === undefined ? {} : { successor }) };
+};
+
+const cancelOf = (state: SchedulerState, run: Run): CancelRun => ({
+  type: 'cancel',
+  ...decided(state, run),
+  successor: state.successors.get(run) ?? '',
+});
+
+const lossOf = (state: SchedulerState, { run, executor, lostReason }: Holding): LoseAttempt => ({
+  type: 'lose',
+  ...decided(state, run),
+  attempt: state.runs.attempt.get(run),
+  executor: executor.id,
+  reason: lostReason ?? '',
+});
+
+const retryOf = (state: SchedulerState, run: Run): RetryRun => {
+  const attempt = state.runs.attempt.get(run);
+  const { backoff } = state.policyOf(run).retries;
+  const chance = { runId: state.runs.id(run), attempt };
+  const delayMs = backoff === undefined ? 0 : retryDelay(backoff, state.runs.failed.get(run), chance);
+  return { type: 'retry', ...decided(state, run), attempt, delayMs };
+};
+
 /** Every decision that was not taken yet, once. Only the leader takes them: whoever follows finds the same ones when it begins to lead. */
 export const takeDecisions = (state: SchedulerState): readonly Decision[] => {
   const { endings, losses, retries, cancellations, asking } = state;
   if (endings.size + losses.size + retries.size + cancellations.size + asking.size === 0) return [];
   const decisions: Decision[] = [];
-  for (const [run, ending] of state.endings) {
-    const successor = state.successors.get(run);
-    const its = { type: 'end', ...decided(state, run), ending } as const;
-    decisions.push(successor === undefined ? its : { ...its, successor });
-  }
-  for (const run of state.cancellations) {
-    decisions.push({ type: 'cancel', ...decided(state, run), successor: state.successors.get(run) ?? '' });
-  }
-  for (const run of state.asking) if (!state.endings.has(run)) decisions.push({ type: 'tell', ...decided(state, run) });
-  for (const { run, executor, lostReason } of state.losses) {
-    decisions.push({
-      type: 'lose',
-      ...decided(state, run),
-      attempt: state.runs.attempt.get(run),
-      executor: executor.id,
-      reason: lostReason ?? '',
-    });
-  }
-  for (const run of state.retries) {
-    const attempt = state.runs.attempt.get(run);
-    const { backoff } = state.policyOf(run).retries;
-    const chance = { runId: state.runs.id(run), attempt };
-    const delayMs = backoff === undefined ? 0 : retryDelay(backoff, state.runs.failed.get(run), chance);
-    decisions.push({ type: 'retry', ...decided(state, run), attempt, delayMs });
-  }
-  state.endings.clear();
-  state.retries.clear();
-  state.cancellations.clear();
-  state.asking.clear();
-  state.losses.clear();
+  for (const [run, ending] of endings) decisions.push(endOf(state, run, ending));
+  for (const run of cancellations) decisions.push(cancelOf(state, run));
+  for (const run of asking) if (!endings.has(run)) decisions.push({ type: 'tell', ...decided(state, run) });
+  for (const holding of losses) decisions.push(lossOf(state, holding));
+  for (const run of retries) decisions.push(retryOf(state, run));
+  for (const told of [endings, cancellations, asking, losses, retries]) told.clear();
   return decisions;
 };

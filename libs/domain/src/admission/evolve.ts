@@ -190,9 +190,9 @@ const onEventOfRun = (state: SchedulerState, run: Run, event: Exclude<RunEvent, 
  * Folds one event of the log into the state, in place. Superseded events change nothing (the same rules as `isSuperseded`), nor do events
  * of runs that are over or were never requested, so reading an event again is harmless.
  *
- * @param atMs when the log stored it, milliseconds since the epoch; without it, rates and debouncing know no time
+ * @param atMs when the log stored it, milliseconds since the epoch; without it, at the same time as the last one
  */
-export const evolve = (state: SchedulerState, event: RunEvent, position: Position, atMs = 0): void => {
+export const evolve = (state: SchedulerState, event: RunEvent, position: Position, atMs = state.queues.logMs): void => {
   state.queues.advance(atMs);
   if (event.type === 'dev.millrace.run.requested.v1') {
     onRequested(state, event, { position, atMs });

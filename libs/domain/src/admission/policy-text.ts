@@ -1,12 +1,13 @@
 import { type RunPolicy } from '@millrace/contracts';
 
-/** Texts are equal exactly when policies are, as far as the scheduler is concerned. */
+const rarelyText = ({ keyConcurrency, queueLimit, rate, debounce, retries: { backoff } }: RunPolicy): string => {
+  if ((keyConcurrency ?? queueLimit ?? rate ?? debounce ?? backoff) === undefined) return '';
+  const parts = [keyConcurrency, queueLimit, rate, debounce, backoff];
+  return parts.map((part) => (typeof part === 'object' ? Object.values(part).join(',') : part)).join(' ');
+};
+
+/** Texts are equal exactly when policies are, as far as the scheduler is concerned. Equal ones in another order may differ. */
 export const policyText = (policy: RunPolicy): string => {
-  const { timeoutMs, concurrency, keyConcurrency, onLimit, queueLimit, retries, rate, debounce } = policy;
-  const common = `${timeoutMs} ${concurrency ?? ''} ${onLimit} ${retries.failed} ${retries.lost}`;
-  const isPlain = keyConcurrency === undefined && queueLimit === undefined && rate === undefined;
-  if (isPlain && debounce === undefined && retries.backoff === undefined) return common;
-  const { firstMs, factor, maxMs, jitter } = retries.backoff ?? {};
-  const rarely = [keyConcurrency, queueLimit, rate?.limit, rate?.periodMs, debounce?.periodMs, debounce?.maxMs];
-  return [common, ...rarely, firstMs, factor, maxMs, jitter].join(' ');
+  const { timeoutMs, concurrency, onLimit, retries } = policy;
+  return `${timeoutMs} ${concurrency ?? ''} ${onLimit} ${retries.failed} ${retries.lost} ${rarelyText(policy)}`;
 };

@@ -44,7 +44,9 @@ const startsOf = (all: readonly Line[], count: number): readonly string[] => {
   };
   for (const its of all) for (let n = 0; n < 2; n += 1) request(its);
   return Array.from({ length: count }, () => {
-    const [{ runId = '', workflow = '' } = {}] = admit(state, 0);
+    const [start] = admit(state, 0);
+    if (start === undefined) throw new Error('there is always something to start');
+    const { runId, workflow } = start;
     evolve(state, dispatched({ runId, workflow, executor: 'ex' }), nowhere);
     evolve(state, completed({ runId, workflow, source: '/millrace/executor/ex' }), nowhere);
     const name = runId.split('#', 1)[0] ?? '';

@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { celEnvironment } from './cel/cel-environment.ts';
+import { inputEnvironment } from './cel/cel-environment.ts';
 import { inputVariables } from './cel/to-cel.ts';
 import { compileIn } from './compile-expression.ts';
 import { failedError, syntaxError } from './condition-error.ts';
@@ -8,7 +8,6 @@ import { failedError, syntaxError } from './condition-error.ts';
 export const KEY_LENGTH_MAX = 256;
 
 const KEY_TYPES: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'double', 'bool', 'dyn']);
-const inputEnvironment = celEnvironment.clone().registerVariable('input', 'dyn');
 
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;

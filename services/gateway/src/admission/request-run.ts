@@ -144,6 +144,24 @@ const askedWith = (sealer: RunSealer | undefined, plain: RunRequested, writtenBy
     ? { asked: { plain, event: plain }, bytes: writtenBytes }
     : { asked: { plain, event: sealEvent(plain, sealer) }, bytes: sealedBytes(writtenBytes) };
 
+/** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
+const makeFindRepeat =
+  ({ room, findKeyed }: AdmissionDeps, checkRepeat: (first: RunRequested, repeat: Asked) => Promise<Recorded>) =>
+  (asked: Asked, writtenBytes: number): Promise<Recorded> | undefined => {
+    try {
+      room.checkQueue();
+      room.take(writtenBytes);
+      return undefined;
+    } catch (error) {
+      const { idempotency } = asked.event.data;
+      if (idempotency === undefined) throw error;
+      return findKeyed(idempotency.keyHash).then((first) => {
+        if (first === undefined) throw error;
+        return checkRepeat(first, asked);
+      });
+    }
+  };
+
 export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
   const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
 
@@ -170,21 +188,7 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     return endWith(span, record(asked));
   };
 
-  /** Takes room for a request. A repeat needs none: without room it still gets the run of its first request. */
-  const findRepeat = (asked: Asked, writtenBytes: number): Promise<Recorded> | undefined => {
-    try {
-      deps.room.checkQueue();
-      deps.room.take(writtenBytes);
-      return undefined;
-    } catch (error) {
-      const { idempotency } = asked.event.data;
-      if (idempotency === undefined) throw error;
-      return deps.findKeyed(idempotency.keyHash).then((first) => {
-        if (first === undefined) throw error;
-        return checkRepeat(first, asked);
-      });
-    }
-  };
+  const findRepeat = makeFindRepeat(deps, checkRepeat);
 
   const accept = async (request: RunRequest, span: Span): Promise<AcceptedRun> => {
     const env = checkEnvironment(request.env, request.version.env, request.version.secrets);

@@ -42,6 +42,20 @@ const askLeader = async (
   return { ...(JSON.parse(answer) as LeaderAnswer), askedAtMs };
 };
 
+/** One question at a time: what comes while one is open is left out. */
+const oneAtATime = (ask: () => Promise<void>): (() => void) => {
+  let isAsking = false;
+  return () => {
+    if (isAsking) return;
+    isAsking = true;
+    ask()
+      .catch(() => undefined) // the log is away: every append says so itself
+      .finally(() => {
+        isAsking = false;
+      });
+  };
+};
+
 /**
  * Asks the leader once a second what the open runs need, and the log how full it is. The leader's answer is a hint: it only ever makes
  * a gateway refuse, and without one the last one holds.
@@ -67,16 +81,7 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
     room.onFill(fill);
   };
 
-  let isRefreshing = false;
-  const tick = (): void => {
-    if (isRefreshing) return;
-    isRefreshing = true;
-    refresh()
-      .catch(() => undefined) // the log is away: every append says so itself
-      .finally(() => {
-        isRefreshing = false;
-      });
-  };
+  const tick = oneAtATime(refresh);
   const timer = setInterval(tick, LOG_ROOM_INTERVAL_MS);
   tick();
   const listening = subscribe(connection, messagingSubject.unwritable(shard), writability.onWord);

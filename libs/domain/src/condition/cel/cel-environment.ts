@@ -18,8 +18,7 @@ const MIXED = [
   ['int', 'double'],
 ] as const;
 
-/** What an expression may name. `headers` are by lower-case name. */
-export const celEnvironment: Environment = new Environment({
+const base: Environment = new Environment({
   homogeneousAggregateLiterals: false,
   limits: {
     maxAstNodes: CONDITION_LIMITS.nodesMax,
@@ -28,7 +27,20 @@ export const celEnvironment: Environment = new Environment({
     maxMapEntries: CONDITION_LIMITS.elementsMax,
     maxCallArguments: CONDITION_LIMITS.argumentsMax,
   },
-})
+});
+
+for (const [operator, calculate] of ARITHMETIC) {
+  for (const [left, right] of MIXED) {
+    base.registerOperator(`${left} ${operator} ${right}: double`, (a: number | bigint, b: number | bigint) =>
+      calculate(Number(a), Number(b)),
+    );
+  }
+}
+base.registerOperator('double % double: double', (a: number, b: number) => a % b);
+
+/** What an expression about a request may name. `headers` are by lower-case name. */
+export const celEnvironment: Environment = base
+  .clone()
   .registerVariable('body', 'dyn')
   .registerVariable('headers', 'map<string, string>')
   .registerVariable('query', 'map<string, string>')
@@ -36,11 +48,5 @@ export const celEnvironment: Environment = new Environment({
   .registerVariable('params', 'map<string, string>')
   .registerVariable('now', 'google.protobuf.Timestamp');
 
-for (const [operator, calculate] of ARITHMETIC) {
-  for (const [left, right] of MIXED) {
-    celEnvironment.registerOperator(`${left} ${operator} ${right}: double`, (a: number | bigint, b: number | bigint) =>
-      calculate(Number(a), Number(b)),
-    );
-  }
-}
-celEnvironment.registerOperator('double % double: double', (a: number, b: number) => a % b);
+/** What a key of a run may name. */
+export const inputEnvironment: Environment = base.clone().registerVariable('input', 'dyn');
