@@ -240,8 +240,8 @@ describe('002, advice', () => {
   });
 
   test('a sink has a rate of its own where one is declared', async () => {
-    const calls = [await call(`${SINK}/rated`, { body: {} }), await call(`${SINK}/rated`, { body: {} })];
-    expect(calls.map(({ status }) => status)).toEqual([200, 429]);
+    await call(`${SINK}/rated`, { body: {} });
+    expect((await call(`${SINK}/rated`, { body: {} })).status).toBe(429);
   });
 });
 

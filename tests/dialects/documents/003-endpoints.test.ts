@@ -269,10 +269,10 @@ describe('003, 3.6 of the facts: webhooks of others', () => {
   });
 
   test('the rate of a source', async () => {
-    const calls = [await send(SOURCES.rated), await send(SOURCES.rated)];
-    expect(calls.map(({ status }) => status)).toEqual([202, 429]);
-    expect(calls[1]?.json).toEqual({ error: 'rate_limit_exceeded', source_id: SOURCES.rated });
-    expect(Number(calls[1]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    await send(SOURCES.rated);
+    const { status, json, headers } = await send(SOURCES.rated);
+    expect([status, json]).toEqual([429, { error: 'rate_limit_exceeded', source_id: SOURCES.rated }]);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   test('a workflow reads the fields of the body, and the event beside them', async () => {

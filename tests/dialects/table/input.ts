@@ -123,7 +123,7 @@ export const INPUT: readonly Feature[] = [
       windmill: async ({ call }) => expect((await call(`${JOBS}/run/p/shop/echo`, BYTES)).status).toBe(415),
       sink: async (world) => expect(await echo.sink(world, BYTES)).toBe('PK'),
       endpoints: async (world) => expect(await echo.endpoints(world, BYTES)).toMatchObject({ payload: 'PK' }),
-      kestra: async (world) => expect(await echo.kestra(world, BYTES)).toMatchObject({ body: 'UEs=' }),
+      kestra: async (world) => expect(await echo.kestra(world, BYTES)).toMatchObject({ body: 'PK' }),
       hooks: async (world) => expect(await echo.hooks(world, BYTES)).toHaveProperty('body'),
     },
   },
