@@ -33,14 +33,17 @@ export const isSuperseded = (run: RunGate | undefined, event: RunEvent): boolean
       return false;
     case 'dev.millrace.run.dispatched.v1':
       return run.status !== 'waiting' || event.attempt !== run.attempt + 1;
-    case 'dev.millrace.run.retry.scheduled.v1':
-      return run.status !== 'waiting' || event.attempt !== run.attempt || isSaidByExecutor(event);
     default:
-      if (run.status === 'waiting') {
-        return event.attempt !== undefined || !isTerminal(event.type) || isSaidByExecutor(event);
-      }
+      if (run.status === 'waiting') return !concernsWaiting(run, event);
       return event.attempt !== run.attempt || isSaidByOther(event, run.executor);
   }
+};
+
+/** Of a run that waits nobody but the scheduler speaks: of its end, or of the time of its next attempt. */
+const concernsWaiting = ({ attempt }: RunGate, event: RunEvent): boolean => {
+  if (isSaidByExecutor(event)) return false;
+  if (event.type === 'dev.millrace.run.retry.scheduled.v1') return event.attempt === attempt;
+  return event.attempt === undefined && isTerminal(event.type);
 };
 
 /** An event that ends its run. */

@@ -10,8 +10,8 @@ import { type Schedules } from '@millrace/eventlog';
 import { type Milliseconds, SECOND } from '@millrace/kernel';
 import { type AlarmQueue } from './alarm-queue.ts';
 
-/** nats-server rings up to a second late; after this an alarm counts as lost. */
-export const GRACE_MS: Milliseconds = 2 * SECOND;
+/** nats-server rings up to half a second late; after this an alarm counts as lost. */
+export const GRACE_MS: Milliseconds = SECOND;
 const PREFIX = 'run.';
 
 export const runAlarmName = ({ runId, attempt }: Pick<Alarm, 'runId' | 'attempt'>): string =>
