@@ -16,10 +16,10 @@ export interface PlatformParts {
   readonly setPid: (name: ServerProcess, pid: number | undefined) => void;
   /** Where Prometheus finds a service. */
   readonly setAdminPort: (name: ServerProcess, port: number) => void;
-  /** Aborted when everything is being ended: who still starts something gives up. */
-  readonly ending: AbortSignal;
   /** Where further listeners of a service are, by their names. */
   readonly addListeners: (ports: Readonly<Record<string, number>>) => void;
+  /** Aborted when everything is being ended: who still starts something gives up. */
+  readonly ending: AbortSignal;
   /** Undone between the services and the servers, last first. */
   readonly defer: (undo: () => unknown) => void;
   /** First whoever accepts requests, then whoever works on them, then what they need. */
@@ -67,11 +67,11 @@ export const makePlatformParts = (
     get: (name) => parts.get(name),
     setPid: (name, pid) => file.update({ pids: { [name]: pid } }),
     setAdminPort: (name, port) => file.update({ adminPorts: { [name]: port } }),
+    addListeners: (ports) => {
+      if (Object.keys(ports).length > 0) file.update({ listeners: { ...file.current().listeners, ...ports } });
+    },
     defer: (undo) => void undone.push(undo),
     stop: () => (stopping ??= stopAll()),
     kill: () => parts.forEach((part) => part.kill()),
   };
 };
-    addListeners: (ports) => {
-      if (Object.keys(ports).length > 0) file.update({ listeners: { ...file.current().listeners, ...ports } });
-    },

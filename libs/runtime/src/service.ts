@@ -26,9 +26,9 @@ export interface ServiceScope {
 export interface ServiceReady {
   readonly port?: number;
   readonly adminPort?: number;
-}
   /** Of further listeners, by name; absent where there is none. */
   readonly listeners?: Readonly<Record<string, number>>;
+}
 
 /** What a supervised service sends its supervisor over IPC. */
 export interface ReadyMessage extends ServiceReady {
