@@ -26,7 +26,7 @@ const RUNS = 40;
 const RETRIES = { failed: 1, lost: 2 };
 const QUEUED = { timeoutMs: 1_000, onLimit: 'queue', retries: RETRIES } as const;
 
-/** One of each kind that there is; every other run is of a version that is not tried again when it is lost. */
+/** One of each kind that there is; every other run is of a version that is tried only once. */
 const POLICIES: readonly RunPolicy[] = [
   QUEUED,
   { ...QUEUED, concurrency: 1 },
@@ -50,7 +50,7 @@ const requestOf = (runId: string, n: number): RunEvent => {
   return requested({
     runId,
     workflow: `a/w${kind}`,
-    policy: n % 2 === 0 ? policy : { ...policy, retries: { ...policy.retries, lost: 0 } },
+    policy: n % 2 === 0 ? policy : { ...policy, retries: { failed: 0, lost: 0 } },
     ...(policy.keyConcurrency === undefined ? {} : { concurrencyKey: key }),
     ...(policy.debounce === undefined ? {} : { debounceKey: key }),
     ...(n % 4 === 0 ? { priority: (n % 21) - 10 } : {}),
@@ -60,8 +60,8 @@ const requestOf = (runId: string, n: number): RunEvent => {
 };
 
 /** What is said about a run whose attempts so far are known; may be superseded, or nonsense. */
-const eventOf = (runId: string, attempts: number, { what, n }: Step): RunEvent => {
-  const executor = `ex${n % 3}`;
+const eventOf = (runId: string, attempts: number, { what, n, run }: Step): RunEvent => {
+  const executor = `ex${n % 8 === 1 ? 9 : run % 3}`;
   const its = { runId, workflow: 'a/a', attempt: Math.max(1, attempts - (n % 8 === 0 ? 1 : 0)) };
   const said = { ...its, source: executorSource(executor) };
   switch (what) {

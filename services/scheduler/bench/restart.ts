@@ -17,19 +17,34 @@ import { fillLog } from '../testing/fill-log.ts';
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 const MIB = 1024 ** 2;
 const LOG_BYTES_MAX = 4 * 1024 * MIB;
-const READY = { readyTimeoutMs: 120_000 };
-const STORED = { timeoutMs: 120_000 };
+const READY = { readyTimeoutMs: 400_000 };
+const STORED = { timeoutMs: 300_000 };
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000000' }, folder: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000000' },
+    folder: { type: 'string' },
+  },
+});
 const runs = Number(values.runs);
 const print = (figures: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(figures)}\n`);
 
-/** Resident memory in MiB: now, and the most that it ever was. */
-const memoryOf = async (pid: number): Promise<{ rssMib: number; peakMib: number }> => {
+/** Clock ticks of the kernel. */
+const TICKS_PER_SECOND = 100;
+
+/** Processor time of a process, without the name, which may hold anything. */
+const cpuSecondsOf = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')')).split(' ');
+  return (Number(fields[12]) + Number(fields[13])) / TICKS_PER_SECOND;
+};
+
+/** Resident memory in MiB, now and the most that it ever was, and processor time. */
+const figuresOf = async (pid: number): Promise<Readonly<Record<string, number>>> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const of = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
-  return { rssMib: of('VmRSS'), peakMib: of('VmHWM') };
+  return { rssMib: of('VmRSS'), peakMib: of('VmHWM'), cpuSeconds: await cpuSecondsOf(pid) };
 };
 
 const seconds = (sinceMs: number): number => Math.round(performance.now() - sinceMs) / 1_000;
@@ -40,8 +55,19 @@ const start = async (natsUrl: string, what: string): Promise<StartedService> => 
     ...READY,
     env: { NATS_URL: natsUrl, MILLRACE_MAX_CONCURRENT_RUNS: '100' },
   });
-  print({ what, readySeconds: seconds(sinceMs), ...(await memoryOf(scheduler.pid)) });
+  print({ what, readySeconds: seconds(sinceMs), ...(await figuresOf(scheduler.pid)) });
   return scheduler;
+};
+
+/** From the SIGKILL of one until the other leads. */
+const takeOver = async (leader: StartedService, standby: StartedService): Promise<number> => {
+  const sinceMs = performance.now();
+  await leader.kill();
+  const leads = (): void => {
+    if (!standby.log().some((line) => line.includes('"leading"'))) throw new Error('it does not lead yet');
+  };
+  await eventually(leads, { timeoutMs: 60_000, intervalMs: 10 });
+  return seconds(sinceMs);
 };
 
 /** Until a snapshot is there that was not there before; how large it is. */
@@ -87,13 +113,16 @@ try {
 
   const first = await start(nats.url, 'start with the whole log');
   print({ what: 'snapshot', bytes: await nextSnapshot(connection) });
-  print({ what: 'leads since a while', ...(await memoryOf(first.pid)) });
+  print({ what: 'leads since a while', ...(await figuresOf(first.pid)) });
   await first.kill();
 
   const second = await start(nats.url, 'start with a snapshot');
   print({ what: 'first dispatch', ms: await firstDispatch(connection) });
-  print({ what: 'after some runs', ...(await memoryOf(second.pid)) });
-  await second.kill();
+  print({ what: 'after some runs', ...(await figuresOf(second.pid)) });
+
+  const third = await start(nats.url, 'start of a standby');
+  print({ what: 'take-over after SIGKILL', seconds: await takeOver(second, third) });
+  await third.kill();
 } finally {
   await connection.close();
   await nats.stop();

@@ -9,7 +9,7 @@ import { roughBytes } from './rough-bytes.ts';
 /** Input, environment and event attributes of a request that is kept in memory. */
 export const KEPT_REQUEST_BYTES_MAX = 4 * 1024;
 /** All requests that are kept in memory. */
-export const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+export const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 /** A larger payload is counted as if it were of this size, so that looking at it costs no more. */
 const MEASURED_BYTES_MAX = 64 * 1024;
 /** Weight of one request in the mean. */

@@ -3,7 +3,7 @@
  * encoded and sent in small pieces between whatever else there is to do.
  */
 import { encodeState, freezeState, type SchedulerState } from '@millrace/domain';
-import { type Snapshots } from '@millrace/eventlog';
+import { type Snapshots, type StreamAnchor } from '@millrace/eventlog';
 import { type Clock, type Milliseconds, SECOND } from '@millrace/kernel';
 import { type Counter, type Logger } from '@millrace/runtime';
 import { type LogFold } from './log-fold.ts';
@@ -22,6 +22,8 @@ export interface SnapshotKeeperDeps {
   readonly state: SchedulerState;
   readonly requests: Pick<RequestStore, 'measures'>;
   readonly fold: Pick<LogFold, 'anchor'>;
+  /** Where the snapshot was taken that the fold began with. */
+  readonly begin: StreamAnchor;
   readonly stored: Counter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,8 +34,8 @@ export interface SnapshotKeeper {
 }
 
 export const keepSnapshots = (deps: SnapshotKeeperDeps): SnapshotKeeper => {
-  const { snapshots, intervalMs, shard, state, requests, fold, stored, clock, log } = deps;
-  let storedSequence = fold.anchor().sequence;
+  const { snapshots, intervalMs, shard, state, requests, fold, begin, stored, clock, log } = deps;
+  let storedSequence = begin.sequence;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 

@@ -1,7 +1,8 @@
 import { AppError, invariant } from '@millrace/kernel';
+import { type Column } from './column.ts';
 import { supersede } from './enter.ts';
-import { type ReadRows, readSnapshot, unreadable } from './read-snapshot.ts';
-import { type Run, STANDING } from './run-table.ts';
+import { type ReadRows, readSnapshot, type SnapshotContent, unreadable } from './read-snapshot.ts';
+import { NO_RUN, type Run, STANDING } from './run-table.ts';
 import { type AdmissionLimits, type Ending, ENDINGS, SchedulerState } from './scheduler-state.ts';
 import { type HoldingItem, type OldLane, type OldRow, type SnapshotTables } from './snapshot-format.ts';
 import { restoreTurns } from './snapshot-tables.ts';
@@ -25,6 +26,7 @@ const IS_FOLDED: Readonly<Record<Ending, boolean>> = {
 class Restoring {
   readonly state: SchedulerState;
   readonly #runs: Run[] = [];
+  readonly #uuid: UuidWords = new Int32Array(UUID_WORDS);
   readonly #byOldRow = new Map<OldRow, Run>();
   readonly #lanes = new Map<OldLane, number>();
   /** Rows that tables name; ids that are no UUIDs. */
@@ -34,16 +36,26 @@ class Restoring {
     this.state = new SchedulerState(limits);
   }
 
-  addRows({ rows, columns, words }: ReadRows, tables: SnapshotTables): void {
+  addRows({ rows, columns, words }: ReadRows, { tables, size }: SnapshotContent): void {
     const { named, ids } = this.#knownFrom(tables);
     const { runs } = this.state;
-    const uuid: UuidWords = new Int32Array(UUID_WORDS);
-    for (const [index, row] of rows.entries()) {
-      for (let word = 0; word < UUID_WORDS; word += 1) uuid[word] = words[word]?.[index] ?? 0;
-      const run = runs.restore(ids.get(row) ?? uuid);
-      for (const [name, values] of columns) runs[name].set(run, values[index] ?? 0);
+    if (this.#runs.length === 0) runs.reserve(size);
+    const from = this.#runs.length;
+    for (let index = 0; index < rows.length; index += 1) {
+      const row = rows[index] ?? 0;
+      for (let word = 0; word < UUID_WORDS; word += 1) this.#uuid[word] = words[word]?.[index] ?? 0;
+      const run = runs.restore(ids.get(row) ?? this.#uuid);
       if (named.has(row)) this.#byOldRow.set(row, run);
       this.#runs.push(run);
+    }
+    for (const [name, values] of columns) this.#fill(runs[name], values, from);
+  }
+
+  /** Rows are new, so what is 0 is so already. */
+  #fill(column: Column, values: Float64Array, from: number): void {
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? 0;
+      if (value !== 0) column.set(this.#runs[from + index] ?? NO_RUN, value);
     }
   }
 
@@ -178,7 +190,7 @@ class Restoring {
 export const decodeState = (bytes: Uint8Array, limits: AdmissionLimits): { state: SchedulerState; log: unknown } => {
   try {
     const restoring = new Restoring(limits);
-    const { log, tables } = readSnapshot(bytes, (rows, tablesRead) => restoring.addRows(rows, tablesRead));
+    const { log, tables } = readSnapshot(bytes, (rows, content) => restoring.addRows(rows, content));
     return { state: restoring.finish(tables), log };
   } catch (error) {
     throw error instanceof AppError ? error : unreadable('it makes no sense', error);

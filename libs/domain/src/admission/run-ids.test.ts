@@ -11,7 +11,7 @@ const ids = Array.from({ length: IDS }, (_, n) => {
   return uuidV7(1_000_000 + (n % 7), Uint8Array.from([0, 0, 0, 0, 0, 0, 0, n % 3, n & 0xff, n >>> 8]));
 });
 
-test('ids are found by exactly the rows that they have, whatever comes and goes', () => {
+test('ids are found by exactly the rows that they have, whatever comes and goes', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(fc.array(fc.nat(IDS - 1), { minLength: 1_000, maxLength: 10_000, size: 'max' }), (steps) => {
       const table = new RunIds();

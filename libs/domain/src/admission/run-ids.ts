@@ -5,12 +5,16 @@
 import { Column, type FrozenColumn } from './column.ts';
 import { formatUuid, parseUuid, UUID_WORDS, type UuidWords } from './uuid-words.ts';
 
-const PART_BITS = 10;
+const PART_BITS = 8;
 const PARTS = 2 ** PART_BITS;
 const HASH_BITS = 32;
 const PART_SLOTS_FIRST = 4;
+/** Of a part without ids; never written. */
+const NO_SLOTS = new Int32Array(1);
 /** A part that is fuller than this grows. */
 const FILL_MAX = 0.7;
+/** Of a part that is as full as it may be when others are fuller by chance. */
+const EVENNESS = 0.9;
 const FREE = 0;
 
 /** Rows of ids whose hashes begin alike. */
@@ -39,7 +43,7 @@ export class RunIds {
   readonly #third = Column.ofIntegers();
   readonly #fourth = Column.ofIntegers();
   readonly #columns = [this.#first, this.#second, this.#third, this.#fourth] as const;
-  readonly #parts: Part[] = Array.from({ length: PARTS }, () => ({ slots: new Int32Array(PART_SLOTS_FIRST), size: 0 }));
+  readonly #parts: Part[] = Array.from({ length: PARTS }, () => ({ slots: NO_SLOTS, size: 0 }));
   readonly #otherRows = new Map<string, number>();
   readonly #otherIds = new Map<number, string>();
   /** The id that is sought or set. */
@@ -81,11 +85,25 @@ export class RunIds {
     this.#second.set(row, words[1] ?? 0);
     this.#third.set(row, words[2] ?? 0);
     this.#fourth.set(row, words[3] ?? 0);
-    const part = this.#partOf(hash(words));
-    if (part.size >= part.slots.length * FILL_MAX) this.#grow(part);
-    part.slots[this.#slotOf(part, words)] = row;
+    const hashed = hash(words);
+    const part = this.#partOf(hashed);
+    if (part.size + 1 > part.slots.length * FILL_MAX) {
+      this.#resize(part, Math.max(PART_SLOTS_FIRST, part.slots.length * 2));
+    }
+    const { slots } = part;
+    const mask = slots.length - 1;
+    let slot = hashed & mask;
+    while (slots[slot] !== FREE) slot = (slot + 1) & mask; // it is new, so nobody has to be compared with it
+    slots[slot] = row;
     part.size += 1;
     this.#uuids += 1;
+  }
+
+  /** Makes room for so many ids at once. */
+  reserve(size: number): void {
+    let slots = PART_SLOTS_FIRST;
+    while (slots * FILL_MAX * PARTS * EVENNESS < size) slots *= 2;
+    for (const part of this.#parts) if (part.slots.length < slots) this.#resize(part, slots);
   }
 
   remove(row: number): void {
@@ -136,8 +154,8 @@ export class RunIds {
     return slot;
   }
 
-  #grow(part: Part): void {
-    const grown = new Int32Array(part.slots.length * 2);
+  #resize(part: Part, slots: number): void {
+    const grown = new Int32Array(slots);
     const mask = grown.length - 1;
     for (const row of part.slots) {
       if (row === FREE) continue;

@@ -44,6 +44,7 @@ export const KEPT_COLUMNS: readonly KeptColumn[] = KEPT;
 export interface FrozenRuns {
   /** Rows are numbered below this. */
   readonly end: number;
+  readonly size: number;
   readonly ids: FrozenIds;
   readonly columns: Readonly<Record<KeptColumn, FrozenColumn>>;
 }
@@ -104,9 +105,16 @@ export class RunTable {
     this.#ids.set(run, runId);
     this.sequence.set(run, sequence);
     this.index.set(run, index);
-    for (const counter of [this.attempt, this.failed, this.lost, this.next, this.previous]) counter.set(run, 0);
+    for (const counter of [this.attempt, this.failed, this.lost, this.next, this.previous]) {
+      if (counter.get(run) !== 0) counter.set(run, 0); // a page is not made for nothing
+    }
     if (this.dueMs.get(run) !== 0) this.dueMs.set(run, 0); // hardly any run sleeps
     return run;
+  }
+
+  /** Makes room for so many runs at once. */
+  reserve(size: number): void {
+    this.#ids.reserve(size);
   }
 
   /** A row of a snapshot; what is kept in columns is set by the caller. */
@@ -126,7 +134,12 @@ export class RunTable {
   /** The table as it is now, however it changes later; costs a few references a page. */
   freeze(): FrozenRuns {
     const columns = Object.fromEntries(KEPT.map((name) => [name, this[name].freeze()]));
-    return { end: this.#end, ids: this.#ids.freeze(), columns: columns as Record<KeptColumn, FrozenColumn> };
+    return {
+      end: this.#end,
+      size: this.size,
+      ids: this.#ids.freeze(),
+      columns: columns as Record<KeptColumn, FrozenColumn>,
+    };
   }
 
   #row(): Run {

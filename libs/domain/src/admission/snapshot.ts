@@ -59,7 +59,7 @@ const writeRows = (writer: ByteWriter, { columns, ids }: FrozenRuns, rows: reado
  */
 export function* encodeState({ runs, tables }: FrozenState, log: unknown): Generator<Uint8Array, void, undefined> {
   const writer = new ByteWriter();
-  writer.json([SNAPSHOT_MAGIC, SNAPSHOT_VERSION, KEPT_COLUMNS, log]);
+  writer.json([SNAPSHOT_MAGIC, SNAPSHOT_VERSION, KEPT_COLUMNS, runs.size, log]);
   yield writer.take();
   for (const [name, items] of Object.entries(tables) as [string, readonly unknown[]][]) {
     for (let from = 0; from < items.length; from += TABLE_ITEMS) {
@@ -68,14 +68,11 @@ export function* encodeState({ runs, tables }: FrozenState, log: unknown): Gener
       yield writer.take();
     }
   }
-  let count = 0;
   for (let from = 1; from < runs.end; from += PAGE_ROWS) {
     const rows = rowsWithRun(runs, from, Math.min(from + PAGE_ROWS, runs.end));
-    count += rows.length;
     if (rows.length > 0) writeRows(writer, runs, rows);
     yield writer.take();
   }
   writer.byte(PIECE.end);
-  writer.varint(count);
   yield writer.take();
 }

@@ -38,19 +38,18 @@ export class ByteReader {
     }
   }
 
-  /** As many numbers of 32 bits. */
-  words(count: number): Int32Array<ArrayBuffer> {
-    const words = new Int32Array(count);
-    for (let index = 0; index < count; index += 1) {
+  /** Fills `words` with numbers of 32 bits. */
+  words(words: Int32Array): void {
+    for (let index = 0; index < words.length; index += 1) {
       let word = 0;
       for (let shift = 0; shift < WORD_BITS; shift += BYTE_BITS) word |= this.byte() << shift;
       words[index] = word;
     }
-    return words;
   }
 
-  numbers(count: number): Float64Array {
-    const values = new Float64Array(count);
+  /** Fills `values`. */
+  numbers(values: Float64Array | Int32Array): void {
+    const count = values.length;
     let value = 0;
     for (let index = 0; index < count;) {
       const zigzag = this.varint();
@@ -62,7 +61,6 @@ export class ByteReader {
         values[index] = value;
       }
     }
-    return values;
   }
 
   json(): unknown {
