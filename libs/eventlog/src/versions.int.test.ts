@@ -62,6 +62,26 @@ test('a version that was once in service is found by its hash for ever, also aft
   await catalog.close();
 });
 
+test('of workflows with equal files the first stays the first, also when it comes back to that version', async () => {
+  const same = 'c'.repeat(64);
+  const other = 'd'.repeat(64);
+  const catalog = openCatalog(connection);
+  const versions = openVersions(connection);
+  await Promise.all([catalog.ready, versions.ready]);
+  for (const [path, version] of [
+    ['g/one', same],
+    ['g/two', same],
+    ['g/one', other],
+    ['g/one', same],
+    ['g/three', same],
+  ] as const)
+    await catalog.put(entry(path, version));
+  const found = () => versions.find('default', same).map(({ workflow }) => workflow);
+  await eventually(() => expect(found()).toEqual(['g/one', 'g/two', 'g/three']));
+  await versions.close();
+  await catalog.close();
+});
+
 test('a file that came with a request is kept until it is removed', async () => {
   const files = openFiles(connection);
   const bytes = new Uint8Array([0, 1, 2, 255]);

@@ -10,7 +10,8 @@ export const SHORT_HASH_DIGITS = 16;
 export interface Versions {
   /**
    * @param hash All of it, or its first 16 digits.
-   * @returns One for each workflow that had this very version: equal files under several paths are equal versions.
+   * @returns One for each workflow that had this very version, in the order in which they had it first: equal files under several paths
+   * are equal versions.
    */
   readonly find: (workspace: string, hash: string) => readonly KeptVersion[];
   /** Resolves when everything that was stored before has been loaded. */
@@ -47,10 +48,12 @@ export const makeVersionKeeper = (connection: LogConnection): ((entry: CatalogEn
   const write = bucketStore(connection, VERSIONS_BUCKET);
   return async ({ workspace, path, current }) => {
     if (current === undefined) return;
-    const add = (known: readonly KeptVersion[] = []): readonly KeptVersion[] => [
-      ...known.filter(({ workflow, version }) => workflow !== path || version.version !== current.version),
-      { workspace, workflow: path, version: current },
-    ];
+    const kept: KeptVersion = { workspace, workflow: path, version: current };
+    const isSame = ({ workflow, version }: KeptVersion): boolean =>
+      workflow === path && version.version === current.version;
+    // One that comes back keeps its place: whoever has the hash goes on to start the same workflow.
+    const add = (known: readonly KeptVersion[] = []): readonly KeptVersion[] =>
+      known.some(isSame) ? known.map((one) => (isSame(one) ? kept : one)) : [...known, kept];
     const key = keyOf(workspace, current.version);
     await write(`keeping version ${key}`, (kv) => changeEntry(kv, { key, parse: parseKeptVersions, change: add }));
   };
