@@ -11,10 +11,6 @@ beforeAll(async () => {
   bed = await startFaultBed({
     experiment: { limit: LIMIT },
     env: { MILLRACE_MAX_CONCURRENT_RUNS: String(LIMIT) },
-    workflows: {
-      'overload/picky.sh': '#!/bin/sh\nsleep 0.1\n',
-      'overload/picky.yaml': 'concurrency: 2\non_limit: reject\n',
-    },
   });
 });
 afterAll(() => bed.stop());
@@ -35,7 +31,7 @@ test(`F25: ${CLIENTS} clients at once are answered, and what was accepted finish
     }
   };
   await Promise.all(
-    Array.from({ length: CLIENTS }, (_, index) => one(index % 4 === 0 ? 'overload/picky' : 'witness/module')),
+    Array.from({ length: CLIENTS }, (_, index) => one(index % 4 === 0 ? 'witness/picky' : 'witness/module')),
   );
   const since = performance.now();
   const known = new Set(['202', '429', '503']);

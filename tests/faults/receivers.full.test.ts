@@ -76,9 +76,9 @@ test('F32: one receiver of every bad kind, and one that is good, which is told o
   const since = performance.now();
   const ids = await bed.send({ runs: 100 });
   await bed.untilOver(ids);
-  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 60_000 });
+  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 240_000 });
   const toldSeconds = (performance.now() - since) / 1_000;
-  await eventually(async () => expect(await enabled(gone)).toBe(false), { timeoutMs: 60_000 });
+  await eventually(async () => expect(await enabled(gone)).toBe(false), { timeoutMs: 240_000 });
   expect(huge.count()).toBeGreaterThan(0);
   const { json } = await bed.platform.http.get(`/webhooks/${huge.id}/deliveries`);
   const { deliveries } = json as { readonly deliveries: readonly DeliveryView[] };
@@ -93,7 +93,7 @@ test('F31: an endpoint whose name does not resolve delays no other', async () =>
   const since = performance.now();
   const ids = await bed.send({ runs: 60 });
   await bed.untilOver(ids);
-  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 60_000 });
+  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 240_000 });
   await bed.conclude({ row: 'F31', toldSeconds: (performance.now() - since) / 1_000 });
 });
 
@@ -102,12 +102,12 @@ test('F5: a notifier that is killed again and again tells everything, under the 
   const since = performance.now();
   const sending = bed.send({ runs: 300 });
   for (let kills = 0; kills < 5; kills += 1) {
-    const before = bed.platform.pid('notifier');
+    const before = await eventually(() => bed.platform.pid('notifier'));
     bed.arm('notifier.after-post', 'kill');
     await bed.platform.untilRestarted('notifier', before);
   }
   const ids = await sending;
   await bed.untilOver(ids);
-  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 60_000 });
+  await eventually(() => expect(good.count()).toBeGreaterThanOrEqual(new Set(ids).size), { timeoutMs: 240_000 });
   await bed.conclude({ row: 'F5', kills: 5, toldSeconds: (performance.now() - since) / 1_000 });
 });

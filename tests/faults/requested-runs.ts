@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 interface AnyEvent {
@@ -30,3 +30,41 @@ export const readRequestedRuns = async (natsUrl: string): Promise<ReadonlySet<st
     await nats.close();
   }
 };
+
+export interface LogCount {
+  /** Messages that a reader gets, from the first to the last. */
+  readonly read: number;
+  /** What the server says: of how many it knows that they are gone. */
+  readonly messages: number;
+  readonly lost: number;
+  readonly lastSequence: number;
+}
+
+const SILENCE_MS = 5_000;
+
+/** Reads the log from end to end, as any NATS client does; gives up when nothing comes any more. */
+export const countLog = async (natsUrl: string): Promise<LogCount> => {
+  const { host, username, password } = new URL(natsUrl);
+  const nats = await connect({ servers: host, user: username, pass: password });
+  try {
+    const { state } = await (await jetstreamManager(nats)).streams.info('LOG_0');
+    const consumer = await jetstream(nats).consumers.get('LOG_0', {});
+    let read = 0;
+    for (let got = 1; got > 0; read += got) {
+      got = 0;
+      for await (const { info } of await consumer.fetch({ max_messages: 500, expires: SILENCE_MS })) {
+        got += 1;
+        if (info.pending === 0) return { read: read + got, ...countsOf(state) };
+      }
+    }
+    return { read, ...countsOf(state) };
+  } finally {
+    await nats.close();
+  }
+};
+
+const countsOf = ({ messages, last_seq: lastSequence, lost }: StreamState) => ({
+  messages,
+  lastSequence,
+  lost: lost?.msgs?.length ?? 0,
+});

@@ -39,6 +39,7 @@ const startAnother = async (name: string): Promise<StartedService> => {
 
 /** Load for as long as something else takes. */
 const whileSending = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  await bed.send({ runs: 40 });
   const over = new AbortController();
   const sending = bed.send({ runs: Number.POSITIVE_INFINITY, clients: 4, signal: over.signal });
   try {

@@ -42,6 +42,8 @@ interface Answer {
 
 const ACKNOWLEDGED: ReadonlySet<number> = new Set([200, 202]);
 const REFUSED: ReadonlySet<number> = new Set([429, 503]);
+/** The gateway did not get the whole request in time: it took nothing, and a busy machine is to blame. */
+const TOO_SLOW = 408;
 /** 503 of this code says that the request may or may not have been recorded. */
 const UNKNOWN_CODES: ReadonlySet<string> = new Set(['log.unknown_outcome']);
 
@@ -90,7 +92,7 @@ export const makeClient = ({ url, token }: Address, { saw }: Recorder, closed: A
     const answer = await fetchOnce(workflow, { ...options, key });
     saw('clients', answer);
     const { status = 503 } = answer;
-    if (!ACKNOWLEDGED.has(status) && !REFUSED.has(status) && status < 500)
+    if (status < 500 && !ACKNOWLEDGED.has(status) && !REFUSED.has(status) && status !== TOO_SLOW)
       throw new Error(`${workflow} was answered ${status} ${answer.code ?? ''}`);
     return answer;
   };

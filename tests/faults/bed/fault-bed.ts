@@ -168,7 +168,11 @@ export const startFaultBed = async (options: FaultBedOptions = {}): Promise<Faul
     random: makeRandom(seed),
     arm: (name, deed) => writeFileSync(join(failpoints, name), deed),
     hasFired: (name) => existsSync(join(failpoints, `${name}.fired`)),
-    send: (load) => sendMix({ ...load, client, recorder }),
+    send: (load) => {
+      const sending = sendMix({ ...load, client, recorder });
+      sending.catch(() => undefined); // a test that failed before it waits for them closes the clients
+      return sending;
+    },
     untilServing: async (since) => {
       await untilAnswered();
       return (performance.now() - since) / 1_000;

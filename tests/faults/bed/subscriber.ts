@@ -33,6 +33,7 @@ export const readPublicEvents = async (natsUrl: string): Promise<readonly Subscr
           runId: header('ce-subject'),
           attempt: Number(header('ce-attempt')),
           position: header('Millrace-Position'),
+          workflow: header('ce-workflow'),
           ...(key === undefined ? {} : { key }),
         });
         pending = message.info.pending;

@@ -17,6 +17,8 @@ say end
   return {
     'witness/script.sh': script(`sleep ${runMs / 1_000}`),
     'witness/long.sh': script('sleep 30'),
+    'witness/picky.sh': script('sleep 0.1'),
+    'witness/picky.yaml': 'concurrency: 2\non_limit: reject\n',
     'witness/module.ts': `import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineWorkflow } from '@millrace/sdk';

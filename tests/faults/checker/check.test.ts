@@ -8,6 +8,7 @@ const storyOf = (runId: string, first: number): readonly SubscriberSaw[] =>
   STORY.map((name, index) => ({
     name,
     runId,
+    workflow: 'witness/script',
     attempt: index === 0 ? 0 : 1,
     position: `${first + index}.0`,
     ...(index === 0 ? { key: `key ${runId}` } : {}),

@@ -1,5 +1,5 @@
 /** Judges a history from outside: each rule looks at all observations and names what contradicts it. */
-import { type Observations, type SubscriberSaw } from './observations.ts';
+import { type Observations, type SubscriberSaw, WITNESSES } from './observations.ts';
 
 /** One contradiction of a promise. */
 export interface Finding {
@@ -98,11 +98,10 @@ const whatRanWasDispatched: Rule = ({ witness, events }) => {
 };
 
 const whatCompletedRan: Rule = ({ witness, events }) => {
-  if (witness.length === 0) return [];
   const ran = new Set(witness.filter(({ what }) => what === 'start').map(({ run, attempt }) => `${run} ${attempt}`));
-  const keyed = new Set(events.flatMap(({ key, runId }) => (key === undefined ? [] : [runId])));
   return events
-    .filter(({ name, runId, attempt }) => name === 'completed' && keyed.has(runId) && !ran.has(`${runId} ${attempt}`))
+    .filter(({ name, workflow }) => name === 'completed' && workflow.startsWith(WITNESSES))
+    .filter(({ runId, attempt }) => !ran.has(`${runId} ${attempt}`))
     .map(({ runId, attempt }) => ({
       rule: 'witness',
       about: runId,

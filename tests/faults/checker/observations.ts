@@ -35,6 +35,7 @@ export interface SubscriberSaw {
   readonly attempt: number;
   /** `<sequence>.<index>` */
   readonly position: string;
+  readonly workflow: string;
   /** Of the client's request, where its input names it. */
   readonly key?: string;
 }
@@ -90,6 +91,9 @@ export interface Observations {
 }
 
 export type Observer = Exclude<keyof Observations, 'experiment'>;
+
+/** Workflows below this folder write down what they do. */
+export const WITNESSES = 'witness/';
 
 export const fileOf = (folder: string, observer: Observer): string => join(folder, `${observer}.jsonl`);
 export const experimentFile = (folder: string): string => join(folder, 'experiment.json');

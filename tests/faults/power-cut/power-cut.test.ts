@@ -8,6 +8,7 @@ import { type TestPlatform } from '@millrace/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startRun } from '../../e2e/runs.ts';
 import { recordRow } from '../bed/record.ts';
+import { IS_WHOLE } from '../bed/selection.ts';
 import { untilAllCompleted } from '../settled.ts';
 import { readRequestedRuns } from '../requested-runs.ts';
 import { loopMount } from './loop-mount.ts';
@@ -45,8 +46,12 @@ if (wanted !== '' && !METHODS.some(({ name }) => name === wanted)) {
   throw new Error(`MILLRACE_TEST_POWER_CUT is one of: ${METHODS.map(({ name }) => name).join(', ')}`);
 }
 
+let ways = 0;
 for (const method of METHODS.filter(({ name }) => wanted === '' || name === wanted)) {
+  // One way is enough for `npm test`.
+  if (!IS_WHOLE && ways > 0) continue;
   const reason = await method.whyNot();
+  if (reason === undefined) ways += 1;
   if (reason !== undefined && wanted !== '') throw new Error(`no power cut by ${method.name} here: ${reason}`);
   if (reason !== undefined) process.stderr.write(`SKIPPED: power cut by ${method.name}: ${reason}\n`);
 

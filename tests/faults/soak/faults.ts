@@ -10,7 +10,7 @@ interface SoakFault {
 }
 
 const killOne = async ({ platform }: FaultBed, victim: Victim): Promise<void> => {
-  const before = platform.pid(victim);
+  const before = await eventually(() => platform.pid(victim));
   await platform.kill(victim);
   await platform.untilRestarted(victim, before);
 };
@@ -37,7 +37,7 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
     row: 'F5',
     name: 'kill notifier behind a message',
     strike: async (bed) => {
-      const before = bed.platform.pid('notifier');
+      const before = await eventually(() => bed.platform.pid('notifier'));
       bed.arm('notifier.after-post', 'kill');
       await eventually(() => {
         if (!bed.hasFired('notifier.after-post')) throw new Error('no message was sent');
