@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { makeVersion } from '../make-version.ts';
 import { readMetadata } from '../read-metadata.ts';
 import { readTriggers } from './read-triggers.ts';
-import { makePlaceClaims } from './place-claims.ts';
+import { type ClaimsOptions, makePlaceClaims } from './place-claims.ts';
 
 const KEY = 'a-key-of-many-characters';
 const hook = (members: object) => ({ dialect: 'hooks', path: '/a', ...members });
@@ -31,6 +31,14 @@ describe('a declaration', () => {
       mode: 'async',
       enabled: true,
     });
+  });
+
+  test('of Kestra is known by its type, and its key may be made of the flow', () => {
+    const written = { type: 'io.kestra.plugin.core.trigger.Webhook', key: '{{ flow.namespace }}/{{ flow.id }}' };
+    const { triggers, complaints } = readTriggers([written], 'company/team/pay');
+    expect(complaints).toEqual([]);
+    const sha256 = createHash('sha256').update('company.team/pay').digest('hex');
+    expect(triggers).toMatchObject([{ id: 'kestra', dialect: 'kestra', auth: 'path_key', keys: [{ sha256 }] }]);
   });
 
   test('may say everything that a trigger has', () => {
@@ -232,11 +240,11 @@ describe('two workflows', () => {
     current: { ...draftOf(triggers), deployedAt: '2026-01-01T00:00:00Z', deployedFrom: `${path}.sh` },
   });
 
+  const claimsOf = (entries: ClaimsOptions['entries']) =>
+    makePlaceClaims({ entries, isOwn: () => true, revisionOf: () => 1 });
+
   test('cannot take the same address: the later one is told which has it', () => {
-    const claims = makePlaceClaims(
-      () => [entry('a/first', [hook({})])],
-      () => true,
-    );
+    const claims = claimsOf(() => [entry('a/first', [hook({})])]);
     expect(claims.claim('a/second', draftOf([hook({})]))).toBe(
       'the trigger hooks has the same address and method as hooks of a/first',
     );
@@ -244,29 +252,20 @@ describe('two workflows', () => {
   });
 
   test('of one deploy neither, though the catalog knows of none of them yet', () => {
-    const claims = makePlaceClaims(
-      () => [],
-      () => true,
-    );
+    const claims = claimsOf(() => []);
     expect(claims.claim('a/first', draftOf([hook({})]))).toBeUndefined();
     expect(claims.claim('a/second', draftOf([hook({})]))).toContain('a/first');
   });
 
   test('may hand an address over: what is removed, or has moved, is in nobody’s way', () => {
-    const claims = makePlaceClaims(
-      () => [entry('a/old', [hook({})])],
-      () => true,
-    );
+    const claims = claimsOf(() => [entry('a/old', [hook({})])]);
     claims.expectRemoved((path) => path === 'a/old');
     expect(claims.claim('a/new', draftOf([hook({})]))).toBeUndefined();
   });
 
   test('a version that was refused is tried again once the other has given the address up', () => {
     let there = [entry('a/first', [hook({})])];
-    const claims = makePlaceClaims(
-      () => there,
-      () => true,
-    );
+    const claims = claimsOf(() => there);
     const draft = draftOf([hook({})]);
     claims.claim('a/second', draft);
     expect(claims.isStillRefused('a/second', draft.version)).toBe(true);
