@@ -179,9 +179,12 @@ describe('000 Concurrency, and Configuration', () => {
     for (let index = 0; index < 5; index += 1) ids.push(await start('backup/slow'));
     const states = async (): Promise<readonly unknown[]> =>
       Promise.all(ids.map(async (id) => ((await http.get(`/status/${id}`)).json as { readonly state: string }).state));
-    await eventually(async () => expect((await states()).slice(0, 4)).toEqual(Array(4).fill('running')));
-    expect((await states()).at(4)).toBe('waiting');
-    for (const id of ids) await http.post(`/runs/${id}/cancel`);
+    try {
+      await eventually(async () => expect((await states()).slice(0, 4)).toEqual(Array(4).fill('running')));
+      expect((await states()).at(4)).toBe('waiting');
+    } finally {
+      for (const id of ids) await http.post(`/runs/${id}/cancel`);
+    }
     for (const id of ids) await over(id);
   });
 });

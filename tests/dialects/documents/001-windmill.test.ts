@@ -22,7 +22,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 let world: Awaited<ReturnType<typeof startWorld>>;
-const { ask, read, hello, hashOf, untilOver, runsOf } = windmillCaller(() => world.platform);
+const { ask, read, hello, hashOf, untilOver, newestRun } = windmillCaller(() => world.platform);
 /** Waits from the beginning, so that nobody waits for it. */
 let tooLong: Promise<Told>;
 
@@ -30,6 +30,7 @@ beforeAll(async () => {
   process.env['INCLUDE_HEADERS'] = 'X-Tenant,X-Region'; // no key of the configuration: services inherit it
   world = await startWorld({ workflows: WORKFLOWS, secrets: {}, config: CONFIG });
   tooLong = ask(`${SYNC}/p/u/bot/slow`);
+  void tooLong.catch(() => undefined); // said where it is awaited
 });
 afterAll(async () => {
   delete process.env['INCLUDE_HEADERS'];
@@ -55,16 +56,19 @@ describe('001 Webhooks for scripts and flows', () => {
   });
 
   test('a path is the latest version, a hash one version for ever, whatever overwrites it', async () => {
-    const first = await hashOf('f/team/versioned');
-    world.platform.saveWorkflow('f/team/versioned.sh', '#!/bin/sh\necho 2\n');
-    await eventually(async () => expect((await ask(`${SYNC}/p/f/team/versioned`)).text).toBe('2'), {
-      timeoutMs: 20_000,
-    });
-    const second = await hashOf('f/team/versioned');
-    expect((await ask(`${SYNC}/h/${first}`)).text).toBe('1');
-    expect((await ask(`${SYNC}/h/${second}`)).text).toBe('2');
-    expect((await ask(`${SYNC}/fv/${BigInt(`0x${first}`)}`)).text).toBe('1');
-    expect((await read(`${SYNC}/fv/${BigInt(`0x${second}`)}`)).text).toBe('2');
+    const overwrite = async (): Promise<{ readonly says: string; readonly hash: string }> => {
+      const says = JSON.stringify(crypto.randomUUID());
+      world.platform.saveWorkflow('f/team/versioned.sh', `#!/bin/sh\necho '${says}'\n`);
+      await eventually(async () => expect((await ask(`${SYNC}/p/f/team/versioned`)).text).toBe(says), {
+        timeoutMs: 20_000,
+      });
+      return { says, hash: await hashOf('f/team/versioned') };
+    };
+    for (const { says, hash } of [await overwrite(), await overwrite()]) {
+      expect((await ask(`${SYNC}/h/${hash}`)).text).toBe(says);
+      expect((await ask(`${SYNC}/fv/${BigInt(`0x${hash}`)}`)).text).toBe(says);
+      expect((await read(`${SYNC}/fv/${BigInt(`0x${hash}`)}`)).text).toBe(says);
+    }
   });
 });
 
@@ -112,11 +116,12 @@ describe('001 User token', () => {
   });
 
   test('a label is for people only, and the text of a token is shown once', async () => {
-    const body = { label: 'webhook-of-the-shop', scopes: ['run'] };
+    const label = `webhook-${crypto.randomUUID()}`;
+    const body = { label, scopes: ['run'] };
     const made = [await own('/tokens', body), await own('/tokens', body)].map(({ json }) => json.token as string);
     for (const token of made) expect((await read('/tasks', token)).status).toBe(200);
     const { text } = await read('/tokens');
-    expect(text.split('webhook-of-the-shop')).toHaveLength(3);
+    expect(text.split(label)).toHaveLength(3);
     for (const token of made) expect(text).not.toContain(token);
   });
 
@@ -159,7 +164,7 @@ describe('001 Triggering', () => {
   test('what was triggered is among the runs, with how it went', async () => {
     const { text: id } = await ask(`${JOBS}/run/p/u/bot/broken`);
     await untilOver(id);
-    expect(await runsOf('u/bot/broken')).toMatchObject([{ run_id: id, status: 'failed' }]);
+    expect(await newestRun('u/bot/broken')).toMatchObject({ run_id: id, status: 'failed' });
   });
 });
 
@@ -237,8 +242,8 @@ describe('001 Custom response code and content type', () => {
 test('001 Return early for flows: the answer comes at once, and the rest goes on', async () => {
   const { status, json } = await ask(`${SYNC}/p/u/bot/early`);
   expect([status, json()]).toEqual([200, { ok: true }]);
-  const [run] = await runsOf('u/bot/early');
-  expect(await untilOver(run?.run_id ?? '')).toMatchObject({ success: true });
+  const { run_id: id } = await newestRun('u/bot/early');
+  expect(await untilOver(id)).toMatchObject({ success: true });
 });
 
 test('001 Exposing a webhook URL: a proxy has an address of its own and adds the token', async () => {
@@ -278,8 +283,7 @@ describe('001 Cloud events 1.0', () => {
 test('001 Delete after use: once the result was returned, arguments, result and logs are gone', async () => {
   const canary = `canary-${crypto.randomUUID()}`;
   expect((await ask(`${SYNC}/p/u/bot/secretive`, { body: { canary } })).json()).toEqual({ canary });
-  const [run] = await runsOf('u/bot/secretive');
-  const id = run?.run_id ?? '';
+  const { run_id: id } = await newestRun('u/bot/secretive');
   await eventually(async () => {
     const { json, text } = await read(`${JOBS}_u/completed/get/${id}`);
     expect(json()).toMatchObject({ args: {}, result: {}, deleted: true });
@@ -292,8 +296,9 @@ test('001 Workspace webhook: a service elsewhere is told of what is deployed, of
   const { url, received } = world.receiver;
   expect((await own('/webhooks', { url: `${url}/all` })).status).toBe(201);
   expect((await own('/webhooks', { url: `${url}/theirs`, format: 'windmill' })).status).toBe(201);
-  world.platform.saveWorkflow('u/bot/made.sh', '#!/bin/sh\necho 1\n');
-  await eventually(async () => expect((await ask(`${SYNC}/p/u/bot/made`)).status).toBe(200), { timeoutMs: 20_000 });
+  const path = `u/bot/made-${crypto.randomUUID()}`;
+  world.platform.saveWorkflow(`${path}.sh`, '#!/bin/sh\necho 1\n');
+  await eventually(async () => expect((await ask(`${SYNC}/p/${path}`)).status).toBe(200), { timeoutMs: 20_000 });
   await world.token('read');
   await eventually(
     () => {
@@ -309,7 +314,7 @@ test('001 Workspace webhook: a service elsewhere is told of what is deployed, of
       expect(told).toContainEqual({
         type: 'CreateScript',
         workspace: 'default',
-        path: 'u/bot/made',
+        path,
         hash: expect.any(String) as string,
       });
     },
@@ -320,6 +325,6 @@ test('001 Workspace webhook: a service elsewhere is told of what is deployed, of
 test('001 Custom timeout for sync endpoints: whoever waits longer than the instance allows gets an error, and the run ends', async () => {
   const { status, text } = await tooLong;
   expect([status, text]).toEqual([500, `Internal: timeout after ${WAIT_MAX_S}s`]);
-  const [run] = await runsOf('u/bot/slow');
-  expect(await untilOver(run?.run_id ?? '')).toMatchObject({ canceled: true });
+  const { run_id: id } = await newestRun('u/bot/slow');
+  expect(await untilOver(id)).toMatchObject({ canceled: true });
 });
