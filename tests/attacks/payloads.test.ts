@@ -14,6 +14,18 @@ export default defineWorkflow({}, async ({ input }) => ({
 }));
 `;
 
+const CONDITIONS = `triggers:
+  - { dialect: hooks, id: pattern, path: /a19/pattern, auth: public, when: 'body.text.matches("(a+)+(x+x+)+y$")' }
+  - { dialect: hooks, id: loops, path: /a19/loops, auth: public, when: 'body.list.all(x, body.list.all(y, x == y || true))' }
+  - { dialect: hooks, id: kestra, path: /a19/kestra, auth: public, when: "{{ trigger.body.text == '49' }}" }
+  - { dialect: hooks, id: told, path: /a19/told, auth: public, when: 'body.go == "on"' }
+`;
+const PUBLIC = `triggers:
+  - { dialect: hooks, id: said, path: /a25/said, auth: public, mode: async }
+  - { dialect: hooks, id: unsaid, path: /a25/unsaid }
+`;
+const COUNTS_CANARIES = '#!/bin/sh\nenv | grep -c CANARY\n';
+
 /** What some engine evaluates, expands or runs. */
 const HOSTILE = [
   '{{ 7*7 }}',
@@ -52,6 +64,10 @@ beforeAll(async () => {
       'attack/script.sh': RETURNS_INPUT,
       'attack/typed.ts': ECHO,
       'attack/pollution.ts': LOOKS_FOR_POLLUTION,
+      'attack/conditions.sh': RETURNS_INPUT,
+      'attack/conditions.yaml': CONDITIONS,
+      'attack/open.sh': COUNTS_CANARIES,
+      'attack/open.yaml': PUBLIC,
     },
   });
 });
@@ -72,6 +88,45 @@ describe('A19: what comes with a request is data, wherever it goes', () => {
   test('names of members are data too', async () => {
     const input = Object.fromEntries(HOSTILE.filter((name) => name !== '__proto__').map((name) => [name, name]));
     expect(await outputOf('attack/typed', input)).toEqual(input);
+  });
+});
+
+const posted = (path: string, body: unknown) => platform.http.post(path, { token: null, body });
+
+describe('A19: conditions are asked about what comes, and never long', () => {
+  test.each<readonly [string, string, object]>([
+    [
+      'a pattern that elsewhere takes time without end',
+      '/hooks/a19/pattern',
+      { text: 'a'.repeat(5_000) + 'x'.repeat(5_000) },
+    ],
+    ['loops in loops', '/hooks/a19/loops', { list: Array.from({ length: 5_000 }, (_, index) => index) }],
+    ...HOSTILE.map((text) => [JSON.stringify(text).slice(0, 60), '/hooks/a19/kestra', { text }] as const),
+    ['a text for a list', '/hooks/a19/loops', { list: 'x'.repeat(100_000) }],
+    ['nothing', '/hooks/a19/pattern', {}],
+  ])('%s starts nothing, and the next request is answered', async (_what, path, body) => {
+    const filtered = await posted(path, body);
+    expect([filtered.status, filtered.text]).toEqual([204, '']);
+    expect((await posted('/hooks/a19/told', { go: 'on' })).status).toBe(202);
+  });
+});
+
+describe('A25: public is what says so', () => {
+  test('a trigger that says nothing wants a token', async () => {
+    expect((await posted('/hooks/a25/unsaid', {})).status).toBe(401);
+    expect((await posted('/hooks/a25/said', {})).status).toBe(202);
+  });
+
+  test('who is nobody gives a run no environment, gets no result, and sees nothing of it', async () => {
+    const canary = { env: { CANARY: 'x' }, CANARY: 'x' };
+    const started = await platform.http.post('/hooks/a25/said?wait=5&env=CANARY', { token: null, body: canary });
+    expect([started.status, started.json]).toEqual([202, expect.not.objectContaining({ output: expect.anything() })]);
+    const { run_id: runId } = started.json as { run_id: string };
+    for (const path of [`/runs/${runId}`, `/runs/${runId}/logs`, `/status/${runId}`]) {
+      expect((await platform.http.get(path, { token: null })).status).toBe(401);
+    }
+    expect(await untilEnded(platform.http, runId)).toMatchObject({ state: 'failed', exit_code: 1 });
+    expect((await platform.http.get(`/runs/${runId}/logs`)).text).toMatch(/^0$/m);
   });
 });
 
