@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectLog, ensureTopology, logBytesWithin, type LogConnection, type ServiceUser } from '@millrace/eventlog';
+import { kindOf } from '@millrace/kernel';
 import { migrate, openReadModel } from '@millrace/read-model';
 import { type ServerConfig } from '@millrace/runtime';
 import { findNatsServer } from './find-nats-server.ts';
@@ -100,11 +102,24 @@ export const preparePostgres = async (config: ServerConfig, parts: PlatformParts
   return { url, version };
 };
 
+/** How long a Postgres that has just started may be too busy to take a connection. */
+const MIGRATION_PATIENCE_MS = 60_000;
+const MIGRATION_PAUSE_MS = 500;
+
 /** Brings the tables of the read models up to date. */
 export const migrateReadModels = async (databaseUrl: string): Promise<void> => {
   const readModel = openReadModel({ url: databaseUrl, poolMax: 1, applicationName: 'millrace migrations' });
+  const patienceEnds = performance.now() + MIGRATION_PATIENCE_MS;
   try {
-    await migrate(readModel);
+    for (;;) {
+      try {
+        await migrate(readModel);
+        return;
+      } catch (error) {
+        if (kindOf(error) !== 'unavailable' || performance.now() > patienceEnds) throw error;
+        await delay(MIGRATION_PAUSE_MS);
+      }
+    }
   } finally {
     await readModel.close();
   }
