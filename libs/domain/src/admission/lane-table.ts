@@ -28,7 +28,7 @@ export class LaneTable {
   readonly #again = makeEnds();
   readonly #held = makeEnds();
   /** Concurrency keys, by lane; none for lanes of a priority. */
-  readonly #keys = new Map<Lane, string>();
+  readonly #keys: (string | undefined)[] = [];
   /** Number of the workflow. */
   readonly workflow = Column.ofIntegers();
   /** Open runs, wherever they stand. */
@@ -51,23 +51,23 @@ export class LaneTable {
   add(workflow: number, key: string | undefined): Lane {
     const lane = this.#row();
     this.workflow.set(lane, workflow);
-    if (key !== undefined) this.#keys.set(lane, key);
+    this.#keys[lane] = key;
     return lane;
   }
 
   /** Only for one without members. */
   remove(lane: Lane): void {
-    this.#keys.delete(lane);
+    this.#keys[lane] = undefined;
     this.#freed.push(lane);
   }
 
   key(lane: Lane): string | undefined {
-    return this.#keys.get(lane);
+    return this.#keys[lane];
   }
 
   /** All keys there are; for snapshots. */
-  keys(): Iterable<readonly [Lane, string]> {
-    return this.#keys;
+  *keys(): Generator<readonly [Lane, string], void, undefined> {
+    for (const [lane, key] of this.#keys.entries()) if (key !== undefined) yield [lane, key];
   }
 
   /** The run whose turn it is; {@link NO_RUN} when none waits. */
