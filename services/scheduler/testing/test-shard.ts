@@ -8,12 +8,14 @@ import {
   type LogConnection,
   makeEventWriter,
   removeStored,
+  request,
 } from '@millrace/eventlog';
 import { claimNats, startService, type StartedService } from '@millrace/testkit';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 const SHARD = 0;
+const API_TIMEOUT_MS = 5_000;
 const LOG_BYTES_MAX = 32 * 1024 * 1024;
 
 /** A log of its own, schedulers as processes on it, executors that only speak the protocol, and everything that was recorded. */
@@ -63,6 +65,11 @@ export class TestShard {
   /** Takes every alarm away. */
   async loseSchedules(): Promise<void> {
     await removeStored(this.connection, SCHEDULES_STREAM, scheduleSubject.all);
+  }
+
+  /** As an operator might do by mistake. */
+  async deleteSchedules(): Promise<void> {
+    await request(this.connection, `$JS.API.STREAM.DELETE.${SCHEDULES_STREAM}`, '', API_TIMEOUT_MS);
   }
 
   async executor(options: FakeExecutorOptions): Promise<FakeExecutor> {

@@ -90,6 +90,26 @@ test('with the scheduler killed and every alarm gone, runs go on when they are d
   await eventually(async () => expect([...(await schedules.armed())]).toEqual([`run.${far}.0`]));
 });
 
+test('with the stream of alarms deleted under the leader, it is made anew and runs go on', async () => {
+  await shard.scheduler(4);
+  const executor = await shard.executor({ id: 'ex_a', slots: 4, manner: 'complete' });
+  const [before, far, after] = [aRunId(), aRunId(), aRunId()];
+  const notBefore = (ms: number): string => new Date(Date.now() + ms).toISOString();
+  await shard.record(
+    requested({ runId: before, notBefore: notBefore(3_000) }),
+    requested({ runId: far, notBefore: notBefore(3_600_000) }),
+  );
+  const schedules = openSchedules(shard.connection, SHARD);
+  await eventually(async () => expect((await schedules.armed()).size).toBe(2));
+  await shard.deleteSchedules();
+  await shard.record(requested({ runId: after, notBefore: notBefore(1_000) }));
+  await eventually(() => {
+    expect([before, after].map((runId) => shard.statusOf(runId))).toEqual(['completed', 'completed']);
+  }, PATIENT);
+  await eventually(async () => expect([...(await schedules.armed())]).toEqual([`run.${far}.0`]), PATIENT);
+  expect(executor.dispatches).toHaveLength(2);
+});
+
 const version: WorkflowVersion = {
   version: 'a'.repeat(64),
   kind: 'script',
