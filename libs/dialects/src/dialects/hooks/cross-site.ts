@@ -10,11 +10,20 @@ const ANY_METHOD = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'];
 /** Seconds for which a browser need not ask again. */
 const MAX_AGE = '600';
 
+/** By this header callers show that they are no page: no page is let set it. */
+const NEVER = 'x-workflow-client';
+
+const headersFor = (request: InboundRequest): Readonly<Record<string, string>> => {
+  const asked = (request.header('access-control-request-headers') ?? '').split(',').map((name) => name.trim());
+  const names = asked.filter((name) => name !== '' && name.toLowerCase() !== NEVER);
+  return names.length === 0 ? {} : { 'access-control-allow-headers': names.join(', ') };
+};
+
 const allowed = (request: InboundRequest, methods: readonly string[]): Answer =>
   emptyAnswer(204, {
     ...CORS,
     'access-control-allow-methods': methods.join(', '),
-    'access-control-allow-headers': request.header('access-control-request-headers') ?? '*',
+    ...headersFor(request),
     'access-control-max-age': MAX_AGE,
   });
 
