@@ -102,7 +102,7 @@ describe('startNats', () => {
     for (const maxFileStoreBytes of [8 * GIB, GIB]) {
       const nats = await start({ dataDir, maxFileStoreBytes });
       const connection = await connectLog({ url: nats.url, name: 'test' });
-      await ensureTopology(connection, { logMaxBytes: maxFileStoreBytes / 2 });
+      await ensureTopology(connection, { logMaxBytes: logBytesWithin(maxFileStoreBytes) });
       await connection.close();
       expect(nats.maxFileStoreBytes).toBe(maxFileStoreBytes);
       await nats.stop();
