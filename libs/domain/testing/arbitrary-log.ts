@@ -59,9 +59,12 @@ const requestOf = (runId: string, n: number): RunEvent => {
   });
 };
 
+/** Mostly the same one for a run. */
+const executorOf = (n: number, run: number): string => `ex${n % 8 === 1 ? 9 : run % 3}`;
+
 /** What is said about a run whose attempts so far are known; may be superseded, or nonsense. */
 const eventOf = (runId: string, attempts: number, { what, n, run }: Step): RunEvent => {
-  const executor = `ex${n % 8 === 1 ? 9 : run % 3}`;
+  const executor = executorOf(n, run);
   const its = { runId, workflow: 'a/a', attempt: Math.max(1, attempts - (n % 8 === 0 ? 1 : 0)) };
   const said = { ...its, source: executorSource(executor) };
   switch (what) {

@@ -12,7 +12,7 @@ export interface Snapshots {
    *
    * @throws AppError `unavailable` when the log is away or has no room; what was stored before is as it was.
    */
-  readonly put: (shard: number, pieces: Iterable<Uint8Array>) => Promise<void>;
+  readonly put: (shard: number, pieces: Iterable<Uint8Array, unknown, undefined>) => Promise<void>;
   /** What is there, the newest first; one that cannot be read, or is replaced meanwhile, is left out. */
   readonly load: (shard: number) => AsyncGenerator<Uint8Array, void, undefined>;
 }
@@ -32,8 +32,8 @@ const stored = async (store: ObjectStore, shard: number): Promise<readonly strin
     .map(({ name }) => name);
 };
 
-const streamOf = (pieces: Iterable<Uint8Array>): ReadableStream<Uint8Array> => {
-  const iterator: Iterator<Uint8Array, unknown, undefined> = pieces[Symbol.iterator]();
+const streamOf = (pieces: Iterable<Uint8Array, unknown, undefined>): ReadableStream<Uint8Array> => {
+  const iterator = pieces[Symbol.iterator]();
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -57,7 +57,7 @@ const streamOf = (pieces: Iterable<Uint8Array>): ReadableStream<Uint8Array> => {
 export const openSnapshots = (connection: LogConnection): Snapshots => {
   const open = async (): Promise<ObjectStore> => new Objm(handleOf(connection).nats).open(SNAPSHOTS_STORE);
 
-  const put = async (shard: number, pieces: Iterable<Uint8Array>): Promise<void> => {
+  const put = async (shard: number, pieces: Iterable<Uint8Array, unknown, undefined>): Promise<void> => {
     const store = await open();
     const taken = await stored(store, shard);
     const free = SLOTS.map((slot) => nameOf(shard, slot)).find((name) => !taken.includes(name));
