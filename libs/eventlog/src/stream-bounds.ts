@@ -19,6 +19,8 @@ export interface Fill {
   readonly maxBytes: number;
   /** Sequence of the newest message that is counted. */
   readonly lastSequence: number;
+  /** Messages between the oldest and the newest that the stream does not hold; absent: none. */
+  readonly missing?: number;
   /** How long a message is kept; absent: for ever. */
   readonly maxAgeMs?: number;
 }
@@ -28,10 +30,14 @@ export interface StreamFill extends Fill {
   readonly stream: string;
 }
 
+const missingIn = ({ messages, first_seq: first, last_seq: last }: StreamInfo['state']): number =>
+  messages === 0 ? 0 : Math.max(0, last - first + 1 - messages);
+
 const fillOf = ({ state, config }: StreamInfo): Fill => ({
   bytes: state.bytes,
   maxBytes: config.max_bytes < 0 ? Number.POSITIVE_INFINITY : config.max_bytes,
   lastSequence: state.last_seq,
+  ...(missingIn(state) > 0 ? { missing: missingIn(state) } : {}),
   ...(config.max_age > 0 ? { maxAgeMs: millis(config.max_age) } : {}),
 });
 

@@ -24,3 +24,8 @@ test('streams that may grow beyond the disk are a warning, those under buckets i
   expect(findings.at(-1)).toMatchObject({ level: 'WARN', name: 'stream room' });
   expect(checkRoom([fill('LOG_0', 5, Number.POSITIVE_INFINITY)], GIB)[0]).toMatchObject({ level: 'OK' });
 });
+
+test('commits that are gone from the middle of the log are a failure', () => {
+  const findings = checkRoom([{ ...fill('LOG_0', 1, 2), missing: 3 }], undefined);
+  expect(findings.filter(({ level }) => level === 'FAIL')).toMatchObject([{ name: 'log whole', detail: expect.stringMatching(/^3 commits/) }]);
+});

@@ -1,6 +1,6 @@
 import { DEFAULT_SHARD, EVENTS_STREAM, logStream, OUTPUT_STREAM } from '@millrace/contracts';
 import { type StreamFill } from '@millrace/eventlog';
-import { type Finding, ok, warn } from './finding.ts';
+import { fail, type Finding, ok, warn } from './finding.ts';
 
 /** Above this share of its size the log is shown as nearly full. */
 export const LOG_WARN_SHARE = 0.8;
@@ -25,6 +25,18 @@ const logFinding = (fill: StreamFill): Finding =>
     ? warn('log room', fillText(fill), 'raise nats.log_max_bytes, or shorten nats.log_max_age, and start again')
     : ok('log room', fillText(fill));
 
+/** Nothing is ever taken out of the middle of the log: what is missing there was lost by the disk. */
+const gapFinding = ({ stream, missing = 0 }: StreamFill): readonly Finding[] =>
+  missing === 0 || stream !== logStream(DEFAULT_SHARD)
+    ? []
+    : [
+        fail(
+          'log whole',
+          `${missing} commits are gone from the middle of the log: its files were damaged`,
+          'keep Postgres and do not rebuild: its rows still show what is gone; restore the log from a backup, and check the disk',
+        ),
+      ];
+
 const growthOf = (fills: readonly StreamFill[]): number =>
   fills
     .filter(({ maxBytes }) => Number.isFinite(maxBytes))
@@ -45,7 +57,7 @@ export const checkRoom = (fills: readonly StreamFill[], freeBytes: number | unde
     [OUTPUT_STREAM, (fill: StreamFill) => ok('output room', fillText(fill))],
   ]);
   const each = [...names].flatMap(([name, finding]) =>
-    fills.filter(({ stream }) => stream === name).map((fill) => finding(fill)),
+    fills.filter(({ stream }) => stream === name).flatMap((fill) => [finding(fill), ...gapFinding(fill)]),
   );
   return freeBytes === undefined ? each : [...each, diskFinding(fills, freeBytes)];
 };
