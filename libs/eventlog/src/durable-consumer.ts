@@ -66,7 +66,7 @@ const toTaken = (message: Msg): TakenMessage => {
 const filtersOf = ({ filter_subject: one, filter_subjects: several = [] }: ConsumerConfig): readonly string[] =>
   one === undefined || one === '' ? several : [one];
 
-/** It goes on where it was: what came before and was not wanted stays behind. */
+/** It goes on behind the last message that was taken: what is older and was not wanted does not come. */
 const changeFilters = async (
   manager: JetStreamManager,
   config: ConsumerConfig,
