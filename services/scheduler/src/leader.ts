@@ -135,9 +135,30 @@ const answerAll = (deps: LeaderDeps, { holder, isTrusted, pump }: Answering): re
   ];
 };
 
+const startSnapshots = (deps: LeaderDeps) =>
+  keepSnapshots({
+    ...deps,
+    intervalMs: deps.snapshotIntervalMs,
+    snapshots: openSnapshots(deps.connection),
+    stored: deps.metrics.snapshots,
+  });
+
+/** Looks after the lease first, then after the executors, then after what follows. */
+const startTicking = (
+  { state, clock, log }: LeaderDeps,
+  checkLease: (nowMs: number) => void,
+  thens: readonly (() => void)[],
+): NodeJS.Timeout =>
+  setInterval(() => {
+    const nowMs = clock.monotonic();
+    checkLease(nowMs);
+    for (const executor of expire(state, nowMs)) log.warn('executor lost', { executor });
+    for (const then of thens) then();
+  }, TICK_MS);
+
 /** Leads until `close`. The fold must have read the lease. */
 export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
-  const { connection, shard, state, fold, clock, log } = deps;
+  const { connection, shard, state, fold, clock } = deps;
   failpoint('scheduler.after-lease');
   const writer = makeFencedWriter(connection, { shard, lease });
   const watch = watchLease(deps, writer);
@@ -159,20 +180,9 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
       clockwork.onChange();
     },
   });
-  const ticking = setInterval(() => {
-    const nowMs = clock.monotonic();
-    watch.check(nowMs);
-    for (const executor of expire(state, nowMs)) log.warn('executor lost', { executor });
-    clockwork.tick();
-    pump();
-  }, TICK_MS);
+  const ticking = startTicking(deps, watch.check, [() => clockwork.tick(), pump]);
   const watchingFill = watchFill(deps);
-  const keeping = keepSnapshots({
-    ...deps,
-    intervalMs: deps.snapshotIntervalMs,
-    snapshots: openSnapshots(connection),
-    stored: deps.metrics.snapshots,
-  });
+  const keeping = startSnapshots(deps);
   const stopDeleting = startDeleting(deps);
   const answering = answerAll(deps, { holder: lease.holder, isTrusted, pump });
   pump();
