@@ -28,7 +28,7 @@ const newest = async (): Promise<number | undefined> => {
 
 const untilAllIsKept = async (): Promise<void> => {
   const { last } = await logBounds(shard.connection, SHARD);
-  await eventually(async () => expect(await newest()).toBe(last), { timeoutMs: 20_000 });
+  await eventually(async () => expect(await newest()).toBe(last), { timeoutMs: 60_000 });
 };
 
 const linesOf = (service: StartedService, message: string): readonly Record<string, unknown>[] =>
@@ -46,7 +46,7 @@ const requestMany = async (count: number): Promise<readonly string[]> => {
 const expectEachOnceInOrder = async (ids: readonly string[]): Promise<void> => {
   const executor = await shard.executor({ id: 'ex_late', slots: 1, manner: 'complete' });
   await eventually(() => expect(ids.map((id) => shard.statusOf(id))).toEqual(ids.map(() => 'completed')), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   expect(executor.dispatches.map(({ subject }) => subject)).toEqual(ids);
 };
