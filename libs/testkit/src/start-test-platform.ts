@@ -48,7 +48,7 @@ export interface TestPlatform {
   readonly stop: () => Promise<void>;
 }
 
-const RESTART_TIMEOUT_MS = 30_000;
+const RESTART_TIMEOUT_MS = 120_000;
 
 const saveIn = (folder: string, file: string, text: string): void => {
   mkdirSync(dirname(join(folder, file)), { recursive: true });

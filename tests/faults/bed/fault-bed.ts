@@ -13,7 +13,7 @@ import {
   type TestPlatformOptions,
 } from '@millrace/testkit';
 import { type Verdict } from '../checker/check.ts';
-import { type Experiment, fileOf } from '../checker/observations.ts';
+import { type Experiment, fileOf, readObservations } from '../checker/observations.ts';
 import { chooseSeed, makeRandom } from '../random.ts';
 import { type Client, makeClient } from './client.ts';
 import { type Load, sendMix } from './mix.ts';
@@ -61,6 +61,11 @@ const TOLD_TIMEOUT_MS = 60_000;
 const SERVING_TIMEOUT_MS = 180_000;
 const OK = 200;
 const CHECKER = join(import.meta.dirname, '../checker/main.ts');
+
+const acknowledgedIn = (folder: string): readonly string[] =>
+  readObservations(folder).clients.flatMap(({ outcome, runId }) =>
+    outcome === 'acknowledged' && runId !== undefined ? [runId] : [],
+  );
 
 const runChecker = (folder: string): Promise<Verdict> =>
   new Promise((resolve, reject) => {
@@ -122,14 +127,15 @@ export const startFaultBed = async (options: FaultBedOptions = {}): Promise<Faul
 
   /** Every run that anybody knows of has ended, for subscribers and for readers of the status. */
   const settle = async (): Promise<void> => {
-    const runIds = await runsHeardOf();
-    await untilOver(runIds);
+    const known = new Set([...acknowledgedIn(folder), ...(await runsHeardOf())]);
+    await untilOver([...known]);
     await eventually(
       async () => {
         const events = await readPublicEvents(platform.natsUrl);
         const over = new Set(events.flatMap(({ name, runId }) => (TERMINAL.has(name) ? [runId] : [])));
-        const open = events.filter(({ runId }) => !over.has(runId));
-        if (open.length > 0) throw new Error(`subscribers have not heard of the end of ${open[0]?.runId}`);
+        for (const { runId } of events) known.add(runId);
+        const open = [...known].filter((runId) => !over.has(runId));
+        if (open.length > 0) throw new Error(`subscribers have not heard of the end of ${open[0]}`);
         writeFileSync(fileOf(folder, 'events'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
       },
       { timeoutMs: 60_000, intervalMs: 300 },

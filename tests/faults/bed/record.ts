@@ -1,4 +1,5 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestPlatform } from '@millrace/testkit';
 import { type Verdict } from '../checker/check.ts';
@@ -37,6 +38,8 @@ export const recordRow = (platform: TestPlatform, record: RowRecord, durability 
     selection,
     versions: versionsOf(platform),
     durability,
+    // Of the last minute: times on a machine with much else to do say little.
+    load: Math.round(loadavg()[0] ?? 0),
     ...rest,
   });
   process.stdout.write(`${line}\n`);

@@ -11,8 +11,12 @@ export interface Figures {
   readonly versions?: Readonly<Record<string, string>>;
   readonly acknowledged?: number;
   readonly lost?: number;
+  /** Requests that were in the log before it was damaged, and are not now. */
+  readonly missing?: number;
   readonly doubled?: number;
   readonly recoverySeconds?: number;
+  /** Load average of the machine when it ended. */
+  readonly load?: number;
   readonly [more: string]: unknown;
 }
 
@@ -30,10 +34,11 @@ const round = (value: number): string => (value >= 10 ? value.toFixed(0) : value
 
 /** One line of figures, short enough for a table. */
 const figureOf = (figures: Figures): string => {
-  const { test, acknowledged, lost, doubled, recoverySeconds } = figures;
+  const { test, acknowledged, lost, missing, doubled, recoverySeconds } = figures;
   const parts = [
     acknowledged === undefined ? undefined : `${acknowledged} acknowledged`,
     lost === undefined ? undefined : `${lost} lost`,
+    missing === undefined ? undefined : `${missing} gone from the log`,
     doubled === undefined ? undefined : `${doubled} doubled`,
     recoverySeconds === undefined ? undefined : `serves again after ${round(recoverySeconds)} s`,
   ].filter((part) => part !== undefined);
@@ -68,7 +73,9 @@ const machineOf = (figures: readonly Figures[]): string => {
   if (newest === undefined) return '';
   const { versions = {}, at } = newest;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `Last figures: ${at.slice(0, 10)}, ${names.join(', ')}, durability \`strict\` unless said otherwise.\n`;
+  const load = Math.max(...figures.map((one) => one.load ?? 0));
+  const busy = load > 1 ? ` Times were taken beside other work, at a load average of up to ${load}.` : '';
+  return `Last figures: ${at.slice(0, 10)}, ${names.join(', ')}, durability \`strict\` unless said otherwise.${busy}\n`;
 };
 
 /** The page `docs/guarantees.md`. */
