@@ -53,9 +53,11 @@ describe('exit codes', () => {
 });
 
 test('commas part scopes, and the paths within a scope of Windmill', async () => {
-  await cli(['token', 'create', '--scope', 'read,run:a/*,jobs:run:scripts:a/b,c/d', '--scope', 'jobs:run']);
+  await cli(['token', 'create', '--scope', 'read,priority,run:a/*,jobs:run:scripts:a/b,c/d', '--scope', 'jobs:run']);
   const sent = gateway.requests.findLast(({ url }) => url === '/tokens');
-  expect(JSON.parse(sent?.body ?? '')).toEqual({ scopes: ['read', 'run:a/*', 'jobs:run:scripts:a/b,c/d', 'jobs:run'] });
+  expect(JSON.parse(sent?.body ?? '')).toEqual({
+    scopes: ['read', 'priority', 'run:a/*', 'jobs:run:scripts:a/b,c/d', 'jobs:run'],
+  });
 });
 
 describe('run', () => {

@@ -91,7 +91,7 @@ test('a token with a scope that is none is refused in words', async () => {
   const response = await gateway.call({ method: 'POST', url: '/tokens', payload: { scopes: ['bogus'] } });
   expect(response.json()).toMatchObject({
     status: 400,
-    detail: expect.stringMatching(/^scopes\.0 must be admin, read, run, run:<path or pattern>/) as string,
+    detail: expect.stringMatching(/^scopes\.0 must be admin, read, run, .*run:<path or pattern>/) as string,
   });
 });
 
@@ -216,6 +216,6 @@ describe('GET /openapi.json', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     expect(operations.map(({ operationId }) => operationId)).toContain('startRun');
     const open = operations.filter(({ method, security }) => method !== 'options' && security.length === 0);
-    expect(open.map(({ path }) => path).sort()).toEqual(['/health', '/openapi.json']);
+    expect(open.map(({ path }) => path).sort()).toEqual(['/api/hooks/health', '/health', '/openapi.json']);
   });
 });

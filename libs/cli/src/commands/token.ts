@@ -10,14 +10,20 @@ export interface CreateTokenFlags extends CommonFlags {
   readonly ttl?: string;
 }
 
-/** Commas part scopes; in a scope of Windmill they part paths, too. */
-const BETWEEN_SCOPES = /,(?=(?:admin|read|run|jobs:run)(?:[:,]|$))/;
+const isScope = (text: string): boolean => new RegExp(SCOPE_PATTERN).test(text);
+
+/** Commas part scopes; in a scope of Windmill they part paths, too: what is no scope belongs to the one before. */
+const scopesIn = (text: string): readonly string[] =>
+  text.split(',').reduce<readonly string[]>((found, piece) => {
+    const last = found.at(-1);
+    return last === undefined || isScope(piece) ? [...found, piece] : [...found.slice(0, -1), `${last},${piece}`];
+  }, []);
 
 /** @throws CommandError for none, or one that no server would take. */
 const readScopes = (given: readonly string[] = []): readonly string[] => {
-  const scopes = given.flatMap((scope) => scope.split(BETWEEN_SCOPES));
+  const scopes = given.flatMap(scopesIn);
   if (scopes.length === 0) throw new CommandError(EXIT.usage, 'a token needs a scope', `--scope ${SCOPE_FORMS}`);
-  const unknown = scopes.filter((scope) => !new RegExp(SCOPE_PATTERN).test(scope));
+  const unknown = scopes.filter((scope) => !isScope(scope));
   if (unknown.length === 0) return scopes;
   const names = unknown.map((scope) => `"${scope}"`).join(', ');
   throw new CommandError(EXIT.usage, `${names}: no such scope`, `a scope is ${SCOPE_FORMS}`);
