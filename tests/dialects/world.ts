@@ -63,6 +63,10 @@ const everythingDeployed = async (call: World['call']): Promise<void> => {
   expect(workflows.filter(({ problem }) => problem !== undefined)).toEqual([]);
 };
 
+export interface RunningWorld extends World {
+  readonly stop: () => Promise<void>;
+}
+
 export interface WorldOptions {
   /** Files by their paths; default: those of the table. */
   readonly workflows?: Readonly<Record<string, string>>;
@@ -83,7 +87,7 @@ export const startWorld = async ({
   workflows = WORKFLOWS,
   secrets = SECRETS,
   config,
-}: WorldOptions = {}): Promise<World & { readonly stop: () => Promise<void> }> => {
+}: WorldOptions = {}): Promise<RunningWorld> => {
   const receiver = await startReceiver();
   const platform = await startTestPlatform({
     workflows,
