@@ -54,9 +54,9 @@ const checkWriter = (decoded: DecodedEvent, mayStand: MayStand): DecodedEvent =>
 
 /**
  * Every member of a commit, in order. A text that is no JSON array decodes to one unusable member, and what the writers of the subject
- * may not say is unusable as well. Without a subject everything counts.
+ * may not say is unusable as well.
  */
-export const decodeCommit = (text: string, subject = ''): readonly DecodedEvent[] => {
+export const decodeCommit = (text: string, subject: string): readonly DecodedEvent[] => {
   let members: unknown;
   try {
     members = JSON.parse(text);

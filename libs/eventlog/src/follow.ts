@@ -24,7 +24,7 @@ const decode = ({ sequence, time, bytes, message }: Delivered): Commit => ({
   subject: message.subject,
   time,
   bytes,
-  events: decodeCommit(message.string()),
+  events: decodeCommit(message.string(), message.subject),
 });
 
 /**
