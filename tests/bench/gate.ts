@@ -53,7 +53,14 @@ const mediansOf = (rounds: readonly Shares[]): Shares => {
   return { accepts: of('accepts'), completed: of('completed'), scripts: of('scripts') };
 };
 
-const readRecord = async (): Promise<Shares> => JSON.parse(await readFile(RECORD, 'utf8')) as Shares;
+/** @throws when nothing is recorded: a gate that knows nothing must not be passed. */
+const readRecord = async (): Promise<Shares> => {
+  try {
+    return JSON.parse(await readFile(RECORD, 'utf8')) as Shares;
+  } catch (cause) {
+    throw new Error('no shares are recorded: run `npm run bench -- --gate --record` on a quiet machine', { cause });
+  }
+};
 
 export interface Verdict {
   readonly isGood: boolean;

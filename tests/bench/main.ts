@@ -161,6 +161,9 @@ const MODES: Readonly<Record<string, (platform: Platform) => Promise<unknown>>> 
 };
 
 const platform = await startPlatform();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void platform.stop().finally(() => process.exit(1)));
+}
 try {
   const mode = Object.keys(MODES).find((flag) => process.argv.includes(flag)) ?? '';
   const figures = await (MODES[mode] ?? benchPipeline)(platform);

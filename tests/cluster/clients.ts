@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Cluster } from './cluster.ts';
 
 const RETRY_MS = 100;
+/** Of a client between two jobs: a slow machine must be able to keep up. */
+const PAUSE_MS = 200;
 const GIVE_UP_MS = 120_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 
@@ -42,7 +44,7 @@ const post = async (agent: Agent, url: string, headers: Record<string, string>, 
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const isIdleClosed = code === 'ECONNRESET' && sending.reusedSocket;
-    if (code === 'ECONNREFUSED' || isIdleClosed) throw new NotTaken(String(code), { cause: error });
+    if (code === 'ECONNREFUSED' || isIdleClosed) throw new NotTaken(code, { cause: error });
     throw error;
   }
 };
@@ -97,7 +99,10 @@ export const makeClients = (cluster: Cluster, count: number): Clients => {
     send: async (job, enough) => {
       const accepted: string[] = [];
       const client = async (): Promise<void> => {
-        while (!enough(accepted.length)) accepted.push(await untilAccepted(job));
+        while (!enough(accepted.length)) {
+          accepted.push(await untilAccepted(job));
+          await delay(PAUSE_MS);
+        }
       };
       await Promise.all(Array.from({ length: count }, client));
       return accepted;

@@ -156,8 +156,11 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     MILLRACE_SPAWNERS: '1',
     MILLRACE_WORKFLOW_HOSTS: '1',
   };
+  const numbers: Partial<Record<Kind, number>> = {};
   const add: Cluster['add'] = async (kind, env = {}) => {
-    const name = `${kind}-${members.filter((member) => member.kind === kind).length + 1}`;
+    const number = (numbers[kind] ?? 0) + 1;
+    numbers[kind] = number; // before anything is awaited: several start at the same time
+    const name = `${kind}-${number}`;
     const member = await startMember(name, kind, { ...common, MILLRACE_DATA_DIR: join(home, name), ...env });
     members.push(member);
     return member;

@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { type Cluster } from './cluster.ts';
 
 /** A lost executor is declared after 15 s, a new leader waits as long again, and the machine has much to do. */
-const END_TIMEOUT_MS = 120_000;
+const END_TIMEOUT_MS = 240_000;
 
 export const connectNats = (url: string) => {
   const servers = url.split(',').map((text) => new URL(text));

@@ -14,7 +14,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 1,
     env: { NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'compile') },
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
   },

@@ -245,11 +245,17 @@ export const ensureTopology = async (connection: LogConnection, options: Topolog
       replicas,
       max_bytes: Math.floor((options.logMaxBytes ?? LOG_BYTES_MAX) / 8),
     };
-    await objects.create(BUNDLES_STORE, room);
     const ttl = nanos(options.logMaxAgeMs ?? LOG_AGE_MS);
-    await objects.create(FILES_STORE, { ...room, ttl });
-    // two are kept while a third is stored; what the loss of a writer leaves behind goes with its age
-    await objects.create(SNAPSHOTS_STORE, { ...room, max_bytes: Math.floor(room.max_bytes / 4), ttl });
+    const stores = {
+      [BUNDLES_STORE]: room,
+      [FILES_STORE]: { ...room, ttl },
+      // two are kept while a third is stored; what the loss of a writer leaves behind goes with its age
+      [SNAPSHOTS_STORE]: { ...room, max_bytes: Math.floor(room.max_bytes / 4), ttl },
+    };
+    for (const [store, limits] of Object.entries(stores)) {
+      await objects.create(store, { ...limits }); // a copy: the client takes out of it what it has read
+      await ensureStream(manager, { name: `OBJ_${store}`, num_replicas: replicas });
+    }
   } catch (cause) {
     throw translate(cause, 'preparing the streams');
   }

@@ -47,6 +47,7 @@ const send = async (target: Target, connections: number, { loadMs }: Scale): Pro
   const result = await resultOf<LoadResult>('tests/bench/load.ts', [JSON.stringify(order)]);
   const refused = Object.keys(result.statuses).filter((status) => !status.startsWith('2'));
   if (refused.length > 0) throw new Error(`${target.path} answered ${JSON.stringify(result.statuses)}`);
+  if (result.requests === 0) throw new Error('no request was answered in time');
   return result;
 };
 
