@@ -49,7 +49,8 @@ interface DeliveryView {
 
 const enabled = async ({ id }: Receiver): Promise<boolean | undefined> => {
   const { json } = await bed.platform.http.get('/webhooks');
-  return (json as { readonly webhooks: readonly EndpointView[] }).webhooks.find((endpoint) => endpoint.id === id)?.enabled;
+  return (json as { readonly webhooks: readonly EndpointView[] }).webhooks.find((endpoint) => endpoint.id === id)
+    ?.enabled;
 };
 
 const drip = (response: ServerResponse): void => {

@@ -12,7 +12,7 @@ export const readRequestedRuns = async (natsUrl: string): Promise<ReadonlySet<st
   const nats = await connect({ servers: host, user: username, pass: password });
   try {
     const consumer = await jetstream(nats).consumers.get('LOG_0', {
-      filter_subjects: ['log.0.commit', 'log.0.request.*'],
+      filter_subjects: ['log.0.gateway', 'log.0.request.*'],
     });
     const found = new Set<string>();
     let pending = (await consumer.info()).num_pending;
@@ -66,5 +66,5 @@ export const countLog = async (natsUrl: string): Promise<LogCount> => {
 const countsOf = ({ messages, last_seq: lastSequence, lost }: StreamState) => ({
   messages,
   lastSequence,
-  lost: lost?.msgs?.length ?? 0,
+  lost: lost?.msgs.length ?? 0,
 });

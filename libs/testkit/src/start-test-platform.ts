@@ -69,7 +69,7 @@ const violationsIn = (dataDir: string): readonly string[] => {
   const file = join(dataDir, 'nats', 'nats.log');
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.filter((line) => / Violation - User /.test(line));
+  return lines.filter((line) => line.includes(' Violation - User '));
 };
 
 /** Starts a platform for one test file; {@link TestPlatform.stop} it in `afterAll`. */

@@ -13,7 +13,7 @@ export interface Client {
   /**
    * Asks until it is told that the run is recorded; gives the id of the run.
    *
-   * @throws when that takes longer than 90 s, the answer makes no sense, or the client is closed
+   * @throws when that takes longer than five minutes, the answer makes no sense, or the client is closed
    */
   readonly start: (workflow: string, options?: StartOptions) => Promise<string>;
   /** One try; what it saw. */
@@ -32,7 +32,7 @@ export interface StartOptions {
 }
 
 const RETRY_MS = 50;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 300_000;
 const ASK_TIMEOUT_MS = 5_000;
 
 interface Answer {

@@ -3,7 +3,7 @@ import { type Client } from './client.ts';
 import { type Recorder } from './recorder.ts';
 
 const RECONNECT_MS = 100;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 300_000;
 const NO_MORE = 204;
 
 interface Frame {

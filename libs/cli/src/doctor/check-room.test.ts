@@ -27,5 +27,7 @@ test('streams that may grow beyond the disk are a warning, those under buckets i
 
 test('commits that are gone from the middle of the log are a failure', () => {
   const findings = checkRoom([{ ...fill('LOG_0', 1, 2), missing: 3 }], undefined);
-  expect(findings.filter(({ level }) => level === 'FAIL')).toMatchObject([{ name: 'log whole', detail: expect.stringMatching(/^3 commits/) }]);
+  expect(findings.filter(({ level }) => level === 'FAIL')).toMatchObject([
+    { name: 'log whole', detail: expect.stringMatching(/^3 commits/) },
+  ]);
 });
