@@ -34,7 +34,7 @@ test('GET /runs/{id}/why tells of a run that is over without a scheduler, and no
     completed({ runId, workflow: 'tests/theirs' }),
   ]);
   await expect
-    .poll(async () => (await gateway.call({ url: `/runs/${runId}/why` })).json(), { timeout: 20_000 })
+    .poll(async () => (await gateway.call({ url: `/runs/${runId}/why` })).json<object>(), { timeout: 20_000 })
     .toMatchObject({ reason: 'over', line: 'does not wait: it is over, completed' });
   expect((await gateway.call({ as: 'limited', url: `/runs/${runId}/why` })).statusCode).toBe(404);
 });
