@@ -107,7 +107,8 @@ test('queue_limit answers 429 with Retry-After when as many wait as may', async 
 test('a rate lets so many start, and the others say until when they wait', async () => {
   const ids = [await start('rated'), await start('rated'), await start('rated')];
   const [first = '', second = '', third = ''] = ids;
-  for (const runId of [first, second]) expect(await untilEnded(platform.http, runId)).toMatchObject({ state: 'completed' });
+  for (const runId of [first, second])
+    expect(await untilEnded(platform.http, runId)).toMatchObject({ state: 'completed' });
   const { reason, until } = await why(third);
   expect(reason).toBe('rate');
   expect(Date.parse(String(until))).toBeGreaterThan(Date.now());
@@ -142,4 +143,3 @@ test('a higher priority is sooner, and takes a token that may', async () => {
   });
   expect(refused.status).toBe(403);
 });
-

@@ -23,8 +23,8 @@ import {
   type PositionedEvent,
   stopTrigger,
 } from '@millrace/eventlog';
-import { type ProjectorMetrics } from '../projector-metrics.ts';
 import { failpoint } from '@millrace/kernel';
+import { type ProjectorMetrics } from '../projector-metrics.ts';
 import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
 import { makeOpenRuns, type OpenRuns } from './open-runs.ts';
 import { makeStoppingRuns } from './stop-triggers.ts';
@@ -86,11 +86,11 @@ export const followForPublic = async (deps: PublicEventsDeps, onStep: () => void
     await stopAll(connection, stops);
     const events = counting.filter(({ position }) => comparePositions(position, end) > 0);
     if (events.length === 0) continue;
-    const published = publisher.publish(events).then(() => {
-      metrics.published(events.length);
     failpoint('projector.before-publish');
-      metrics.projected('events', events.at(-1)?.position.sequence ?? 0);
+    const published = publisher.publish(events).then(() => {
       failpoint('projector.after-publish');
+      metrics.published(events.length);
+      metrics.projected('events', events.at(-1)?.position.sequence ?? 0);
       onStep();
     });
     // No further commit may ever come: a failure must end the following by itself.

@@ -35,8 +35,8 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
   const write = async (stretch: Stretch): Promise<void> => {
     const begin = performance.now();
     const ended = await projectStretch({ readModel, shard }, stretch, position);
-    position = stretch.to;
     failpoint('projector.after-transaction');
+    position = stretch.to;
     metrics.projected('runs', position);
     metrics.batch('runs', stretch.recorded.length, secondsSince(begin));
     publish(connection, messagingSubject.projected(shard), String(position));
