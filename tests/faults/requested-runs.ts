@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager, type StreamState } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 interface AnyEvent {
@@ -63,8 +63,15 @@ export const countLog = async (natsUrl: string): Promise<LogCount> => {
   }
 };
 
-const countsOf = ({ messages, last_seq: lastSequence, lost }: StreamState) => ({
+/** Of a stream; `lost` is only there when something is. */
+interface CountedState {
+  readonly messages: number;
+  readonly last_seq: number;
+  readonly lost?: { readonly msgs: readonly number[] | null };
+}
+
+const countsOf = ({ messages, last_seq: lastSequence, lost }: CountedState) => ({
   messages,
   lastSequence,
-  lost: lost?.msgs.length ?? 0,
+  lost: lost?.msgs?.length ?? 0,
 });
