@@ -15,6 +15,7 @@ import {
   HEALTH_USER,
   isInMemory,
   type LimitedUser,
+  type NatsConfig,
   natsConfigText,
   sizeFileStore,
 } from './nats-config.ts';
@@ -114,7 +115,12 @@ const waitUntilReady = async (waiting: Waiting): Promise<number> => {
 };
 
 /** On a full disk a file that is written again is lost: one that is right is left alone. */
-const saveConfig = async (file: string, text: string, earlier: string): Promise<void> => {
+const saveConfig = async (file: string, config: NatsConfig): Promise<void> => {
+  const earlier = await readFile(file, 'utf8').catch(() => '');
+  const text = natsConfigText({
+    ...config,
+    maxFileStoreBytes: Math.max(config.maxFileStoreBytes, fileStoreLimitOf(earlier)),
+  });
   if (text !== earlier) await writeFile(file, text, { mode: 0o600 });
 };
 
@@ -140,23 +146,10 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
   const user = accounts[0] ?? ADMINISTRATOR;
   const limited = accounts.length > 0 ? [] : limitedUsers(password);
-  const port = options.port ?? -1;
-  const { durability } = options;
+  const { durability, port = -1 } = options;
   const configFile = join(dataDir, 'nats.conf');
-  const earlier = await readFile(configFile, 'utf8').catch(() => '');
-  const config = {
-    storeDir,
-    portsDir,
-    logFile,
-    port,
-    durability,
-    maxFileStoreBytes: Math.max(maxFileStoreBytes, fileStoreLimitOf(earlier)),
-    user,
-    password,
-    accounts,
-    limited,
-  };
-  await saveConfig(configFile, natsConfigText(config), earlier);
+  const given = { storeDir, portsDir, logFile, port, durability, maxFileStoreBytes, user, password, accounts, limited };
+  await saveConfig(configFile, given);
   const server = await startBound({
     command: binary,
     args: ['--config', configFile],

@@ -4,7 +4,7 @@ import { type Clock } from '@millrace/kernel';
 import { problemOf, sameProblem } from './fault.ts';
 import { type WorkflowReading } from './read-workflow.ts';
 import { type WorkflowSource } from './scan-folder.ts';
-import { makePlaceClaims } from './triggers/place-claims.ts';
+import { makePlaceClaims, type PlaceClaims } from './triggers/place-claims.ts';
 
 export interface DeployOptions {
   /** The workflows folder, absolute. */
@@ -32,11 +32,13 @@ export type Outcome =
 
 const SERVER_SOURCE = 'server';
 
+type Ready = WorkflowReading & { readonly outcome: 'ready' };
+
 /** Where versions are put into service: one workspace of the catalog. Writes only what differs from what is there. */
 export interface Shelf {
   /** Says which paths will be removed in the end: until then they are in nobody's way. */
   readonly expectRemoved: (isMissing: (path: string) => boolean) => void;
-  readonly publish: (source: WorkflowSource, reading: WorkflowReading & { outcome: 'ready' }) => Promise<Outcome>;
+  readonly publish: (source: WorkflowSource, reading: Ready) => Promise<Outcome>;
   /** Notes a problem. With `keepsVersion` the version in service stays there. */
   readonly refuse: (path: string, problem: DeployProblem, keepsVersion: boolean) => Promise<Outcome>;
   /** Whether a path has this version, belongs to another deployer now, or still cannot have it because of another workflow. */
@@ -45,8 +47,45 @@ export interface Shelf {
   readonly removeWhere: (isMissing: (path: string) => boolean) => Promise<readonly string[]>;
 }
 
+interface Publishing extends Pick<DeployOptions, 'catalog' | 'bundles' | 'clock'> {
+  readonly workspace: string;
+  readonly claims: PlaceClaims;
+  readonly put: (path: string, parts: Pick<CatalogEntry, 'current' | 'problem'>) => Promise<void>;
+  readonly refuse: Shelf['refuse'];
+  readonly isOwn: (entry: CatalogEntry) => boolean;
+}
+
+const makePublish = (publishing: Publishing): Shelf['publish'] => {
+  const { catalog, bundles, clock, workspace, claims, put, refuse, isOwn } = publishing;
+
+  /** Puts a version into service that has the addresses it wants, unless another deployer was faster with one of them. */
+  const place = async ({ path, file }: WorkflowSource, { draft, bytes }: Ready): Promise<Outcome> => {
+    const before = catalog.get(workspace, path);
+    const { version, ...metadata } = draft;
+    await bundles.put(version, encodeBundle(metadata, bytes));
+    const deployedAt = new Date(clock.now()).toISOString();
+    await put(path, { current: { ...draft, deployedAt, deployedFrom: file } });
+    const lost = claims.lostTo(path, draft);
+    if (lost === undefined) return { outcome: 'deployed', workflow: { path, version, kind: draft.kind } };
+    const problem = problemOf([{ file, reason: lost }], clock.now());
+    await put(path, { ...(before?.current !== undefined && { current: before.current }), problem });
+    return { outcome: 'refused', problem };
+  };
+
+  return async (from, reading) => {
+    const { path, file } = from;
+    const { draft } = reading;
+    const clash = claims.claim(path, draft);
+    if (clash !== undefined) return refuse(path, problemOf([{ file, reason: clash }], clock.now()), true);
+    const before = catalog.get(workspace, path);
+    if (before?.current?.version !== draft.version) return place(from, reading);
+    if (before.problem !== undefined || !isOwn(before)) await put(path, { current: before.current });
+    return { outcome: 'unchanged', path };
+  };
+};
+
 export const makeShelf = (options: DeployOptions): Shelf => {
-  const { catalog, bundles, clock, workspace = DEFAULT_WORKSPACE, source = SERVER_SOURCE } = options;
+  const { catalog, workspace = DEFAULT_WORKSPACE, source = SERVER_SOURCE } = options;
   const put = (path: string, parts: Pick<CatalogEntry, 'current' | 'problem'>): Promise<void> =>
     catalog.put({ workspace, path, ...(source !== SERVER_SOURCE && { source }), ...parts });
   const isOwn = (entry: CatalogEntry): boolean => (entry.source ?? SERVER_SOURCE) === source;
@@ -68,28 +107,11 @@ export const makeShelf = (options: DeployOptions): Shelf => {
     return { outcome: 'refused', problem };
   };
 
+  const publish = makePublish({ ...options, workspace, claims, put, refuse, isOwn });
+
   return {
     expectRemoved: claims.expectRemoved,
-    publish: async ({ path, file }, { draft, bytes }) => {
-      const clash = claims.claim(path, draft);
-      if (clash !== undefined) return refuse(path, problemOf([{ file, reason: clash }], clock.now()), true);
-      const before = catalog.get(workspace, path);
-      if (before?.current?.version === draft.version) {
-        if (before.problem !== undefined || !isOwn(before)) await put(path, { current: before.current });
-        return { outcome: 'unchanged', path };
-      }
-      const { version, ...metadata } = draft;
-      await bundles.put(version, encodeBundle(metadata, bytes));
-      const deployedAt = new Date(clock.now()).toISOString();
-      await put(path, { current: { ...draft, deployedAt, deployedFrom: file } });
-      const lost = claims.lostTo(path, draft);
-      if (lost !== undefined) {
-        const problem = problemOf([{ file, reason: lost }], clock.now());
-        await put(path, { ...(before?.current !== undefined && { current: before.current }), problem });
-        return { outcome: 'refused', problem };
-      }
-      return { outcome: 'deployed', workflow: { path, version: draft.version, kind: draft.kind } };
-    },
+    publish,
     refuse,
     isSettled: (path, version) => {
       const entry = catalog.get(workspace, path);

@@ -11,6 +11,7 @@ const BUILDERS = [
   events.cancelRequested,
   events.attemptFailed,
   events.attemptLost,
+  events.retryScheduled,
   events.completed,
   events.failed,
   events.cancelled,

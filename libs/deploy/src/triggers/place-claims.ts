@@ -23,6 +23,23 @@ export interface ClaimsOptions {
   readonly revisionOf: (path: string) => number;
 }
 
+/** Says of which other workflow a trigger has an address that the version wants. */
+const clashWith = (
+  path: string,
+  { triggers = [] }: VersionDraft,
+  others: Iterable<readonly [string, readonly Trigger[]]>,
+): string | undefined => {
+  if (triggers.length === 0) return undefined;
+  for (const [other, theirs] of others) {
+    for (const trigger of triggers) {
+      const met = theirs.find((one) => meets(trigger, one, [path, other]));
+      if (met !== undefined)
+        return `the trigger ${trigger.id} has the same address and method as ${met.id} of ${other}`;
+    }
+  }
+  return undefined;
+};
+
 /**
  * What was claimed here counts at once. Two deployers that store the same address at the same moment both find it free: of them the one whose
  * entry the catalog has later gives way, see `lostTo`.
@@ -41,21 +58,6 @@ export const makePlaceClaims = ({ entries, isOwn, revisionOf }: ClaimsOptions): 
     return all;
   };
 
-  const clashWith = (
-    path: string,
-    { triggers = [] }: VersionDraft,
-    others: Iterable<readonly [string, readonly Trigger[]]>,
-  ): string | undefined => {
-    if (triggers.length === 0) return undefined;
-    for (const [other, theirs] of others) {
-      for (const trigger of triggers) {
-        const met = theirs.find((one) => meets(trigger, one, [path, other]));
-        if (met !== undefined)
-          return `the trigger ${trigger.id} has the same address and method as ${met.id} of ${other}`;
-      }
-    }
-    return undefined;
-  };
   const clashOf = (path: string, draft: VersionDraft): string | undefined => clashWith(path, draft, othersOf(path));
 
   return {
