@@ -6,13 +6,14 @@ import { countRuns, makeToken, QUICK } from './platform.ts';
 import { makeAddresses, type PlainAnswer, type PlainRequest, send } from './send.ts';
 
 /** What anybody may read. */
-const OPEN = ['GET /health', 'GET /openapi.json'];
+const OPEN = ['GET /api/hooks/health', 'GET /health', 'GET /openapi.json'];
 /** Their addresses are no secret, as in the systems that they come from: where no trigger is, everybody is told so. */
 const OPEN_ADDRESSES = [
   '/hooks/',
   '/sink/',
   '/api/v1/sink/',
   '/api/endpoints/',
+  '/api/hooks/',
   '/api/v1/executions/webhook/',
   '/api/v1/x/executions/webhook/',
   '/api/r/',
