@@ -254,7 +254,7 @@ export const ROWS: readonly FaultRow[] = [
     criterion: 'noticed, and never fewer events than said: no run that was there reads as one that never was',
     promises: ['C1', 'C9'],
     tests: [`${IN}corruption.full.test.ts`, `${IN}replaced-log.test.ts`],
-    gap: 'A single damaged message is passed by without a word, by nats-server and so by every reader: the figures say how many (`unreadable`), `doctor` does not yet.',
+    gap: 'A single damaged message is passed by without a word, by nats-server and so by every reader: the figures say how many (`unreadable`), the projector names what was passed by, in its log and as `millrace_projector_missing_total`; `doctor` does not.',
   },
   {
     id: 'F34',

@@ -68,6 +68,7 @@ const run = async (
       signal,
       metrics,
       onUnusable: () => undefined,
+      onMissing: () => undefined,
       spans: { emit: () => undefined },
       logEnded: () => undefined,
       onForeign: () => undefined,

@@ -13,7 +13,7 @@ import { reportForeign } from './public-events/report-foreign.ts';
 import { makeLogEndedRuns } from './run-projection/log-ended-runs.ts';
 import { makeProjectSpans } from './run-projection/project-spans.ts';
 import { followRuns } from './run-projection/run-projection.ts';
-import { reportUnusable } from './unusable-entries.ts';
+import { reportMissing, reportUnusable } from './unusable-entries.ts';
 
 /** One for each projection that may write at the same time, and one for whoever waits for the migration lock. */
 const POOL_MAX = 4;
@@ -56,6 +56,7 @@ await runService('projector', async ({ log, env, signal, defer }) => {
   const runs = {
     ...shared,
     onUnusable: reportUnusable(log, metrics.unusable),
+    onMissing: reportMissing(log, metrics),
     spans: makeProjectSpans(telemetry),
     logEnded: makeLogEndedRuns(log, config.MILLRACE_LOG_RUNS),
   };

@@ -9,6 +9,8 @@ export interface ProjectorMetrics {
   /** Last sequence of the log, as it was last asked for. */
   readonly logLast: (sequence: number) => void;
   readonly unusable: ReturnType<Metrics['counter']>;
+  /** Commits that the log lost from its middle. */
+  readonly missing: (count: number) => void;
 }
 
 export const makeProjectorMetrics = (metrics: Metrics): ProjectorMetrics => {
@@ -32,6 +34,10 @@ export const makeProjectorMetrics = (metrics: Metrics): ProjectorMetrics => {
     name: 'millrace_projector_unusable_total',
     help: 'Entries of the log of an unknown type or a broken shape, passed over.',
   });
+  const missing = metrics.counter({
+    name: 'millrace_projector_missing_total',
+    help: 'Messages that the log should hold and did not hand out: unreadable, or deleted from its middle.',
+  });
   let projected = 0;
   let last = 0;
   metrics.observed(
@@ -50,5 +56,6 @@ export const makeProjectorMetrics = (metrics: Metrics): ProjectorMetrics => {
     published: (events) => published.inc({}, events),
     logLast: (sequence) => (last = sequence),
     unusable,
+    missing: (count) => missing.inc({}, count),
   };
 };

@@ -1,5 +1,7 @@
 import { type Counter, type Logger } from '@millrace/runtime';
 import { formatPosition } from '@millrace/contracts';
+import { type ProjectorMetrics } from './projector-metrics.ts';
+import { type MissingCommits } from './run-projection/missing-commits.ts';
 import { type UnusableEntry } from './run-projection/recorded-event.ts';
 
 /** Types that are remembered as reported; a flood of made-up types is only counted. */
@@ -19,3 +21,11 @@ export const reportUnusable = (log: Logger, counter: Counter): ((entry: Unusable
     });
   };
 };
+
+/** Counts what the log did not hand out, and says where it is missing. */
+export const reportMissing =
+  (log: Logger, metrics: Pick<ProjectorMetrics, 'missing'>): ((commits: MissingCommits) => void) =>
+  ({ from, to }) => {
+    metrics.missing(to - from + 1);
+    log.error('the log does not hand out what it should hold: runs may lack events', { from, to });
+  };

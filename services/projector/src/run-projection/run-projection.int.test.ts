@@ -1,5 +1,5 @@
-import { messagingSubject } from '@millrace/contracts';
-import { logBounds, publish, subscribe } from '@millrace/eventlog';
+import { logStream, messagingSubject } from '@millrace/contracts';
+import { logBounds, publish, request, subscribe } from '@millrace/eventlog';
 import { findRun, hashReadModel, listRunEvents, listRuns, projectedPosition, withSnapshot } from '@millrace/read-model';
 import { aRunId, eventually, requested } from '@millrace/testkit';
 import { sql } from 'kysely';
@@ -97,6 +97,19 @@ describe('run projection', () => {
     await bed.append([[run]]);
     await bed.caughtUp();
     expect(await findRun(bed.readModel, run.subject)).toBeDefined();
+  });
+
+  test('a commit that vanished from the middle of the log is said to be missing', async () => {
+    const { last } = await logBounds(bed.connection, SHARD);
+    for (let i = 0; i < 3; i += 1) await bed.append([[requested()]]);
+    const question = JSON.stringify({ seq: last + 2, no_erase: true });
+    await request(bed.connection, `$JS.API.STREAM.MSG.DELETE.${logStream(SHARD)}`, question, 5_000);
+    await bed.append([[requested()]]);
+    const next = await bed.startProjector();
+    await bed.caughtUp();
+    await eventually(() => expect(next.log().join('\n')).toContain(`"from":${last + 2},"to":${last + 2}`));
+    const metrics = await (await fetch(`${next.adminUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^millrace_projector_missing_total\{.*\} 1$/m);
   });
 
   test('rows that were deleted or changed are back after a rebuild', async () => {

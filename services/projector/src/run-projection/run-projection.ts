@@ -5,6 +5,7 @@ import { migrate, projectedAnchor, type ReadModel } from '@millrace/read-model';
 import { type ProjectorMetrics } from '../projector-metrics.ts';
 import { type LogEndedRuns } from './log-ended-runs.ts';
 import { checkSameLog } from '../same-log.ts';
+import { makeFindMissing, type MissingCommits } from './missing-commits.ts';
 import { type ProjectSpans } from './project-spans.ts';
 import { projectStretch, type Stretch, stretchesOf } from './project-runs.ts';
 import { type UnusableEntry } from './recorded-event.ts';
@@ -16,6 +17,7 @@ export interface RunProjectionDeps {
   readonly signal: AbortSignal;
   readonly metrics: ProjectorMetrics;
   readonly onUnusable: (entry: UnusableEntry) => void;
+  readonly onMissing: (commits: MissingCommits) => void;
   readonly spans: ProjectSpans;
   readonly logEnded: LogEndedRuns;
 }
@@ -50,7 +52,9 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
   const failed = new AbortController();
   const following = AbortSignal.any([signal, failed.signal]);
   let writing = Promise.resolve();
+  const findMissing = makeFindMissing(position);
   for await (const commits of follow(connection, { shard, fromSequence: position + 1, anchor, signal: following })) {
+    findMissing(commits).forEach(deps.onMissing);
     for (const stretch of stretchesOf(commits, deps.onUnusable)) {
       await writing;
       writing = write(stretch);
