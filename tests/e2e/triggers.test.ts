@@ -92,6 +92,7 @@ test('every line of trigger curl is one that a shell can run, and the open one s
     .split('\n')
     .filter((line) => line.startsWith('curl '));
   expect(lines.length).toBeGreaterThan(2);
+  expect(lines.filter((line) => line.includes('/executions/webhook/'))).toEqual([]); // it declares none
   const open = lines.find((line) => line.includes('/hooks/open'));
   const { stdout } = await run('sh', ['-c', open ?? 'false']);
   expect(JSON.parse(stdout)).toMatchObject({ status: 'accepted', task_ref: 'hooks/open' });

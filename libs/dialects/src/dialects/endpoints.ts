@@ -203,6 +203,7 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
         const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
         const [name = workflow] = namesOf({ ...service, workflow, trigger });
         return {
+          trigger: trigger.id,
           title: eventPath(trigger) === undefined ? `endpoint ${name}` : `event source ${trigger.id}`,
           method,
           path: eventPath(trigger) ?? `${PREFIX}${name}`,

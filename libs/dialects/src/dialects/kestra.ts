@@ -268,13 +268,16 @@ const makeKestra = (settings: Settings): Dialect => ({
   renderError: kestraError,
   declares: kestraDeclaration,
   examples: ({ workflow }, triggers) =>
-    triggers.map(({ address, id, methods }) => ({
-      title: `webhook ${id}: execution as JSON`,
-      method: methods.includes('POST') ? 'POST' : (methods[0] ?? 'POST'),
-      path: `/api/v1/executions/webhook/${kestraDeclaration.placeOf(address, workflow)}/$KESTRA_KEY`,
-      headers: { 'content-type': 'application/json' },
-      ...(methods.includes('POST') ? { body: '{"hello":"world"}' } : {}),
-    })),
+    triggers
+      .filter(({ dialect: name }) => name === NAME)
+      .map(({ address, id, methods }) => ({
+        trigger: id,
+        title: `webhook ${id}: execution as JSON`,
+        method: methods.includes('POST') ? 'POST' : (methods[0] ?? 'POST'),
+        path: `/api/v1/executions/webhook/${kestraDeclaration.placeOf(address, workflow)}/$KESTRA_KEY`,
+        headers: { 'content-type': 'application/json' },
+        ...(methods.includes('POST') ? { body: '{"hello":"world"}' } : {}),
+      })),
 });
 
 export const dialect: DialectModule = {

@@ -247,6 +247,7 @@ const makeSink = (settings: SinkSettings): Dialect => {
         .map((trigger) => {
           const [method = 'POST'] = trigger.methods.includes('POST') ? ['POST'] : trigger.methods;
           return {
+            trigger: trigger.id,
             title: `sink ${trigger.id}: follow the run`,
             method,
             path: `/sink/trigger/http/${placeOf(trigger.address)}`,

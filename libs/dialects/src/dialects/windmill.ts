@@ -3,10 +3,11 @@
  *
  * Where the documentation of Windmill and its source exclude each other, the documentation is the default and the source a setting.
  */
+import { type Trigger } from '@millrace/contracts';
 import { type Dialect, type DialectModule, type ExampleCall } from '../dialect.ts';
 import { type WorkflowInService } from '../trigger-directory.ts';
 import { renderError } from './windmill/errors.ts';
-import { httpRoutes, routeDeclaration } from './windmill/http-routes.ts';
+import { httpRoutes, routeDeclaration, routeExample } from './windmill/http-routes.ts';
 import { makeJobStream } from './windmill/job-stream.ts';
 import { HASH_DIGITS } from './windmill/job-view.ts';
 import { pollRoutes } from './windmill/poll-routes.ts';
@@ -15,7 +16,10 @@ import { NAME, startRoutes } from './windmill/start-routes.ts';
 
 const HEADERS = { authorization: 'Bearer $MILLRACE_TOKEN', 'content-type': 'application/json' };
 
-const examplesOf = ({ workflow, workspace, version }: WorkflowInService): readonly ExampleCall[] => {
+const examplesOf = (
+  { workflow, workspace, version }: WorkflowInService,
+  triggers: readonly Trigger[],
+): readonly ExampleCall[] => {
   const jobs = `/api/w/${workspace}/jobs`;
   const call = { method: 'POST', headers: HEADERS, body: '{}' };
   return [
@@ -26,6 +30,7 @@ const examplesOf = ({ workflow, workspace, version }: WorkflowInService): readon
       title: 'start this very version',
       path: `${jobs}/run/h/${version.version.slice(0, HASH_DIGITS)}`,
     },
+    ...triggers.filter(({ dialect: name }) => name === NAME).map((trigger) => routeExample(trigger, workspace)),
   ];
 };
 

@@ -33,7 +33,7 @@ const PRESCRIBED: Readonly<Record<string, (error: AppError) => Answer>> = {
   'run.queue_too_long': ({ message }) => textAnswer(500, `Internal: ${message}`, CORS),
   'http.method_not_allowed': ({ message }) => textAnswer(405, `Method not allowed: ${message}`, CORS),
   'signature.refused': ({ details }) =>
-    details?.['reason'] === 'missing_header'
+    details?.['reason'] === 'missing_signature'
       ? textAnswer(400, 'Bad request: the signature header is missing', CORS)
       : jsonAnswer(401, { error: 'signature invalid' }, CORS),
 };

@@ -3,7 +3,7 @@ import { AppError } from '@millrace/kernel';
 import { type Trigger } from '@millrace/contracts';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { type AnswerRoute, type StartRoute, type TriggerDeclaration } from '../../dialect.ts';
+import { type AnswerRoute, type ExampleCall, type StartRoute, type TriggerDeclaration } from '../../dialect.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
 import { type BoundTrigger } from '../../trigger-directory.ts';
 import { type Arguments, argumentsOfPairs } from './argument-names.ts';
@@ -49,6 +49,26 @@ export const routeDeclaration: TriggerDeclaration = {
   defaults: { auth: 'token', methods: ['POST'], mode: 'sync' },
   placeOf: (address) => shapeOf(patternOf(addressOf({ address }))),
   complaints: ({ address }) => routeComplaints(patternOf(addressOf({ address }))),
+};
+
+/** A call of a declared route, with the names of its parameters in their places. */
+export const routeExample = (trigger: Trigger, workspace: string): ExampleCall => {
+  const { route, workspaced } = addressOf(trigger);
+  const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
+  const place = route.replaceAll(/[:*](?=[A-Za-z_])/g, '').replaceAll('*', 'rest');
+  const hasBody = method !== 'GET' && method !== 'DELETE';
+  return {
+    trigger: trigger.id,
+    title: `route ${trigger.id}`,
+    method,
+    path: `${PREFIX}${workspaced === true ? `${workspace}/` : ''}${place}`,
+    headers: {
+      ...(trigger.auth === 'token' && { authorization: 'Bearer $MILLRACE_TOKEN' }),
+      ...(trigger.auth === 'workflow_key' && { authorization: 'Bearer $KEY' }),
+      ...(hasBody && { 'content-type': 'application/json' }),
+    },
+    ...(hasBody && { body: '{}' }),
+  };
 };
 
 const pathOf = ({ path }: InboundRequest): string => path.slice(PREFIX.length);
@@ -119,5 +139,5 @@ export const httpRoutes = ({ settings, stream }: RouteContext): readonly (StartR
     paramsOf: (request, bound) => matchRoute(patternOfTrigger(bound), pathOf(request)) ?? {},
     stream,
   };
-  return [route, handshakeRoute(route)];
+  return [route, handshakeRoute(route, route.methods)];
 };

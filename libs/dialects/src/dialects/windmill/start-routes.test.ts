@@ -62,7 +62,7 @@ describe('1.1 routes', () => {
       '{"error":"signature invalid"}',
     ],
     [
-      new AppError('unauthenticated', 'signature.refused', 'no', { details: { reason: 'missing_header' } }),
+      new AppError('unauthenticated', 'signature.refused', 'no', { details: { reason: 'missing_signature' } }),
       400,
       'Bad request: the signature header is missing',
     ],

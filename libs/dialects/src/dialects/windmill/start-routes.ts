@@ -107,19 +107,22 @@ const startRoute = (verb: string, address: Address, { settings, stream }: RouteC
 };
 
 /** CORS for any page, and the handshake by which senders of CloudEvents ask whether they are welcome. */
-const handshake = (request: InboundRequest): Answer => {
+const handshake = (request: InboundRequest, methods: readonly string[]): Answer => {
   if (request.method === 'HEAD') return emptyAnswer(200);
   const origin = request.header('webhook-request-origin');
   return emptyAnswer(200, {
     ...CORS,
-    'access-control-allow-methods': 'GET,POST',
-    'access-control-allow-headers': 'content-type,authorization',
+    'access-control-allow-methods': methods.join(','),
+    'access-control-allow-headers': 'content-type,authorization,x-api-key',
     ...(origin === undefined ? {} : { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' }),
   });
 };
 
-/** Answers HEAD and OPTIONS at an address, without looking at what it means. */
-export const handshakeRoute = ({ url, operationId }: Pick<StartRoute, 'url' | 'operationId'>): AnswerRoute => ({
+/** Answers HEAD and OPTIONS at an address, without looking at what it means. `allowed`: what else it takes. */
+export const handshakeRoute = (
+  { url, operationId }: Pick<StartRoute, 'url' | 'operationId'>,
+  allowed: readonly string[] = ['GET', 'POST'],
+): AnswerRoute => ({
   does: 'answer',
   access: 'public',
   takesCrossSite: true,
@@ -127,7 +130,7 @@ export const handshakeRoute = ({ url, operationId }: Pick<StartRoute, 'url' | 'o
   url,
   operationId: `${operationId}Handshake`,
   summary: 'Preflight of CORS, handshake of CloudEvents; starts nothing',
-  answer: handshake,
+  answer: (request) => handshake(request, allowed),
 });
 
 export const startRoutes = (context: RouteContext): readonly DialectRoute[] =>
