@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FaultBed, startFaultBed } from './bed/fault-bed.ts';
 import { hashesAroundRebuild } from './bed/read-model.ts';
-import { IS_WHOLE, sized } from './bed/selection.ts';
+import { sized } from './bed/selection.ts';
 import { liveWitnesses } from './process-tree.ts';
 
 const LIMIT = 8;
@@ -34,24 +34,17 @@ const killOften = async (victim: Victim, times: number): Promise<number> => {
   return slowest;
 };
 
-/** In `npm test` the scheduler and the projector die in each of their gaps instead: see `failpoints.test.ts`. */
-const KILLS_OF_WHOLE: readonly (readonly [row: string, victim: Victim, times: number])[] = IS_WHOLE
-  ? [
-      ['F2', 'scheduler', 5],
-      ['F4', 'projector', 5],
-    ]
-  : [];
-
 const KILLS: readonly (readonly [row: string, victim: Victim, times: number])[] = [
   ['F1', 'gateway', sized(3, 20)],
+  ['F2', 'scheduler', sized(1, 5)],
   ['F3', 'executor', sized(1, 3)],
+  ['F4', 'projector', sized(1, 5)],
   ['F6', 'nats', sized(2, 10)],
   ['F9', 'postgres', sized(1, 3)],
-  ...KILLS_OF_WHOLE,
 ];
 
 describe.each(KILLS)('%s: SIGKILL of %s', (row, victim, times) => {
-  const runs = sized(150, 2_000);
+  const runs = sized(300, 2_000);
 
   test(`${times} times loses none of ${runs} acknowledged runs and runs no attempt twice`, async () => {
     const killAfter = Math.floor(runs * (0.1 + 0.3 * bed.random()));
