@@ -22,7 +22,7 @@ const measure = async (platform: Platform) => {
   const hot = { path: '/run/bench/noop', connections: 50, requests: count(60_000) };
   const idleMemory = await residentMiB(platform);
   const idleCpu = await measureIdleCpu(platform);
-  const idle = await measureIdle(platform, count(500));
+  const fresh = await measureIdle(platform, count(500));
   const ceilings = await measureCeilings(platform, {
     ...hot,
     headers: { 'content-type': 'application/json' },
@@ -37,9 +37,11 @@ const measure = async (platform: Platform) => {
     requests: count(10_000),
   });
   const script = await measureCompleted(platform, { path: '/run/bench/true', connections: 50, requests: count(5_000) });
+  const idle = await measureIdle(platform, count(500));
   const held = await measureHeld(platform);
   return {
     ceilings,
+    fresh,
     idle,
     idleCpu,
     noop,
@@ -76,7 +78,7 @@ const ceilingRows = ({ bareHttp, publishPerRequest, packedCommits, spawnsPerSeco
   ['ceiling: process spawns, 2 small processes', perSecond(spawnsPerSecond), ''],
 ];
 
-const rows = ({ ceilings, idle, noop, noop200, waits, script, held }: Figures): string[][] => [
+const rows = ({ ceilings, fresh, idle, noop, noop200, waits, script, held }: Figures): string[][] => [
   ...ceilingRows(ceilings),
   [
     'accepts, 50 connections, nothing executes',
@@ -95,6 +97,12 @@ const rows = ({ ceilings, idle, noop, noop200, waits, script, held }: Figures): 
   ['synchronous runs, 50 connections', perSecond(waits.perSecond), `p50 ${ms(waits.p50Ms)}, p99 ${ms(waits.p99Ms)}`],
   ['trigger to start at idle', `p50 ${ms(idle.start.p50Ms)}`, `p99 ${ms(idle.start.p99Ms)}`],
   ['?wait at idle', `p50 ${ms(idle.wait.p50Ms)}`, `p99 ${ms(idle.wait.p99Ms)}`],
+  [
+    'trigger to start at idle, first runs after a start',
+    `p50 ${ms(fresh.start.p50Ms)}`,
+    `p99 ${ms(fresh.start.p99Ms)}`,
+  ],
+  ['?wait at idle, first runs after a start', `p50 ${ms(fresh.wait.p50Ms)}`, `p99 ${ms(fresh.wait.p99Ms)}`],
 ];
 
 const cpuRow = (what: string, cpu: CpuTimes): string[] => {

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { type LineOutput, openStdoutLines } from './line-output.ts';
 import { redact, redactText } from './redaction.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -9,7 +10,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 type Write = (message: string, fields?: LogFields) => void;
 
-/** One JSON line for each call, on stdout, written before the call returns. Secrets do not appear in it. */
+/** One JSON line for each call, on stdout, in order; `fatal` and an exit write all that is there. Secrets do not appear in it. */
 export interface Logger {
   readonly debug: Write;
   readonly info: Write;
@@ -45,6 +46,8 @@ const wrap = (logger: PinoLogger): Logger => {
   };
 };
 
+let stdoutLines: LineOutput | undefined;
+
 /** The logger of a service: `{"level":"info","time":"…","service":"gateway","pid":1,"msg":"…",…}`. */
 export const makeLogger = ({ service, level = 'info', destination }: LoggerOptions): Logger =>
   wrap(
@@ -57,6 +60,6 @@ export const makeLogger = ({ service, level = 'info', destination }: LoggerOptio
         // Errors are already plain objects when they get here: see redaction.ts.
         serializers: { err: (error: unknown) => error },
       },
-      destination ?? pino.destination({ fd: 1, sync: true }),
+      destination ?? (stdoutLines ??= openStdoutLines()),
     ),
   );
