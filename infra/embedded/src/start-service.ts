@@ -31,6 +31,8 @@ export interface RunningService extends RunningProcess {
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
+/** Where objects are young: V8 would let it grow to 128 MiB in each service under load, which saves no time that was seen. */
+const NODE_FLAGS = ['--conditions=@millrace/source', '--max-semi-space-size=16'];
 
 const isReadyMessage = (message: unknown): message is ReadyMessage =>
   typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready';
@@ -72,7 +74,7 @@ const lastWords = (text: string): string => {
 export const startService = async (options: StartServiceOptions): Promise<RunningService> => {
   const { name, env, stopGraceMs, onOutput } = options;
   const main = join(REPOSITORY, 'services', name, 'src', 'main.ts');
-  const child = spawn(process.execPath, ['--conditions=@millrace/source', main], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, main], {
     cwd: REPOSITORY,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

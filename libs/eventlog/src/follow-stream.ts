@@ -11,11 +11,11 @@ export interface FollowStreamOptions {
   readonly signal: AbortSignal;
   /** `fail` by default. */
   readonly onRewind?: 'fail' | 'repeat';
-  /** Messages per batch at most; 1,024 by default. */
+  /** Messages per batch at most; 256 by default. */
   readonly maxBatch?: number;
 }
 
-const BATCH_MAX = 1_024;
+const BATCH_MAX = 256;
 
 /** Every message of a stream from a sequence on, in order, in batches of all that has arrived. Frees its consumer when it ends. */
 export async function* followStream(

@@ -15,7 +15,7 @@ export interface FollowOptions {
   readonly subjects?: readonly string[];
   /** Ends the iteration. */
   readonly signal: AbortSignal;
-  /** Commits per batch at most; 1,024 by default. */
+  /** Commits per batch at most; 256 by default. */
   readonly maxBatch?: number;
 }
 

@@ -18,8 +18,8 @@ import { closedError } from './log-errors.ts';
 import { handleOf, managerOf, newInbox } from './nats-handle.ts';
 import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 
-export const BUFFERED_MESSAGES_MAX = 4_096;
-export const BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
+export const BUFFERED_MESSAGES_MAX = 1_024;
+export const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
 const PULL_EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1_000;
