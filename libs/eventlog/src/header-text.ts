@@ -15,6 +15,10 @@ class HeaderText extends MsgHdrsImpl {
   override toString(): string {
     return this.#block;
   }
+
+  override encode(): Uint8Array {
+    return Buffer.from(this.#block);
+  }
 }
 
 /** @param pairs Names and values of printable ASCII, or not user input: nothing is checked. */
