@@ -1,12 +1,12 @@
 import { AppError } from '@millrace/kernel';
-import { type Trigger, type TriggerSignature } from '@millrace/contracts';
+import { type TriggerSignature } from '@millrace/contracts';
+import { type Challenge, type SignatureScheme, verifyDelivery } from '@millrace/domain';
 import { type Answer, type InboundRequest } from '@millrace/dialects';
 import {
   bodyDigest,
   challengeAnswer,
   isDeliveryIdSigned,
   isPresetName,
-  type SignatureRule,
   type SignedRequest,
   verifySignature,
 } from '@millrace/webhooks';
@@ -18,9 +18,9 @@ export interface VerifyDeps {
   readonly publicUrl: string | undefined;
 }
 
-/** A delivery whose sender is known. */
+/** What is known of a request's sender. */
 export interface VerifiedDelivery {
-  /** `signature:github`. */
+  /** `token`, `signature:github`. */
   readonly verified: string;
   /** The sender's own id of the delivery. */
   readonly delivery: string | undefined;
@@ -44,51 +44,42 @@ const refused = (reason: string, detail: string): AppError =>
     details: { reason },
   });
 
-const ruleOf = ({ preset, rule }: TriggerSignature): SignatureRule => {
+const schemeOf = (preset: string): SignatureScheme<SignedRequest> => {
   if (!isPresetName(preset)) throw new AppError('bug', 'gateway.unknown_preset', `there is no preset ${preset}`);
-  return { ...rule, preset };
+  return {
+    verify: (rule, request, secrets, nowMs) => verifySignature({ ...rule, preset }, request, secrets, nowMs),
+    challenge: (request, secrets) => challengeAnswer(preset, request, secrets),
+    signsDeliveryId: isDeliveryIdSigned(preset),
+    digest: bodyDigest,
+  };
 };
 
-/**
- * A delivery is recognised again by the sender's id where the signature covers it, else by what was signed: an id that anybody can
- * change protects nothing.
- */
-const keyOf = ({ preset, repeats }: TriggerSignature, delivery: string | undefined, request: SignedRequest) => {
-  if (repeats === 'allow' || !isPresetName(preset)) return {};
-  const named = delivery !== undefined && isDeliveryIdSigned(preset);
-  return { deliveryKey: named ? `${preset} id ${delivery}` : `${preset} digest ${bodyDigest(request)}` };
-};
+const answerOf = ({ status, contentType, body }: Challenge): Answer => ({
+  status,
+  headers: { 'content-type': contentType },
+  body,
+});
 
 /**
  * Checks who sent a request, on the bytes as they came. Nothing is parsed before.
  *
  * @throws AppError `unauthenticated` `signature.refused` with `details.reason`.
  */
-export const verifyDelivery = (
-  { signature }: Trigger & { readonly signature: TriggerSignature },
+export const checkSignature = (
+  signature: TriggerSignature,
   inbound: InboundRequest,
   nowMs: number,
   deps: VerifyDeps,
 ): VerifiedDelivery => {
-  const rule = ruleOf(signature);
-  const request = signedRequest(inbound, deps);
   const secrets = signature.secrets.flatMap(deps.secretValues);
-  const question = challengeAnswer(rule.preset, request, secrets);
-  const challenge = question && {
-    status: question.status,
-    headers: { 'content-type': question.contentType },
-    body: question.body,
-  };
-  const verified = `signature:${signature.preset}`;
-  if (question?.needsSignature === false && challenge !== undefined)
-    return { verified, delivery: undefined, challenge };
-  const verdict = verifySignature(rule, request, secrets, nowMs);
+  const scheme = schemeOf(signature.preset);
+  const verdict = verifyDelivery(signature, signedRequest(inbound, deps), { secrets, nowMs }, scheme);
   if (!verdict.ok) throw refused(verdict.reason, verdict.detail);
-  const { deliveryId: delivery } = verdict;
+  const { verified, delivery, deliveryKey, challenge } = verdict;
   return {
     verified,
     delivery,
-    ...keyOf(signature, delivery, request),
-    ...(challenge === undefined ? {} : { challenge }),
+    ...(deliveryKey === undefined ? {} : { deliveryKey }),
+    ...(challenge === undefined ? {} : { challenge: answerOf(challenge) }),
   };
 };
