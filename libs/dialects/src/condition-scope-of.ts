@@ -30,14 +30,14 @@ const bodyOf = (request: InboundRequest): unknown => {
 /** What a trigger is asked for: a request, or one CloudEvent of it. */
 export interface AskedStart {
   readonly bound: BoundTrigger;
-  readonly route: Pick<StartRoute, 'readBody' | 'paramsOf'>;
+  readonly route: Pick<StartRoute, 'readBody' | 'readEventBody' | 'paramsOf'>;
   readonly inbound: InboundRequest;
   readonly event: ReadCloudEvent | undefined;
 }
 
-/** Of a CloudEvent the body is its data, however it was sent. */
+/** Of a CloudEvent the body is its data, however it was sent, unless the dialect has another word for it. */
 const askedBody = ({ route, inbound, event }: AskedStart): unknown => {
-  if (event !== undefined) return event.data ?? null;
+  if (event !== undefined) return route.readEventBody?.(event, inbound) ?? event.data ?? null;
   return route.readBody === undefined ? bodyOf(inbound) : (route.readBody(inbound) ?? null);
 };
 

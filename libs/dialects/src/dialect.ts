@@ -157,6 +157,8 @@ export interface StartRoute extends RouteAddress {
   readonly mapCloudEvent?: (event: ReadCloudEvent, request: InboundRequest, bound: BoundTrigger) => StartArguments;
   /** What expressions see as `body`; default: JSON where it is JSON, fields of a form, else the text. */
   readonly readBody?: (request: InboundRequest) => unknown;
+  /** What expressions see as `body` of a CloudEvent; default: its data. */
+  readonly readEventBody?: (event: ReadCloudEvent, request: InboundRequest) => unknown;
   /** What expressions see as `params`; default: the parameters of the route. */
   readonly paramsOf?: (request: InboundRequest, bound: BoundTrigger) => Readonly<Record<string, string>>;
   /** True: a run that was skipped is answered so also to a caller who does not wait; else that caller only gets the id. */

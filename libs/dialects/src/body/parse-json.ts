@@ -36,6 +36,15 @@ const checkShape = (root: object): void => {
   }
 };
 
+/**
+ * For what somebody else has parsed: the bounds of {@link parseJson}.
+ *
+ * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
+ */
+export const checkJsonBounds = (value: unknown): void => {
+  if (typeof value === 'object' && value !== null) checkShape(value);
+};
+
 /** What the parser says about where the text stops being JSON, without quoting the body. */
 const whereOf = (error: unknown): string => {
   const match = error instanceof Error ? /position \d+(?: \(line \d+ column \d+\))?/.exec(error.message) : null;
@@ -55,6 +64,6 @@ export const parseJson = (text: string): unknown => {
   } catch (cause) {
     throw invalid('body.invalid_json', `the body is not valid JSON${whereOf(cause)}`, cause);
   }
-  if (typeof value === 'object' && value !== null) checkShape(value);
+  checkJsonBounds(value);
   return value;
 };

@@ -48,7 +48,12 @@ describe('003, 3.3: what becomes the parameters', () => {
     listed?: unknown,
     prefer: 'request' | 'members' = 'request',
   ) =>
-    readParameters(inbound(request), serviceOf('a/b', inputSchema), listed, { prefer, credential_headers: 'redact' });
+    readParameters(
+      inbound(request),
+      serviceOf('a/b', inputSchema),
+      { listed },
+      { prefer, credential_headers: 'redact' },
+    );
 
   test('a body and a query have their own names, and their members theirs', () => {
     expect(read({ url: '/?query_param=x', body: '{"a":1}' })).toMatchObject({
@@ -103,7 +108,7 @@ describe('003, 3.3: what becomes the parameters', () => {
   test('credentials are there where a workflow checks them itself', () => {
     const request = inbound({ headers: { 'X-Gitlab-Token': 'shared' } });
     const rules = { prefer: 'request', credential_headers: 'keep' } as const;
-    expect(readParameters(request, serviceOf('a/b'), ['headers'], rules)).toMatchObject({
+    expect(readParameters(request, serviceOf('a/b'), { listed: ['headers'] }, rules)).toMatchObject({
       headers: { 'X-Gitlab-Token': 'shared' },
     });
   });

@@ -144,7 +144,12 @@ const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
       'workflow.not_found',
       `Endpoint workflow '${referenceOf(request)}' not found or not enabled`,
     ),
-  mapInput: (request, bound) => ({ input: readParameters(request, bound, injectOf(bound.trigger), rules) }),
+  mapInput: (request, bound) => ({
+    input: readParameters(request, bound, { listed: injectOf(bound.trigger) }, rules),
+  }),
+  mapCloudEvent: (event, request, bound) => ({
+    input: readParameters(request, bound, { listed: injectOf(bound.trigger), event }, rules),
+  }),
   mode: (_request, { mode }) => (mode === 'async' ? 'async' : 'sync'),
   waitMs: () => wait * SECOND,
   respond: (outcome, _request, bound) => answerOutcome(outcome, bound, body),

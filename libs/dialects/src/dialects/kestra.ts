@@ -5,9 +5,11 @@
  * `trigger.parameters`. Segments are read from the address as it was written: a key may hold whatever can be percent-encoded.
  */
 import { WAIT_SECONDS_MAX } from '@millrace/contracts';
+import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { Type } from 'typebox';
 import { emptyAnswer, type Frame, jsonAnswer } from '../answer.ts';
+import { plainEventBody } from '../body/cloud-event-body.ts';
 import { triggerBodyOf } from '../body/trigger-body.ts';
 import {
   type CancelRoute,
@@ -127,6 +129,10 @@ const makeRespond =
     return jsonAnswer(hasFailed(outcome) ? 500 : 200, executionOf(knownRun(outcome, request), place));
   };
 
+/** Flows read `trigger.body.data` of an event that comes as JSON. */
+const eventBody = (event: ReadCloudEvent, request: InboundRequest): unknown =>
+  plainEventBody(event, request, triggerBodyOf);
+
 const makeStart = (settings: Settings) => {
   const start = {
     does: 'start',
@@ -150,6 +156,11 @@ const makeStart = (settings: Settings) => {
     disabled: webhookDisabled,
     readBody: triggerBodyOf,
     mapInput: (request) => ({ input: { trigger: variablesOf(request, settings.credential_headers === 'keep') } }),
+    mapCloudEvent: (event, request) => {
+      const trigger = variablesOf(request, settings.credential_headers === 'keep');
+      return { input: { trigger: { ...trigger, body: eventBody(event, request) } } };
+    },
+    readEventBody: eventBody,
     waitMs: () => WAIT_SECONDS_MAX * MS,
     respond: makeRespond(settings),
   } as const satisfies Omit<StartRoute, 'url' | 'operationId'>;

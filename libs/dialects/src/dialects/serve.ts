@@ -21,7 +21,7 @@ import { jsonAnswer } from '../answer.ts';
 import { automaticTrigger } from '../automatic-trigger.ts';
 import { parseJson } from '../body/parse-json.ts';
 import { readRunBody } from '../body/run-body.ts';
-import { type Dialect, type DialectModule, type ReadRoute, type StartRoute } from '../dialect.ts';
+import { type Dialect, type DialectModule, type ReadRoute, type StartArguments, type StartRoute } from '../dialect.ts';
 import { httpStatusOf } from '../errors/http-status.ts';
 import { problemAnswer } from '../errors/problem.ts';
 import { type InboundRequest } from '../inbound-request.ts';
@@ -39,6 +39,18 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const writtenRef = ({ path }: InboundRequest): string => path.slice(PREFIX.length);
 
 const waitMs = (request: InboundRequest): number => readWait(request.query('wait'), request.header('prefer'));
+
+/** What the query says of the run, beside its input. */
+const optionsOf = (request: InboundRequest): Pick<StartArguments, 'start' | 'priority'> => {
+  const start = readNotBefore(request.query('not_before'));
+  const priority = request.query('priority');
+  return {
+    ...(start === undefined ? {} : { start }),
+    ...(priority === undefined ? {} : { priority: Number(priority) }),
+  };
+};
+
+const isMembers = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const start: StartRoute = {
   does: 'start',
@@ -83,16 +95,14 @@ const start: StartRoute = {
   },
   mode: (request) => (waitMs(request) > 0 ? 'sync' : 'async'),
   waitMs,
-  mapInput: (request) => {
-    const start = readNotBefore(request.query('not_before'));
-    const run = readRunBody(request.body.length === 0 ? undefined : parseJson(request.text()));
-    const priority = request.query('priority');
-    return {
-      ...run,
-      ...(start === undefined ? {} : { start }),
-      ...(priority === undefined ? {} : { priority: Number(priority) }),
-    };
-  },
+  mapInput: (request) => ({
+    ...readRunBody(request.body.length === 0 ? undefined : parseJson(request.text())),
+    ...optionsOf(request),
+  }),
+  mapCloudEvent: ({ data, hasData }, request) => ({
+    ...(isMembers(data) || !hasData ? readRunBody(data) : { input: { data } }),
+    ...optionsOf(request),
+  }),
   respond: startedRunAnswer,
   tellsSkipped: true,
 };

@@ -22,7 +22,7 @@ import { answerOutcome } from './sink/answer-outcome.ts';
 import { chooseReply, modeOf, type Reply } from './sink/choose-reply.ts';
 import { sinkCredentials } from './sink/credentials.ts';
 import { desktopError, serverError } from './sink/errors.ts';
-import { readPayload } from './sink/read-payload.ts';
+import { readEventPayload, readPayload } from './sink/read-payload.ts';
 import { runState } from './sink/run-state.ts';
 import { documentedFrames, namedEvents } from './sink/tell-run.ts';
 
@@ -179,6 +179,7 @@ const startAt = (place: Place, { reply, wait }: SinkSettings): StartRoute => {
     resolve,
     notFound: () => new AppError('not_found', 'workflow.not_found', 'there is no sink at this address'),
     mapInput: (request) => ({ input: readPayload(request) }),
+    mapCloudEvent: (event, request) => ({ input: readEventPayload(event, request) }),
     mode: (request, { mode }) => modeOf(mode, mode === 'sync' ? chooseReply(request, 'json') : replyTo(request)),
     waitMs: () => (isDesktop ? DESKTOP_WAIT_MS : wait * SECOND),
     respond: (outcome, _request, bound) => withCors(answerOutcome(outcome, isDesktop), bound),

@@ -3,6 +3,7 @@
  * nowhere else. Senders get the short texts that they get there.
  */
 import { type Trigger } from '@millrace/contracts';
+import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { Type } from 'typebox';
 import { type Answer, jsonAnswer, textAnswer } from '../../answer.ts';
@@ -65,6 +66,12 @@ const fieldsOf = (request: InboundRequest): Members => {
   }
 };
 
+/** Of a CloudEvent the fields are its data, and its type is that of the event. */
+const fieldsOfEvent = ({ data, hasData }: ReadCloudEvent): Members => {
+  if (isMembers(data)) return data;
+  return hasData ? { body: data } : {};
+};
+
 const typeOf = (request: InboundRequest, fields: Members, address: EventAddress): string | null => {
   const { event_type_header: header, event_type_field: field } = address;
   const written = field === undefined || !Object.hasOwn(fields, field) ? undefined : fields[field];
@@ -73,14 +80,18 @@ const typeOf = (request: InboundRequest, fields: Members, address: EventAddress)
 };
 
 /** The fields flat, and the event as a whole beside them. Its id and time are those of the run: the same delivery has the same input. */
-const readEvent = (request: InboundRequest, { trigger }: BoundTrigger): Members => {
-  const fields = fieldsOf(request);
+const readEvent = (
+  request: InboundRequest,
+  { trigger }: BoundTrigger,
+  fields: Members,
+  type = typeOf(request, fields, addressOf(trigger)),
+): Members => {
   const headers = request
     .headerPairs()
     .filter(([name]) => !isCredentialHeader(name) && name !== '__proto__')
     .map(([name, value]) => [name.toLowerCase(), value] as const);
   const event = {
-    type: typeOf(request, fields, addressOf(trigger)),
+    type,
     body: fields,
     headers: Object.fromEntries(headers),
     source_ip: request.from,
@@ -136,7 +147,10 @@ export const eventRoutes = (
     hidesAddresses: false,
     resolve: (request: InboundRequest, directory: TriggerDirectory) => triggersOf(request, directory.declared(dialect)),
     notFound: () => new AppError('not_found', 'trigger.not_found', 'there is no event source at this address'),
-    mapInput: (request, bound) => ({ input: readEvent(request, bound) }),
+    mapInput: (request, bound) => ({ input: readEvent(request, bound, fieldsOf(request)) }),
+    mapCloudEvent: (event, request, bound) => ({
+      input: readEvent(request, bound, fieldsOfEvent(event), event.attributes.type),
+    }),
     readBody: fieldsOf,
     mode: () => 'async',
     respond: () => textAnswer(202, 'Accepted'),

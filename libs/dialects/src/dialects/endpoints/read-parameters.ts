@@ -1,4 +1,6 @@
+import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
+import { eventText } from '../../body/cloud-event-body.ts';
 import { formPairs } from '../../body/form.ts';
 import { parseJson } from '../../body/parse-json.ts';
 import { type InboundRequest, mediaTypeOf, type Pair } from '../../inbound-request.ts';
@@ -43,6 +45,18 @@ const readHeaders = (request: InboundRequest, keeps: boolean): Readonly<Record<s
         [name.toLowerCase(), titleCase(name.toLowerCase()), name].map((spelled) => [spelled, value] as const),
       ),
   );
+
+/** What came as the body, and its text. */
+interface Came {
+  readonly body: unknown;
+  readonly text: () => string;
+}
+
+/** Of a CloudEvent the body is its data. */
+const cameWith = (request: InboundRequest, event: ReadCloudEvent | undefined): Came =>
+  event === undefined
+    ? { body: readBody(request), text: () => request.text() }
+    : { body: event.data ?? null, text: () => eventText(event, request) };
 
 /** What is called `query` in the request where something is, else all parameters of the query; `null` without any. */
 const queryOf = (named: Members, query: Members): unknown => {
@@ -97,6 +111,14 @@ export interface ParameterRules {
   readonly credential_headers: 'redact' | 'keep';
 }
 
+/** What the parameters are read from and for, besides the request. */
+export interface Asked {
+  /** Names that the trigger asks for, unchecked. */
+  readonly listed?: unknown;
+  /** What came, where it is a CloudEvent. */
+  readonly event?: ReadCloudEvent;
+}
+
 /**
  * The parameters of a workflow: those of the query, members of the body over them, and what is injected. `raw_body` is always the text
  * of the body as it came, for signatures.
@@ -106,19 +128,19 @@ export interface ParameterRules {
 export const readParameters = (
   request: InboundRequest,
   service: Pick<WorkflowInService, 'version'>,
-  listed: unknown,
+  { listed, event }: Asked,
   { prefer, credential_headers: credentials }: ParameterRules,
 ): Members => {
   const schema = schemaOf(service);
   const query = lastOfEach(request.queryPairs());
-  const body = readBody(request);
+  const { body, text } = cameWith(request, event);
   const named = bind({ ...query, ...(isMembers(body) ? body : {}) }, schema);
   const make: Readonly<Record<Injected, () => unknown>> = {
     payload: () => body,
     body: () => body,
     headers: () => readHeaders(request, credentials === 'keep'),
     query: () => queryOf(named, query),
-    raw_body: () => request.text(),
+    raw_body: text,
   };
   const wanted = wantedBy(schema, listed).filter(
     (name) => name === 'raw_body' || prefer === 'request' || !Object.hasOwn(named, name),

@@ -1,3 +1,4 @@
+import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { formPairs, pairsWithLists } from '../../body/form.ts';
 import { parseJson } from '../../body/parse-json.ts';
@@ -41,6 +42,18 @@ const bodyOf = (request: InboundRequest): unknown => {
 const withoutProto = (members: Members): Members =>
   Object.fromEntries(Object.entries(members).filter(([name]) => name !== '__proto__'));
 
+const withQuery = (body: unknown, request: InboundRequest): unknown => {
+  const query = pairsWithLists(request.queryPairs());
+  const hasQuery = Object.keys(query).length > 0;
+  if (isMembers(body)) return withoutProto({ ...query, ...body });
+  if (body === undefined) return hasQuery ? withoutProto(query) : null;
+  return hasQuery ? withoutProto({ ...query, _body: body }) : body;
+};
+
+/** The payload of a CloudEvent: its data, with the query beside it as in {@link readPayload}. */
+export const readEventPayload = ({ data, hasData }: ReadCloudEvent, request: InboundRequest): unknown =>
+  withQuery(hasData ? data : undefined, request);
+
 /**
  * The payload of a request: its body, with the query beside it. Members of the body win; what is no object stands under `_body` as
  * soon as there is a query.
@@ -48,11 +61,4 @@ const withoutProto = (members: Members): Members =>
  * @returns `null` without body and query.
  * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
  */
-export const readPayload = (request: InboundRequest): unknown => {
-  const body = bodyOf(request);
-  const query = pairsWithLists(request.queryPairs());
-  const hasQuery = Object.keys(query).length > 0;
-  if (isMembers(body)) return withoutProto({ ...query, ...body });
-  if (body === undefined) return hasQuery ? withoutProto(query) : null;
-  return hasQuery ? withoutProto({ ...query, _body: body }) : body;
-};
+export const readPayload = (request: InboundRequest): unknown => withQuery(bodyOf(request), request);

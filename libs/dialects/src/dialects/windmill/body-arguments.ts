@@ -12,6 +12,8 @@ export interface BodyArguments {
   readonly arguments: Arguments;
   /** Whether `raw_string` is an argument although nobody asked for it. */
   readonly isRaw: boolean;
+  /** What `raw_string` is; default: the text of the whole body. */
+  readonly text?: string;
 }
 
 type BodySettings = Pick<WindmillSettings, 'space_wraps' | 'unknown_types'>;

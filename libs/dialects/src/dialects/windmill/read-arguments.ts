@@ -1,4 +1,5 @@
 import { type ReadCloudEvent } from '@millrace/domain';
+import { eventText } from '../../body/cloud-event-body.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
 import { type Arguments } from './argument-names.ts';
 import { type BodyArguments, bodyArguments, isPlainObject, spread } from './body-arguments.ts';
@@ -27,7 +28,7 @@ export const rulesOfQuery = (
 const withExtras = (request: InboundRequest, body: BodyArguments, rules: ArgumentRules): Arguments => ({
   ...(rules.wraps ? { body: body.value } : body.arguments),
   ...includedArguments(request, rules),
-  ...(rules.raw || body.isRaw ? { raw_string: request.text() } : {}),
+  ...(rules.raw || body.isRaw ? { raw_string: body.text ?? request.text() } : {}),
 });
 
 const payloadArguments = (request: InboundRequest): BodyArguments | undefined => {
@@ -70,7 +71,7 @@ export const readEventArguments = (event: ReadCloudEvent, request: InboundReques
   const payload = payloadArguments(request);
   const data = { ...payload?.arguments, ...(event.hasData || payload === undefined ? spread(value) : {}) };
   return {
-    ...withExtras(request, { value, arguments: data, isRaw: false }, rules),
+    ...withExtras(request, { value, arguments: data, isRaw: false, text: eventText(event, request) }, rules),
     [METADATA]: metadataOf(event),
   };
 };
