@@ -58,6 +58,7 @@ export const serverError = (error: AppError, traceId: string | undefined): Answe
 
 /** Plain texts, as the desktop application sends them. */
 export const desktopError = (error: AppError): Answer => {
+  if (error.kind === 'unavailable' || error.kind === 'conflict') return textAnswer(503, 'Event manager busy, retry');
   const status = statusOf(error);
   switch (status) {
     case 401:

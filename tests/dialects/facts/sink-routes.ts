@@ -1,0 +1,138 @@
+import { expect } from 'vitest';
+import { type Fact } from './fact.ts';
+import { rawRequest } from './raw-request.ts';
+import { SINK, JSON_BACK, TEN_MIB, call, desktop, refusal } from './sink-calls.ts';
+import { SINK_TOKEN } from './workflows.ts';
+
+export const SINK_ROUTES: readonly Fact[] = [
+  {
+    section: '2.1',
+    says: 'with and without /api/v1',
+    show: async (world) => {
+      for (const prefix of ['', '/api/v1'])
+        expect((await call(world, `${prefix}${SINK}/open`, { body: { n: 1 } })).json).toEqual({ n: 1 });
+    },
+  },
+  {
+    section: '2.1',
+    says: 'GET, POST, PUT, PATCH and DELETE start; HEAD does not',
+    show: async (world) => {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+        expect([method, (await call(world, `${SINK}/open`, { method })).status]).toEqual([method, 200]);
+      expect((await rawRequest(world.platform.url, `${SINK}/open`, { method: 'HEAD' })).status).toBe(405);
+    },
+  },
+  {
+    section: '2.1',
+    says: 'the method chooses between sinks with one path; 405 with Allow for a method of none',
+    show: async (world) => {
+      expect((await call(world, `${SINK}/same`, { body: { n: 1 } })).json).toBe('posted');
+      expect((await call(world, `${SINK}/same?n=1`, { method: 'GET' })).json).toEqual({ n: '1' });
+      const { status, headers } = await call(world, `${SINK}/same`, { method: 'DELETE' });
+      expect([status, headers.get('allow')]).toEqual([405, 'GET, POST']);
+    },
+  },
+  {
+    section: '2.1',
+    says: '404 and 401 with triggered, run_id and message; 404 comes first',
+    show: async (world) => {
+      const notFound = [404, { triggered: false, run_id: null, message: 'Route not found' }];
+      expect(await refusal(world, `${SINK}/nowhere`, { headers: { authorization: 'Bearer wrong' } })).toEqual(notFound);
+      expect(await refusal(world, `${SINK}/off`)).toEqual(notFound);
+      const denied = [401, { triggered: false, run_id: null, message: 'Invalid or missing auth token' }];
+      expect(await refusal(world, `${SINK}/keyed`)).toEqual(denied);
+    },
+  },
+  {
+    section: '2.1',
+    says: 'more than 10 MiB is 400, not 413',
+    show: async (world) =>
+      expect(await refusal(world, `${SINK}/open`, { body: 'a'.repeat(TEN_MIB + 1) })).toEqual([
+        400,
+        { error: { code: 'BAD_REQUEST', message: 'Failed to read request body' } },
+      ]),
+  },
+  {
+    section: '2.1',
+    says: '500 `Dispatch failed`, on the second port 503 `Event manager busy, retry`, where nothing can be recorded',
+    show: async (world) => {
+      world.platform.signal('nats', 'SIGSTOP');
+      try {
+        const [server, second] = await Promise.all([
+          refusal(world, `${SINK}/open`, { body: {} }),
+          desktop(world, '/facts/open', { method: 'POST', body: '{}' }),
+        ]);
+        const message = expect.stringMatching(/^Dispatch failed: /) as string;
+        expect(server).toEqual([500, { triggered: false, run_id: null, message }]);
+        expect(second).toEqual([503, 'Event manager busy, retry']);
+      } finally {
+        world.platform.signal('nats', 'SIGCONT');
+      }
+    },
+  },
+  {
+    section: '2.1',
+    says: 'CORS for any page, where the sink says cross_site',
+    show: async (world) => {
+      const headers = { origin: 'https://shop.example', 'access-control-request-method': 'POST' };
+      const asked = await call(world, `${SINK}/pages`, { method: 'OPTIONS', headers });
+      expect(asked.headers.get('access-control-allow-origin')).toBe('*');
+      const { origin } = headers;
+      const answered = await call(world, `${SINK}/pages`, { body: {}, headers: { origin } });
+      expect([answered.status, answered.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    },
+  },
+  {
+    section: '2.1',
+    says: 'second port: plain texts; /health is OK',
+    show: async (world) => {
+      expect(await desktop(world, '/health')).toEqual([200, 'OK']);
+      expect(await desktop(world, '/facts/nowhere')).toEqual([404, 'Route not found']);
+      expect(await desktop(world, '/facts/keyed')).toEqual([401, 'Invalid auth token']);
+      const large = { method: 'POST', body: 'a'.repeat(TEN_MIB + 1) };
+      expect(await desktop(world, '/facts/open', large)).toEqual([400, 'Failed to read request body']);
+    },
+  },
+  {
+    section: '2.1',
+    says: 'second port: the result as JSON, or the text `Event triggered`; broken JSON is a text here',
+    show: async (world) => {
+      const post = (path: string, body: string) => desktop(world, path, { method: 'POST', headers: JSON_BACK, body });
+      expect(await post('/facts/open', '{"n":1}')).toEqual([200, '{"n":1}']);
+      expect(await post('/facts/silent', '{}')).toEqual([200, 'Event triggered']);
+      expect(await post('/facts/open', '{"n":')).toEqual([200, JSON.stringify('{"n":')]);
+    },
+  },
+];
+
+export const SINK_ACCESS: readonly Fact[] = [
+  {
+    section: '2.2',
+    says: 'the token bare, behind one Bearer or several, or in x-flow-like-authorization; no other',
+    show: async (world) => {
+      const statusWith = async (headers: Readonly<Record<string, string>>) =>
+        (await call(world, `${SINK}/keyed`, { body: {}, headers })).status;
+      for (const text of [SINK_TOKEN, `Bearer ${SINK_TOKEN}`, `Bearer Bearer ${SINK_TOKEN}`, `bearer ${SINK_TOKEN}`]) {
+        expect([text, await statusWith({ authorization: text })]).toEqual([text, 200]);
+        expect([text, await statusWith({ 'x-flow-like-authorization': text })]).toEqual([text, 200]);
+      }
+      expect(await statusWith({ authorization: `Bearer ${world.platform.token}` })).toBe(401);
+      expect(await statusWith({ authorization: 'pat_1.key.secret' })).toBe(401);
+    },
+  },
+  {
+    section: '2.2',
+    says: 'second port: the token with Bearer, and without',
+    show: async (world) => {
+      for (const authorization of [SINK_TOKEN, `Bearer ${SINK_TOKEN}`]) {
+        const init = { method: 'POST', headers: { ...JSON_BACK, authorization }, body: '{"n":1}' };
+        expect(await desktop(world, '/facts/keyed', init)).toEqual([200, '{"n":1}']);
+      }
+    },
+  },
+  {
+    section: '2.2',
+    says: 'auth_token null is public',
+    show: async (world) => expect((await call(world, `${SINK}/open`, { body: {} })).status).toBe(200),
+  },
+];
