@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { type MillraceClient, type Trigger } from '@millrace/client';
+import { type ExampleCall, type MillraceClient, type Trigger } from '@millrace/client';
 import { type SampleDelivery, sampleDelivery, signRequest } from '@millrace/webhooks';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { type Credentials, wantsKey, withCredentials, withKeyInPath } from '../key-placeholders.ts';
 import { safeLine } from '../output/safe-text.ts';
 import { findServer } from '../server/find-server.ts';
 
 export interface SendFlags extends CommonFlags {
   readonly sign?: boolean;
   readonly secretName?: string;
+  /** Of a trigger whose address or headers hold one. */
+  readonly key?: string;
   readonly to?: string;
 }
 
@@ -34,10 +37,10 @@ const findTrigger = async (
   throw new CommandError(EXIT.usage, `several triggers${which} take it: ${names}`, 'name a workflow, or use --to');
 };
 
-const targetOf = async (client: MillraceClient, { workflow, id, dialect }: Trigger): Promise<string> => {
+const callOf = async (client: MillraceClient, { workflow, id, dialect }: Trigger): Promise<ExampleCall> => {
   const { calls } = await client.triggers.of(workflow);
   const call = calls.find((one) => one.trigger === id) ?? calls.find((one) => one.dialect === dialect);
-  if (call !== undefined) return call.path;
+  if (call !== undefined) return call;
   throw new CommandError(EXIT.failed, `${workflow}#${id} does not say where it is reached`, 'say so with --to');
 };
 
@@ -52,9 +55,26 @@ const readSecret = async ({ env, stdin }: CliContext, name: string | undefined):
 
 interface Target {
   readonly url: string;
+  readonly method: string;
+  /** Credentials that the trigger wants beside the signature. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Name of the secret that the trigger checks with. */
   readonly secretName: string | undefined;
 }
+
+/** The call that a trigger is reached by, with the caller's credentials in it. */
+const addressed = ({ path, method, headers }: ExampleCall, given: Credentials): Omit<Target, 'secretName'> => {
+  const own = Object.entries(headers).filter(([name]) => name !== 'content-type');
+  const needsKey = [path, ...own.map(([, value]) => value)].some(wantsKey);
+  if (needsKey && given.key === undefined) {
+    throw new CommandError(EXIT.usage, 'this trigger wants its key', 'give it with --key, or in MILLRACE_KEY');
+  }
+  return {
+    url: withKeyInPath(path, given),
+    method: method === 'GET' ? 'POST' : method,
+    headers: Object.fromEntries(own.map(([name, value]) => [name, withCredentials(value, given)])),
+  };
+};
 
 const findTarget = async (
   context: CliContext,
@@ -62,12 +82,16 @@ const findTarget = async (
   sample: SampleDelivery,
   workflow: string | undefined,
 ): Promise<Target> => {
-  const { url: base } = findServer(flags, context.env, context.cwd);
-  if (flags.to !== undefined) return { url: new URL(flags.to, base).href, secretName: flags.secretName };
+  const { env, cwd } = context;
+  const { url: base, token } = findServer(flags, env, cwd);
+  const at = (path: string): string => new URL(path, base).href;
+  if (flags.to !== undefined) {
+    return { url: at(flags.to), method: 'POST', headers: {}, secretName: flags.secretName };
+  }
   const client = context.client(flags);
   const trigger = await findTrigger(client, sample, workflow);
-  const path = await targetOf(client, trigger);
-  return { url: new URL(path, base).href, secretName: flags.secretName ?? trigger.secrets[0] };
+  const target = addressed(await callOf(client, trigger), { key: flags.key ?? env['MILLRACE_KEY'], token });
+  return { ...target, url: at(target.url), secretName: flags.secretName ?? trigger.secrets[0] };
 };
 
 const signed = (name: string, url: string, secret: string | undefined) => {
@@ -81,10 +105,11 @@ const signed = (name: string, url: string, secret: string | undefined) => {
 /** Sends a delivery as its sender would, to the trigger that waits for it. */
 export async function sendSample(this: CliContext, flags: SendFlags, name: string, workflow?: string): Promise<void> {
   const screen = this.screen(flags);
-  const { url, secretName } = await findTarget(this, flags, sampleDelivery(name), workflow);
+  const { url, method, headers: own, secretName } = await findTarget(this, flags, sampleDelivery(name), workflow);
   const secret = flags.sign === true ? await readSecret(this, secretName) : undefined;
   const { headers, body } = signed(name, url, secret);
-  const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body), redirect: 'manual' });
+  const sent = { method, headers: { ...own, ...headers }, body: Buffer.from(body) };
+  const response = await fetch(url, { ...sent, redirect: 'manual' });
   const answer = await response.text();
   if (flags.json === true) screen.json({ url, status: response.status, body: answer }, 'one-line');
   else {

@@ -1,5 +1,6 @@
 import { type ExampleCall, type Trigger } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
+import { withKeyInShell } from '../key-placeholders.ts';
 import { safeLine } from '../output/safe-text.ts';
 import { formatTable } from '../output/table.ts';
 import { findServer } from '../server/find-server.ts';
@@ -35,24 +36,30 @@ export async function listTriggers(this: CliContext, flags: CommonFlags): Promis
 const doubleQuoted = (text: string): string => `"${text.replaceAll(/["\\`]/g, '\\$&')}"`;
 const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-const curlLine = (baseUrl: string, { method, path, headers, body }: ExampleCall): string =>
-  [
-    `curl -sS -X ${method} ${doubleQuoted(`${baseUrl}${path}`)}`,
-    ...Object.entries(headers).map(([name, value]) => `-H ${doubleQuoted(`${name}: ${value}`)}`),
+const curlLine = (baseUrl: string, { method, path, headers, body }: ExampleCall, key: string | undefined): string => {
+  const keyed = (line: string, isUrl: boolean): string => (key === undefined ? line : withKeyInShell(line, key, isUrl));
+  return [
+    `curl -sS -X ${method} ${keyed(doubleQuoted(`${baseUrl}${path}`), true)}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${keyed(doubleQuoted(`${name}: ${value}`), false)}`),
     ...(body === undefined ? [] : [`--data ${singleQuoted(body)}`]),
   ].join(' ');
+};
 
-export async function showCurl(this: CliContext, flags: CommonFlags, workflow: string): Promise<void> {
+export interface CurlFlags extends CommonFlags {
+  readonly key?: string;
+}
+
+export async function showCurl(this: CliContext, flags: CurlFlags, workflow: string): Promise<void> {
   const screen = this.screen(flags);
   const { calls } = await this.client(flags).triggers.of(workflow);
   const { url } = findServer(flags, this.env, this.cwd);
   if (flags.json === true) {
-    screen.json({ calls: calls.map((call) => ({ ...call, curl: curlLine(url, call) })) }, 'one-line');
+    screen.json({ calls: calls.map((call) => ({ ...call, curl: curlLine(url, call, flags.key) })) }, 'one-line');
     return;
   }
   for (const call of calls) {
     screen.data(screen.paint('dim', `# ${call.dialect}: ${safeLine(call.title)}`));
-    screen.data(safeLine(curlLine(url, call)));
+    screen.data(safeLine(curlLine(url, call, flags.key)));
   }
 }
 

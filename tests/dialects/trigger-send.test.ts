@@ -1,0 +1,117 @@
+/** `millrace trigger send … --sign` and `trigger curl` against the triggers of every dialect that can be signed. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Webhooks } from '@octokit/webhooks';
+import { eventually } from '@millrace/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startWorld, type World } from './world.ts';
+
+const SECRET = 'a-secret-of-github';
+const KEY = 'a-key/in $the address';
+const SINK_KEY = 'a-key-of-the-sink';
+const SOURCE = '2b0c7a52-6a0e-4b62-9a55-0d2c1f9be001';
+const SIGNED = 'signature: { preset: github, secret: GITHUB_SECRET }';
+const BIN = join(import.meta.dirname, '../../libs/cli/bin/millrace.mjs');
+const run = promisify(execFile);
+
+const TRIGGERS: Readonly<Record<string, string>> = {
+  hook: `{ dialect: hooks, path: /signed, ${SIGNED} }`,
+  route: `{ dialect: windmill, route: signed, methods: [PUT], mode: async, ${SIGNED} }`,
+  waiting: `{ dialect: windmill, route: 'waits/:id', ${SIGNED} }`,
+  sink: `{ dialect: sink, app_id: app, path: /signed, mode: async, ${SIGNED} }`,
+  keyed: `{ dialect: sink, app_id: app, path: /keyed, mode: async, auth: workflow_key, key: ${SINK_KEY}, ${SIGNED} }`,
+  endpoint: `{ dialect: endpoints, execution_mode: async, ${SIGNED} }`,
+  source: `{ dialect: endpoints, event_source: ${SOURCE}, ${SIGNED} }`,
+  kestra: `{ dialect: kestra, key: "${KEY}", ${SIGNED} }`,
+};
+
+const WORKFLOWS = Object.fromEntries(
+  Object.entries(TRIGGERS).flatMap(([name, trigger]) => [
+    [`send/${name}.sh`, '#!/bin/sh\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"\n'],
+    [`send/${name}.yaml`, `triggers: [${trigger}]\n`],
+  ]),
+) as Readonly<Record<string, string>>;
+
+let world: World;
+let stop = (): Promise<void> => Promise.resolve();
+beforeAll(async () => {
+  const started = await startWorld({ workflows: WORKFLOWS, secrets: { GITHUB_SECRET: SECRET } });
+  ({ stop } = started);
+  world = started;
+});
+afterAll(() => stop());
+
+/** What it prints, and its exit code. */
+const millrace = async (secret: string, ...args: readonly string[]) => {
+  const { url, token, home } = world.platform;
+  const env = { ...process.env, MILLRACE_URL: url, MILLRACE_TOKEN: token, GITHUB_SECRET: secret };
+  try {
+    const { stdout } = await run(process.execPath, [BIN, ...args], { env, cwd: home });
+    return { code: 0, stdout, stderr: '' };
+  } catch (error) {
+    return error as { readonly code: number; readonly stdout: string; readonly stderr: string };
+  }
+};
+
+const send = (secret: string, name: string, ...flags: readonly string[]) =>
+  millrace(secret, 'trigger', 'send', 'github.push', `send/${name}`, '--sign', '--json', ...flags);
+
+const statusOf = ({ stdout }: { readonly stdout: string }): number =>
+  (JSON.parse(stdout) as { readonly status: number }).status;
+
+test.each([
+  ['hook', 202, []],
+  ['route', 201, []],
+  ['waiting', 200, []],
+  ['sink', 200, []],
+  ['keyed', 200, ['--key', SINK_KEY]],
+  ['endpoint', 200, []],
+  ['source', 202, []],
+  ['kestra', 200, ['--key', KEY]],
+] as const)('send reaches %s, which believes the signature, and no other one', async (name, status, flags) => {
+  const good = await send(SECRET, name, ...flags);
+  expect([good.code, statusOf(good), good.stdout]).toEqual([0, status, expect.anything()]);
+  await eventually(async () => expect(await world.runsOf(`send/${name}`)).toBe(1));
+  const bad = await send('another', name, ...flags);
+  expect([bad.code, statusOf(bad)]).toEqual([1, 401]);
+  expect(await world.runsOf(`send/${name}`)).toBe(1);
+});
+
+test('a key that is missing is asked for, and a wrong one is refused', async () => {
+  const { code, stderr } = await send(SECRET, 'kestra');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--key')]);
+  expect(statusOf(await send(SECRET, 'kestra', '--key', 'a-wrong-key'))).toBe(404);
+});
+
+test('curl --key prints a line that a shell runs', async () => {
+  const { stdout } = await millrace(SECRET, 'trigger', 'curl', 'send/kestra', '--key', KEY);
+  const line = stdout.split('\n').find((one) => one.includes('/executions/webhook/')) ?? 'false';
+  expect(line).toContain(encodeURIComponent(KEY));
+  const body = '{"hello":"world"}'; // as the line has it
+  const signature = await new Webhooks({ secret: SECRET }).sign(body);
+  const sent = await run('sh', ['-c', `${line} -H "x-hub-signature-256: ${signature}"`]);
+  expect(JSON.parse(sent.stdout)).toMatchObject({
+    flowId: 'kestra',
+    trigger: { variables: { body: JSON.parse(body) } },
+  });
+});
+
+test('a signed Windmill route: GitHub as its own library signs, the same delivery once, and nothing without a signature', async () => {
+  const body = '{"ref":"refs/heads/main"}';
+  const headers = {
+    'x-github-event': 'push',
+    'x-github-delivery': crypto.randomUUID(),
+    'x-hub-signature-256': await new Webhooks({ secret: SECRET }).sign(body),
+  };
+  const before = await world.runsOf('send/waiting');
+  const signed = { token: null, body, headers };
+  const first = await world.call('/api/r/waits/7', signed);
+  expect([first.status, first.json]).toEqual([200, { ref: 'refs/heads/main', id: '7' }]);
+  expect((await world.call('/api/r/waits/7', signed)).json).toEqual(first.json);
+  const altered = await world.call('/api/r/waits/7', { ...signed, body: `${body} ` });
+  expect([altered.status, altered.json]).toEqual([401, { error: 'signature invalid' }]);
+  // A token does not stand for a signature.
+  expect((await world.call('/api/r/waits/7', { body })).status).toBe(400);
+  expect(await world.runsOf('send/waiting')).toBe(before + 1);
+});
