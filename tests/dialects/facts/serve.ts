@@ -117,6 +117,7 @@ export const SERVE: readonly Fact[] = [
         404, 404, 404,
       ]);
       expect(await statusOf(`${ECHO}?any=thing`)).toBe(202);
+      expect(await statusOf(`/${ECHO}`)).toBe(404); // leading slashes are dropped there
     },
   },
   {
