@@ -15,7 +15,7 @@ import { type FailureBrake } from '../auth/failure-brake.ts';
 import { checkTokenSource } from '../auth/query-token.ts';
 import { checkClientHeader } from '../guards/client-header.ts';
 import { checkCrossSite } from '../guards/cross-site.ts';
-import { bearerOf, holdsKey } from './credentials.ts';
+import { bearerOf, findKey } from './credentials.ts';
 import { type Admission, type Entry } from './entry.ts';
 import { Inbound } from './inbound.ts';
 import { checkState, isThere } from './trigger-state.ts';
@@ -131,10 +131,10 @@ const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal
 
 const takesKeys = ({ trigger: { auth } }: BoundTrigger): boolean => auth === 'path_key' || auth === 'workflow_key';
 
-const admitByKey = (bound: BoundTrigger, { credentials }: Caller, deps: EnterDeps): Admission | undefined =>
-  takesKeys(bound) && holdsKey(bound.trigger, credentials.keys, deps.secretValues)
-    ? { bound, principal: triggerPrincipal(bound), verified: 'key' }
-    : undefined;
+const admitByKey = (bound: BoundTrigger, { credentials }: Caller, deps: EnterDeps): Admission | undefined => {
+  const key = takesKeys(bound) ? findKey(bound.trigger, credentials.keys, deps.secretValues) : undefined;
+  return key === undefined ? undefined : { bound, principal: triggerPrincipal(bound), verified: 'key', key };
+};
 
 /** As whom a caller without a key may use a trigger; `undefined` when it may not. */
 const admitOtherwise = (bound: BoundTrigger, { principal }: Caller): Admission | undefined => {
