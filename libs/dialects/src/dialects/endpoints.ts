@@ -18,6 +18,7 @@ import {
 import { type InboundRequest } from '../inbound-request.ts';
 import { type RunSnapshot } from '../run-snapshot.ts';
 import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
+import { describeEndpoints } from './endpoints/describe.ts';
 import { endpointError } from './endpoints/errors.ts';
 import { EVENT_ADDRESS, EVENT_METHODS, eventPath, eventRoutes } from './endpoints/event-source.ts';
 import { cancelAnswer, executionAnswer, logsAnswer, resultAnswer } from './endpoints/executions.ts';
@@ -195,6 +196,7 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
     ...eventRoutes(NAME, credentials),
   ],
   declares,
+  described: describeEndpoints(settings.body),
   renderError: endpointError,
   examples: ({ workflow, ...service }, triggers) =>
     triggers

@@ -21,6 +21,7 @@ import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.t
 import { answerOutcome } from './sink/answer-outcome.ts';
 import { chooseReply, modeOf, type Reply } from './sink/choose-reply.ts';
 import { sinkCredentials } from './sink/credentials.ts';
+import { sinkDescription } from './sink/describe.ts';
 import { desktopError, serverError } from './sink/errors.ts';
 import { readPayload } from './sink/read-payload.ts';
 import { runState } from './sink/run-state.ts';
@@ -193,6 +194,7 @@ const preflightAt = (place: Place): AnswerRoute => ({
   summary: 'CORS preflight of an HTTP sink',
   access: 'public',
   takesCrossSite: true,
+  mayBeUnknown: true,
   answer: preflightAnswer,
 });
 
@@ -240,6 +242,7 @@ const makeSink = (settings: SinkSettings): Dialect => {
     routes: makeRoutes(settings),
     ...(port === undefined ? {} : { listeners: [{ name: DESKTOP, port }] }),
     declares,
+    described: sinkDescription,
     renderError: serverError,
     examples: (_workflow, triggers) =>
       triggers

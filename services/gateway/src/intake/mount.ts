@@ -33,7 +33,6 @@ const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): F
   const common = {
     renderError: route.renderError ?? dialect.renderError,
     ...(route.credentials && { credentials: route.credentials }),
-    ...(route.describe && { describe: route.describe }),
   };
   if (route.does === 'start')
     return { ...common, access: 'trigger', enter: (request) => enter(request, dialect, route) };
@@ -43,29 +42,20 @@ const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): F
   return { ...common, access, skipsClientHeader: true, ...(takesCrossSite === true && { takesCrossSite }) };
 };
 
-const operationIdOf = ({ methods, operationId }: DialectRoute, method: string): string =>
-  methods.length === 1 || method === 'POST' ? operationId : `${operationId}By${method}`;
-
 interface Mounted {
-  /** Name of the dialect: groups routes in the OpenAPI description. */
-  readonly tag: string;
   readonly config: FastifyContextConfig;
   readonly handler: Handler;
 }
 
-const mountRoute = (app: FastifyInstance, route: DialectRoute, { tag, config, handler }: Mounted): void => {
+const mountRoute = (app: FastifyInstance, route: DialectRoute, { config, handler }: Mounted): void => {
   for (const method of route.methods) {
     app.route({
       method,
       url: route.url,
       exposeHeadRoute: false,
       bodyLimit: route.does === 'start' ? (route.bodyMax ?? BODY_BYTES_MAX) : BODY_BYTES_MAX,
-      schema: {
-        operationId: operationIdOf(route, method),
-        summary: route.summary,
-        ...(route.description === undefined ? {} : { description: route.description }),
-        tags: [tag],
-      },
+      // The dialect itself describes it: see `describeDialect`.
+      schema: { hide: true },
       config,
       handler,
     });
@@ -88,7 +78,7 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
       url,
       exposeHeadRoute: false,
       schema: { hide: true },
-      config: { access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
+      config: { refuses: true, access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
       handler: async ({ method }) => {
         throw new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
           details: { allow },
@@ -111,7 +101,7 @@ export const mountDialects = async (app: FastifyInstance, deps: MountDeps, liste
       readRawBodies(scope);
       for (const route of routes) {
         const config = configOf(dialect, route, deps.enter);
-        mountRoute(scope, route, { tag: dialect.name, config, handler: handlerOf(route) });
+        mountRoute(scope, route, { config, handler: handlerOf(route) });
       }
       refuseOtherMethods(scope, { ...dialect, routes });
     });
