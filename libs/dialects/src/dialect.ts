@@ -22,6 +22,8 @@ export interface Dialect {
   readonly renderError: (error: AppError, traceId: string | undefined, path?: string) => Answer;
   /** Further TCP ports on which the routes of these names are served, and nothing else. */
   readonly listeners?: readonly DialectListener[];
+  /** True: `GET /health` of the server answers callers with a token only. The dialect `serve` decides. */
+  readonly guardsHealth?: boolean;
   /** How its routes are described in OpenAPI, beyond their names; absent: bearer tokens, and bodies of any kind. */
   readonly described?: DialectDescription;
   /** How a workflow declares a trigger of it; absent when its triggers are automatic only. */

@@ -106,7 +106,7 @@ const registerRoutes = async (
   const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
   const { shard } = settings;
   const { renderError } = parts.serve;
-  await app.register(healthRoute, { ...parts, renderError });
+  await app.register(healthRoute, parts);
   await app.register(tasksRoute, { catalog, renderError });
   const intake = makeIntakeParts({ deps, parts, metrics, draining });
   await mountDialects(app, intake);

@@ -156,6 +156,17 @@ const PRESCRIBED: Readonly<Record<string, (error: AppError) => Readonly<Record<s
 export const serveErrorBody = (error: AppError): Readonly<Record<string, unknown>> | undefined =>
   PRESCRIBED[error.code]?.(error);
 
+const SettingsSchema = Type.Object(
+  {
+    health: Type.Enum(['open', 'token'], {
+      default: 'open',
+      description:
+        'Who may ask `/health`: anybody (`open`), as the document has it, or whoever has a token (`token`), as the source has it.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const serve: Dialect = {
   name: NAME,
   summary: 'POST /run/<category>/<task>, poll GET /status/<run_id>',
@@ -180,6 +191,6 @@ const serve: Dialect = {
 
 export const dialect: DialectModule = {
   name: NAME,
-  settings: Type.Object({}, { additionalProperties: false }),
-  make: () => serve,
+  settings: SettingsSchema,
+  make: ({ health }) => ({ ...serve, guardsHealth: health === 'token' }),
 };

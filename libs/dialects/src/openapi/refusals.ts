@@ -26,7 +26,7 @@ const STARTING: readonly Sample[] = [
   WRONG_METHOD,
   ['refused', 'trigger.stopped'],
   ['too_large', 'http.body_too_large', { max_bytes: 1 }],
-  ['unsupported', 'body.unsupported'],
+  ['unsupported', 'http.media_type'],
   ['invalid', 'body.invalid_json'],
   ['invalid', 'input.invalid', { pointer: '/a' }],
   TOO_MANY_FAILURES,

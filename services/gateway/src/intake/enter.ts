@@ -1,6 +1,6 @@
 import { type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { allows, callerAddress, isWithin, type Network, parseNetwork } from '@millrace/domain';
+import { allows, callerAddress, isWithin, namesWorkflow, type Network, parseNetwork } from '@millrace/domain';
 import {
   type BoundTrigger,
   type Credentials,
@@ -126,7 +126,7 @@ const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal
   }
   return trigger.auth === 'token'
     ? allows(principal.scopes, 'start', workflow)
-    : principal.scopes.includes(`run:${workflow}`);
+    : namesWorkflow(principal.scopes, workflow);
 };
 
 const takesKeys = ({ trigger: { auth } }: BoundTrigger): boolean => auth === 'path_key' || auth === 'workflow_key';

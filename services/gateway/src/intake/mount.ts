@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
@@ -10,7 +11,13 @@ export interface MountDeps extends HandlerDeps {
   readonly enter: EnterTrigger;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** All that the parser of HTTP lets through: `TRACE` and those of WebDAV, too. A tunnel is no request, and never gets here. */
+const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT');
+
+/** Lets the framework answer methods that it does not know by itself. Their bodies are of no interest to anybody. */
+const knowAllMethods = (app: FastifyInstance): void => {
+  for (const method of ALL_METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+};
 
 /** Raw bytes, whatever they say they are: signatures are made over them, and dialects read them by rules of their own. */
 const readRawBodies = (app: FastifyInstance): void => {
@@ -67,7 +74,7 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
   const byUrl = Map.groupBy(routes, ({ url }) => url);
   for (const [url, there] of byUrl) {
     const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
-    const others = METHODS.filter((method) => !allow.includes(method));
+    const others = ALL_METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
     const render = there.find((route) => route.renderError !== undefined)?.renderError ?? renderError;
     const isOpen = there.every((route) =>
@@ -79,11 +86,12 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
       exposeHeadRoute: false,
       schema: { hide: true },
       config: { refuses: true, access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
-      handler: async ({ method }) => {
-        throw new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
-          details: { allow },
-        });
+      // Before anything of the body is read.
+      onRequest: ({ method }, _reply, done) => {
+        const details = { allow };
+        done(new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, { details }));
       },
+      handler: async () => undefined,
     });
   }
 };
@@ -95,6 +103,7 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
  */
 export const mountDialects = async (app: FastifyInstance, deps: MountDeps, listener?: string): Promise<void> => {
   const handlerOf = makeHandlers(deps);
+  knowAllMethods(app);
   for (const dialect of deps.dialects) {
     const routes = dialect.routes.filter((route) => route.listener === listener);
     await app.register(async (scope) => {
