@@ -136,6 +136,11 @@ export interface StartRoute extends RouteAddress {
   readonly does: 'start';
   /** The triggers that this address may mean; none: 404. Sees address and headers only. */
   readonly resolve: (request: InboundRequest, directory: TriggerDirectory) => readonly BoundTrigger[];
+  /**
+   * What any caller is told of an address whose triggers, all that `resolve` found, are for other methods; absent: only who may use one
+   * of them is told so.
+   */
+  readonly wrongMethod?: (request: InboundRequest, found: readonly BoundTrigger[]) => AppError;
   /** What a caller is told of an address that means nothing, or nothing of the caller's. */
   readonly notFound: (request: InboundRequest) => AppError;
   /** What a caller who may use it is told of a trigger that is not enabled; absent: as if it were not there. */

@@ -118,15 +118,14 @@ const injectOf = ({ address }: Trigger): unknown => address['inject'];
 const resolve: StartRoute['resolve'] = (request, directory) => {
   const found = findEndpoint(referenceOf(request), NAME, directory);
   const fitting = found.filter(({ trigger }) => trigger.methods.includes(request.method));
-  if (found.length === 0 || fitting.length > 0) return fitting;
+  return fitting.length > 0 ? fitting : found;
+};
+
+const wrongMethod: StartRoute['wrongMethod'] = ({ method }, found) => {
   const allow = [...new Set(found.flatMap(({ trigger }) => trigger.methods))].sort();
   const details = found.every(({ trigger }) => trigger.auth === 'public') ? {} : { workflow: found[0]?.workflow };
-  throw new AppError(
-    'refused',
-    'http.method_not_allowed',
-    `Method ${request.method} not allowed. Allowed: ${allow.join(', ')}`,
-    { details: { ...details, allow } },
-  );
+  const message = `Method ${method} not allowed. Allowed: ${allow.join(', ')}`;
+  return new AppError('refused', 'http.method_not_allowed', message, { details: { ...details, allow } });
 };
 
 const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
@@ -139,6 +138,7 @@ const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
   credentials,
   hidesAddresses: true,
   resolve,
+  wrongMethod,
   notFound: (request) =>
     new AppError(
       'not_found',

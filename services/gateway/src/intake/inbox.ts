@@ -143,6 +143,9 @@ const requestOf = (sighting: Sighting, keepsBody: boolean) => {
   };
 };
 
+/** The caller is told that there is nothing, whoever owns the trigger should know better. */
+const DISABLED = { code: 'trigger.disabled', reason: 'the trigger is disabled' };
+
 export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => {
   const record: Inbox['record'] = (request, { verified, keepsBody = true, reason, ...note }) => {
     const { sighting } = request;
@@ -167,7 +170,8 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
       const { sighting } = request;
       // Undefined where the framework itself refused the address: nothing of ours has seen the request.
       if (sighting === null || sighting === undefined || isForeign(error, sighting)) return;
-      record(request, { outcome: 'refused', code: error.code, reason: error.message });
+      const refusal = sighting.isDisabled === true ? DISABLED : { code: error.code, reason: error.message };
+      record(request, { outcome: 'refused', ...refusal });
     },
   };
 };

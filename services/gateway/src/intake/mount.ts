@@ -3,12 +3,13 @@ import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
 import { type Dialect, type DialectRoute, type ReadRoute } from '@millrace/dialects';
-import { type EnterTrigger } from './enter.ts';
+import { type EnterTrigger, type SightTrigger } from './enter.ts';
 import { type Handler, type HandlerDeps, makeHandlers } from './handlers.ts';
 
 export interface MountDeps extends HandlerDeps {
   readonly dialects: readonly Dialect[];
   readonly enter: EnterTrigger;
+  readonly sight: SightTrigger;
 }
 
 /** All that the parser of HTTP lets through: `TRACE` and those of WebDAV, too. A tunnel is no request, and never gets here. */
@@ -70,7 +71,8 @@ const mountRoute = (app: FastifyInstance, route: DialectRoute, { config, handler
 };
 
 /** Every other method at the addresses of a dialect: 405 with `Allow`, to whoever may know of the address. */
-const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Dialect): void => {
+const refuseOtherMethods = (app: FastifyInstance, dialect: Dialect, sight: SightTrigger): void => {
+  const { routes, renderError } = dialect;
   const byUrl = Map.groupBy(routes, ({ url }) => url);
   for (const [url, there] of byUrl) {
     const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
@@ -80,6 +82,7 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
     const isOpen = there.every((route) =>
       route.does === 'start' ? !route.hidesAddresses : route.does === 'answer' && route.access === 'public',
     );
+    const start = there.find((route) => route.does === 'start');
     app.route({
       method: others,
       url,
@@ -87,7 +90,9 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
       schema: { hide: true },
       config: { refuses: true, access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
       // Before anything of the body is read.
-      onRequest: ({ method }, _reply, done) => {
+      onRequest: (request, _reply, done) => {
+        const { method } = request;
+        if (start !== undefined) sight(request, dialect, start);
         const details = { allow };
         done(new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, { details }));
       },
@@ -112,7 +117,7 @@ export const mountDialects = async (app: FastifyInstance, deps: MountDeps, liste
         const config = configOf(dialect, route, deps.enter);
         mountRoute(scope, route, { config, handler: handlerOf(route) });
       }
-      refuseOtherMethods(scope, { ...dialect, routes });
+      refuseOtherMethods(scope, { ...dialect, routes }, deps.sight);
     });
   }
 };

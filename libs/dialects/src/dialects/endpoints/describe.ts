@@ -4,18 +4,9 @@ import { ANYTHING, JSON_TYPE, TEXT } from '../../openapi/media-types.ts';
 import { type DialectDescription, type RouteDescription } from '../../route-description.ts';
 import { type BodyForm } from './answer-outcome.ts';
 
-/** As the framework of the protocol's servers has it: a text, or a list of what is wrong with the request. */
 const ErrorSchema = Type.Object({
-  detail: Type.Union([
-    Type.String(),
-    Type.Array(
-      Type.Object({
-        type: Type.String(),
-        loc: Type.Array(Type.Union([Type.String(), Type.Integer()])),
-        msg: Type.String(),
-      }),
-    ),
-  ]),
+  detail: Type.String(),
+  pointer: Type.Optional(Type.String({ description: 'JSON pointer to what the input schema refuses' })),
 });
 
 const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>

@@ -5,9 +5,7 @@ import { ANY_BODY, EVENT_STREAM } from '../../openapi/media-types.ts';
 const ErrorSchema = Type.Object({
   message: Type.String(),
   _links: Type.Object({ self: Type.Array(Type.Object({ href: Type.String(), templated: Type.Boolean() })) }),
-  _embedded: Type.Optional(
-    Type.Object({ errors: Type.Array(Type.Object({ message: Type.String(), path: Type.String() })) }),
-  ),
+  path: Type.Optional(Type.String({ description: 'JSON pointer to what the input schema refuses' })),
 });
 
 const ExecutionSchema = Type.Object({
