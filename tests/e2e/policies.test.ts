@@ -47,6 +47,15 @@ const why = async (runId: string) => (await platform.http.get(`/runs/${runId}/wh
 const errorOf = async (runId: string) =>
   ((await platform.http.get(`/runs/${runId}`)).json as { readonly error?: { readonly code: string } }).error?.code;
 
+test('a workflow shows what it says about its place in the queue', async () => {
+  const limitsOf = async (workflow: string): Promise<unknown> =>
+    ((await platform.http.get(`/workflows/p/${workflow}`)).json as { readonly limits?: unknown }).limits;
+  expect(await limitsOf('keyed')).toEqual({ key_concurrency: 1, concurrency_key: 'input.customer' });
+  expect(await limitsOf('once')).toEqual({ concurrency: 1, on_limit: 'skip' });
+  expect(await limitsOf('rated')).toEqual({ rate: { limit: 2, period_ms: 600_000 } });
+  expect(await limitsOf('calm')).toEqual({ debounce: { period_ms: 2_000, max_wait_ms: 20_000, key: 'input.repo' } });
+});
+
 test('a concurrency key keeps its runs apart, and its runs say which one they wait for', async () => {
   const first = await start('keyed', { customer: 'acme' });
   const second = await start('keyed', { customer: 'acme' });

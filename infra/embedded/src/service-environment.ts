@@ -70,6 +70,7 @@ export const serviceEnvironment = (
     MILLRACE_QUEUE_LIMIT: String(server.queueLimit),
     MILLRACE_DURABILITY: server.durability,
     MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
+    MILLRACE_POOLS: listed(executor.pools),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
     MILLRACE_NOTIFIER_ALLOW_PRIVATE: listed(notifier.allowPrivate),
     MILLRACE_NOTIFIER_PORTS: listed(notifier.ports),

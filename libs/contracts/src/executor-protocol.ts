@@ -4,11 +4,16 @@ export interface HeldAttempt {
   readonly attempt: number;
 }
 
+/** Pools of one executor. */
+export const EXECUTOR_POOLS_MAX = 64;
+
 /** What an executor tells the leader every second. */
 export interface Heartbeat {
   readonly executor: string;
   /** Runs it can hold at the same time. */
   readonly slots: number;
+  /** Pools whose runs it takes; absent: the default one. */
+  readonly pools?: readonly string[];
   /** True while it finishes what it has and takes nothing new. */
   readonly draining: boolean;
   /** Every attempt from when its dispatch was seen until its terminal event, or its `attempt.failed` or `attempt.lost`, is in the log. */

@@ -13,6 +13,11 @@ export const BackoffSchema = Type.Object({
 });
 export type BackoffPolicy = Static<typeof BackoffSchema>;
 
+/** Executors that name no pool are of this one, and so are runs. */
+export const DEFAULT_POOL = 'default';
+/** Names of pools. */
+export const POOL_PATTERN = '^[a-z0-9][a-z0-9_-]{0,62}$';
+
 /** Rules of one version that the scheduler and the executor need, copied into the request so that the log explains itself. */
 export const RunPolicySchema = Type.Object({
   /** Longest time of one attempt, in milliseconds. */
@@ -34,6 +39,8 @@ export const RunPolicySchema = Type.Object({
   rate: Type.Optional(Type.Object({ limit: Type.Integer({ minimum: 1 }), periodMs: Type.Integer({ minimum: 1 }) })),
   /** A run waits so many milliseconds for a later one of its key, which takes its place; all together no longer than `maxMs`. */
   debounce: Type.Optional(Type.Object({ periodMs: Type.Integer({ minimum: 1 }), maxMs: Type.Integer({ minimum: 1 }) })),
+  /** Executors that may run it; absent: those of {@link DEFAULT_POOL}. */
+  pool: Type.Optional(Type.String({ pattern: POOL_PATTERN })),
   /** How many further attempts follow an attempt that failed, or that was lost with its executor. */
   retries: Type.Object({
     failed: Type.Integer({ minimum: 0 }),

@@ -1,4 +1,4 @@
-import { type AdmissionRules, type RunPolicy } from '@millrace/contracts';
+import { type AdmissionRules, DEFAULT_POOL, POOL_PATTERN, type RunPolicy } from '@millrace/contracts';
 import { compileKey, PRIORITY_MAX, PRIORITY_MIN } from '@millrace/domain';
 import { DAY, messageOf, type Milliseconds, parseDuration } from '@millrace/kernel';
 import { type Static, Type } from 'typebox';
@@ -28,6 +28,7 @@ type ConcurrencyRule = Static<typeof Limit> | Static<typeof ConcurrencySchema>;
 export const ADMISSION_FIELDS = {
   concurrency: Type.Optional(Type.Unsafe<ConcurrencyRule>(Type.Unknown())),
   priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
+  pool: Type.Optional(Type.String({ pattern: POOL_PATTERN })),
   rate: Type.Optional(
     Type.Object(
       { limit: Type.Integer({ minimum: 1, maximum: RATE_LIMIT_MAX }), period: Type.Unknown() },
@@ -52,6 +53,7 @@ interface AdmissionMetadata {
   readonly concurrency?: ConcurrencyRule;
   readonly queueLimit?: number;
   readonly priority?: number;
+  readonly pool?: string;
   readonly rate?: { readonly limit: number; readonly period: unknown };
   readonly debounce?: Static<typeof DebounceDefinitionSchema>;
 }
@@ -165,11 +167,12 @@ const debounceOf = ({
 /** The limits that checked metadata states. */
 export const admissionPolicyOf = (
   metadata: AdmissionMetadata,
-): Pick<RunPolicy, 'concurrency' | 'keyConcurrency' | 'queueLimit' | 'rate' | 'debounce'> => {
-  const { concurrency, queueLimit, rate, debounce } = metadata;
+): Pick<RunPolicy, 'concurrency' | 'keyConcurrency' | 'queueLimit' | 'rate' | 'debounce' | 'pool'> => {
+  const { concurrency, queueLimit, rate, debounce, pool } = metadata;
   return {
     ...concurrencyOf(concurrency),
     ...(queueLimit !== undefined && { queueLimit }),
+    ...(pool !== undefined && pool !== DEFAULT_POOL && { pool }),
     ...(rate !== undefined && { rate: { limit: rate.limit, periodMs: durationOf(rate.period) } }),
     ...(debounce !== undefined && { debounce: debounceOf(debounce) }),
   };

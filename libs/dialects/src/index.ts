@@ -4,6 +4,7 @@ export * from './automatic-trigger.ts';
 export * from './body/limits.ts';
 export * from './body/parse-json.ts';
 export * from './body/trigger-body.ts';
+export * from './condition-scope-of.ts';
 export * from './dialect.ts';
 export * from './environment-settings.ts';
 export * from './errors/http-status.ts';

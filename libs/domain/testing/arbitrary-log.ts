@@ -38,6 +38,7 @@ const POLICIES: readonly RunPolicy[] = [
   { ...QUEUED, rate: { limit: 2, periodMs: 5_000 } },
   { ...QUEUED, debounce: { periodMs: 1_500, maxMs: 4_000 } },
   { ...QUEUED, queueLimit: 1, concurrency: 1 },
+  { ...QUEUED, pool: 'gpu' },
   { ...QUEUED, retries: { ...RETRIES, backoff: { firstMs: 2_000, factor: 2, maxMs: 60_000, jitter: 0.5 } } },
 ];
 

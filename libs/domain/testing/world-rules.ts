@@ -38,10 +38,20 @@ export const checkLog = (world: World): void => {
     keyLimitOf,
   );
   checkRates(world);
+  checkPool(world);
   checkCounts(
     held.map(([, { executor = '' }]) => executor),
     (id) => world.sessions.find((session) => session.id === id)?.slots ?? 0,
   );
+};
+
+/** A run is on an executor of the pool that it asks for. */
+const checkPool = ({ log, sessions }: World): void => {
+  const last = log.at(-1);
+  if (last?.type !== 'dev.millrace.run.dispatched.v1') return;
+  const { pool = 'default' } = WORLD_WORKFLOWS[last.workflow]?.policy ?? {};
+  const { pools = ['default'] } = sessions.find(({ id }) => id === last.data.executor) ?? {};
+  expect(pools).toContain(pool);
 };
 
 /** Starts of a workflow with a rate, the latest of which was just recorded. */
@@ -86,7 +96,10 @@ const checkTurn = ({ runs, queues }: SchedulerState, run: Run): void => {
   const isInTime = isWithinRate(workflow, queues.logMs);
   for (const group of workflow.groups) {
     const isReady = group.turn !== NO_LANE && workflow.running < limitOf(workflow.path) && isInTime;
-    expect(queues.turns.has(group)).toBe(isReady);
+    expect(group.turns !== undefined).toBe(isReady);
+    expect(group.nextReady !== undefined).toBe(isReady);
+    const pool = queues.pools.pool(WORLD_WORKFLOWS[workflow.path]?.policy?.pool);
+    if (isReady) expect(group.turns).toBe(pool.turns);
   }
 };
 

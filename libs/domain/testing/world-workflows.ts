@@ -27,6 +27,7 @@ export const WORLD_WORKFLOWS: Readonly<Record<string, WorldWorkflow>> = {
   'a/once': { limit: 1, policy: { onLimit: 'skip' }, isNeverDelayed: true },
   'a/short': { limit: 1, policy: { queueLimit: 2 } },
   'a/rated': { limit: 99, policy: { rate: { limit: 2, periodMs: 3 * STEP_MS } } },
+  'a/gpu': { limit: 2, policy: { pool: 'gpu' } },
   'a/calm': {
     limit: 2,
     policy: { debounce: { periodMs: 2 * STEP_MS, maxMs: 5 * STEP_MS } },

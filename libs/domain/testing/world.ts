@@ -23,6 +23,8 @@ const WORKFLOWS = Object.keys(WORLD_WORKFLOWS);
 export interface Session {
   readonly id: string;
   readonly slots: number;
+  /** Default: those of an executor that names none. */
+  readonly pools?: readonly string[];
   isDraining: boolean;
   /** Its processes are dead. */
   isGone: boolean;
@@ -36,6 +38,10 @@ export interface Session {
   leaseUntilMs: number;
   readonly mail: { readonly beat: Heartbeat; readonly sentMs: number }[];
 }
+
+/** Executors of every kind; the third one takes everything. */
+const POOLS: readonly (readonly string[] | undefined)[] = [undefined, ['gpu'], ['default', 'gpu']];
+const EVERY_POOL = 2;
 
 const keyOf = (runId: string, attempt: number | undefined): string => `${runId}.${attempt ?? 0}`;
 /**
@@ -133,8 +139,10 @@ export class World {
     for (const { mail } of this.sessions) mail.length = 0;
   }
 
-  join(slots: number): void {
+  join(slots: number, kind = this.sessions.length): void {
+    const pools = POOLS[kind % POOLS.length];
     this.sessions.push({
+      ...(pools === undefined ? {} : { pools }),
       id: `ex${this.sessions.length}`,
       slots: 1 + (slots % 3),
       isDraining: false,
@@ -187,10 +195,11 @@ export class World {
     if (dispatch !== undefined) this.append(lastWord(dispatch, n));
   }
 
-  beat({ id, slots, isDraining, isGone, isCut, live, mail }: Session): void {
+  beat({ id, slots, pools, isDraining, isGone, isCut, live, mail }: Session): void {
     if (isGone || isCut) return;
     const held = [...live.values()].map(({ subject, attempt = 0 }) => ({ runId: subject, attempt }));
-    mail.push({ beat: { executor: id, slots, draining: isDraining, held }, sentMs: this.#nowMs });
+    const its = { slots, ...(pools === undefined ? {} : { pools }), draining: isDraining };
+    mail.push({ beat: { executor: id, ...its, held }, sentMs: this.#nowMs });
   }
 
   hear(session: Session): void {
@@ -251,7 +260,7 @@ export class World {
 
   /** Everything works again, but for what is gone or cut off. */
   heal(): void {
-    this.join(2);
+    this.join(2, EVERY_POOL);
     for (let round = 0; round < HEALING_ROUNDS; round += 1) {
       this.flow();
       for (const session of this.sessions) {

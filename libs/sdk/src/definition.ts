@@ -74,6 +74,8 @@ export interface WorkflowDefinition {
   readonly onLimit?: 'queue' | 'reject' | 'cancel_previous' | 'skip';
   /** How many runs of this workflow may wait; further requests are answered 429. Absent: only the server's limit. */
   readonly queueLimit?: number;
+  /** Name of the executors that may run it, such as those with a graphics card. Default: `default`, the executors that name no pool. */
+  readonly pool?: string;
   /** More is sooner: -10 to 10, default 0. */
   readonly priority?: number;
   /** Starts in any period. Absent: as many as there are. */

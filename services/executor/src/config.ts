@@ -1,6 +1,10 @@
+import { DEFAULT_POOL, EXECUTOR_POOLS_MAX, POOL_PATTERN } from '@millrace/contracts';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
 import { SAFE_PATH } from './child-environment.ts';
+
+const POOL_NAME = POOL_PATTERN.slice(1, -1);
+const POOL_NAMES = `^${POOL_NAME}(,${POOL_NAME}){0,${EXECUTOR_POOLS_MAX - 1}}$`;
 
 const ConfigSchema = Type.Object({
   /** `nats://user:password@host:port` */
@@ -14,6 +18,8 @@ const ConfigSchema = Type.Object({
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
   /** Runs that this executor holds at the same time. */
   MILLRACE_SLOTS: Type.Integer({ minimum: 1, maximum: 100_000, default: 64 }),
+  /** Names, separated by commas, of the pools whose runs it takes. */
+  MILLRACE_POOLS: Type.String({ pattern: POOL_NAMES, default: DEFAULT_POOL }),
   /** Small processes that start scripts. */
   MILLRACE_SPAWNERS: Type.Integer({ minimum: 1, maximum: 64, default: 2 }),
   /** Warm processes that run TypeScript workflows. */
@@ -31,6 +37,12 @@ const ConfigSchema = Type.Object({
   MILLRACE_SCRIPT_PATH: Type.String({ default: SAFE_PATH }),
 });
 export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+/** What it can be given. */
+export const capacityOf = ({ MILLRACE_SLOTS: slots, MILLRACE_POOLS: pools }: Config) => ({
+  slots,
+  pools: pools.split(','),
+});
 
 /** @throws AppError `invalid` that names every bad variable at once. */
 export const readConfig = (env: Environment): Config => loadConfig(ConfigSchema, env);

@@ -7,7 +7,7 @@ import { makeSecretsOf } from './attempts/run-secrets.ts';
 import { makeBundleCache } from './bundles.ts';
 import { baseEnvironment, readGrants } from './child-environment.ts';
 import { startChildProcesses } from './child-processes.ts';
-import { readConfig } from './config.ts';
+import { capacityOf, readConfig } from './config.ts';
 import { makeExecutorMetrics } from './executor-metrics.ts';
 import { runSessions } from './run-sessions.ts';
 
@@ -38,7 +38,7 @@ await runService('executor', async ({ log, env, defer, fail }) => {
     onFatal: (error) => fail('session ended', error),
     connection,
     shard: config.MILLRACE_SHARD,
-    slots: config.MILLRACE_SLOTS,
+    ...capacityOf(config),
     heartbeatMs: config.MILLRACE_HEARTBEAT_MS,
     drainGraceMs: config.MILLRACE_DRAIN_GRACE_MS,
     launch: makeLaunch({ ...processes, bundles, environment, grants, secretsOf: makeSecretsOf(secrets) }),

@@ -10,6 +10,7 @@
  * I2 A fenced session records nothing any more.
  */
 import {
+  type Heartbeat,
   type HeartbeatAnswer,
   type HeldAttempt,
   logSubject,
@@ -51,6 +52,7 @@ export interface SessionDeps {
   readonly connection: LogConnection;
   readonly shard: number;
   readonly slots: number;
+  readonly pools: readonly string[];
   readonly heartbeatMs: Milliseconds;
   readonly drainGraceMs: Milliseconds;
   readonly launch: Launch;
@@ -179,12 +181,12 @@ export class Session {
   }
 
   async #beat(): Promise<void> {
-    const { connection, shard, executor, slots, clock } = this.#deps;
+    const { connection, shard, executor, slots, pools, clock } = this.#deps;
     if (this.#over.signal.aborted) return;
     const held = [...this.#attempts.values()].map(({ runId, attempt }) => ({ runId, attempt }));
     const sentAt = clock.monotonic();
     try {
-      const text = JSON.stringify({ executor, slots, draining: this.#draining, held });
+      const text = JSON.stringify({ executor, slots, pools, draining: this.#draining, held } satisfies Heartbeat);
       const answer = await request(connection, messagingSubject.heartbeat(shard), text, ANSWER_TIMEOUT_MS);
       this.#answered(JSON.parse(answer) as HeartbeatAnswer, sentAt);
     } catch (error) {

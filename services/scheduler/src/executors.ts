@@ -1,4 +1,10 @@
-import { type Heartbeat, type HeartbeatAnswer, messagingSubject } from '@millrace/contracts';
+import {
+  EXECUTOR_POOLS_MAX,
+  type Heartbeat,
+  type HeartbeatAnswer,
+  messagingSubject,
+  POOL_PATTERN,
+} from '@millrace/contracts';
 import { executorOf, hear, type SchedulerState } from '@millrace/domain';
 import { type Listening, type LogConnection, publish, respond } from '@millrace/eventlog';
 import { AppError, type Clock } from '@millrace/kernel';
@@ -8,6 +14,9 @@ import { Compile } from 'typebox/compile';
 const HeartbeatSchema = Type.Object({
   executor: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }),
   slots: Type.Integer({ minimum: 0, maximum: 100_000 }),
+  pools: Type.Optional(
+    Type.Array(Type.String({ pattern: POOL_PATTERN }), { minItems: 1, maxItems: EXECUTOR_POOLS_MAX }),
+  ),
   draining: Type.Boolean(),
   held: Type.Array(Type.Object({ runId: Type.String(), attempt: Type.Integer({ minimum: 1 }) })),
 });

@@ -34,6 +34,7 @@ export const RunWhySchema = Type.Object(
     ),
     holder: optional(Type.String({ description: 'a run that has the slot it waits for' })),
     key: optional(Type.String({ description: 'its concurrency key' })),
+    pool: optional(Type.String({ description: 'the executors that it needs, where that is not the default pool' })),
     period_ms: optional(Type.Integer()),
     until: optional(time('what it waits for comes at this time, or later')),
     executor: optional(Type.String({ description: 'who runs it' })),

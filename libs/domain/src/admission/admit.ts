@@ -1,5 +1,6 @@
-import { type Position } from '@millrace/contracts';
+import { DEFAULT_POOL, type Position } from '@millrace/contracts';
 import { type ExecutorRecord, freestExecutor, isFresh } from './executor-record.ts';
+import { type Pool } from './pool-table.ts';
 import { awaitsWord } from './awaits-word.ts';
 import { NO_RUN, type Run, STANDING } from './run-table.ts';
 import { type SchedulerState } from './scheduler-state.ts';
@@ -35,11 +36,13 @@ const assign = (state: SchedulerState, run: Run, executor: ExecutorRecord): Disp
   };
 };
 
-/** A request that will not wait is over when it cannot start. While no executor is heard nobody knows, and it waits. */
+/** A request that will not wait is over when it cannot start. While no executor of its pool is heard nobody knows, and it waits. */
 const rejectEager = (state: SchedulerState, nowMs: number): void => {
   if (state.eager.size === 0) return;
-  if (![...state.executors.values()].some((executor) => isFresh(executor, nowMs))) return;
+  const heard = [...state.executors.values()].filter((executor) => isFresh(executor, nowMs));
   for (const run of state.eager) {
+    const { pool = DEFAULT_POOL } = state.policyOf(run);
+    if (!heard.some(({ pools }) => pools.has(pool))) continue;
     state.dequeue(run);
     state.end(run, 'rejected');
   }
@@ -56,9 +59,27 @@ const boundQueues = (state: SchedulerState): void => {
   }
 };
 
-/** Takes the run whose turn it is: see `turns.ts`. */
-const takeTurn = ({ queues }: SchedulerState): Run => {
-  const group = queues.turns.take();
+/** Not by which was there first: a restored state knows them in another order. */
+const comesBefore = (one: Pool, other: Pool): boolean =>
+  one.running === other.running ? one.name < other.name : one.running < other.running;
+
+/** Where the next run starts: of the pools that have something to start and a free slot, the one that takes the fewest slots. */
+const nextPlace = (
+  { queues, executors }: SchedulerState,
+  nowMs: number,
+): { readonly pool: Pool; readonly executor: ExecutorRecord } | undefined => {
+  let place;
+  for (const pool of queues.pools.values()) {
+    if (pool.turns.isEmpty || (place !== undefined && !comesBefore(pool, place.pool))) continue;
+    const executor = freestExecutor(executors.values(), pool.name, nowMs);
+    if (executor !== undefined) place = { pool, executor };
+  }
+  return place;
+};
+
+/** Takes the run of the pool whose turn it is: see `turns.ts`. */
+const takeTurn = ({ queues }: SchedulerState, { turns }: Pool): Run => {
+  const group = turns.take();
   if (group === undefined) return NO_RUN;
   const run = queues.lanes.first(group.turn);
   group.advance();
@@ -73,8 +94,8 @@ export interface AdmitTimes {
 }
 
 /**
- * Decides what starts now, and counts it as started: whose turn it is (see `turns.ts`), on the executor with the most free slots. Each
- * decision is O(1) in runs, keys and workflows; who is at a limit is not looked at.
+ * Decides what starts now, and counts it as started: in each pool whose turn it is (see `turns.ts`), on the executor with the most free
+ * slots. Each decision is O(1) in runs, keys and workflows; who is at a limit is not looked at.
  * Requests that will not wait and did not get a slot become decisions.
  *
  * @param nowMs the monotonic clock of `hear`
@@ -86,10 +107,10 @@ export const admit = (
 ): readonly Dispatch[] => {
   const dispatches: Dispatch[] = [];
   state.queues.advance(logMs);
-  while (!state.queues.turns.isEmpty && state.holdings.size < Math.min(state.limits.concurrentRunsMax, runsMax)) {
-    const executor = freestExecutor(state.executors.values(), nowMs);
-    if (executor === undefined) break;
-    dispatches.push(assign(state, takeTurn(state), executor));
+  while (state.holdings.size < Math.min(state.limits.concurrentRunsMax, runsMax)) {
+    const place = nextPlace(state, nowMs);
+    if (place === undefined) break;
+    dispatches.push(assign(state, takeTurn(state, place.pool), place.executor));
   }
   rejectEager(state, nowMs);
   if (state.asking.size > 0) boundQueues(state);

@@ -1,4 +1,4 @@
-import { type HeldAttempt } from '@millrace/contracts';
+import { DEFAULT_POOL, type HeldAttempt } from '@millrace/contracts';
 import { type Milliseconds, SECOND } from '@millrace/kernel';
 import { type Run } from './run-table.ts';
 
@@ -21,6 +21,8 @@ export interface Holding {
 export interface ExecutorRecord {
   readonly id: string;
   slots: number;
+  /** Pools whose runs it takes. */
+  pools: ReadonlySet<string>;
   isDraining: boolean;
   /** It has not named an attempt that it was given a while ago: what it is given does not seem to arrive. */
   isDeaf: boolean;
@@ -31,9 +33,13 @@ export interface ExecutorRecord {
   readonly dropped: HeldAttempt[];
 }
 
+/** Of an executor that names none. */
+export const DEFAULT_POOLS: ReadonlySet<string> = new Set([DEFAULT_POOL]);
+
 export const makeExecutorRecord = (id: string): ExecutorRecord => ({
   id,
   slots: 0,
+  pools: DEFAULT_POOLS,
   isDraining: false,
   isDeaf: false,
   heardMs: undefined,
@@ -51,13 +57,21 @@ export const FRESH_MS: Milliseconds = 3 * SECOND;
 export const isFresh = ({ heardMs }: ExecutorRecord, nowMs: number): boolean =>
   heardMs !== undefined && nowMs - heardMs <= FRESH_MS;
 
-/** The executor with the most free slots; `undefined` when there is none. Looks at every executor: they are few, a process each. */
-export const freestExecutor = (executors: Iterable<ExecutorRecord>, nowMs: number): ExecutorRecord | undefined => {
+/** Whether it can be given anything at all now. */
+const takesRuns = (executor: ExecutorRecord, nowMs: number): boolean =>
+  !executor.isDraining && !executor.isDeaf && isFresh(executor, nowMs);
+
+/** Of the executors of a pool, the one with the most free slots; `undefined` when there is none. Looks at every executor: they are few, a process each. */
+export const freestExecutor = (
+  executors: Iterable<ExecutorRecord>,
+  pool: string,
+  nowMs: number,
+): ExecutorRecord | undefined => {
   let freest: ExecutorRecord | undefined;
   let free = 0;
   for (const executor of executors) {
     const its = executor.slots - executor.holdings.size;
-    if (its <= free || executor.isDraining || executor.isDeaf || !isFresh(executor, nowMs)) continue;
+    if (its <= free || !executor.pools.has(pool) || !takesRuns(executor, nowMs)) continue;
     freest = executor;
     free = its;
   }

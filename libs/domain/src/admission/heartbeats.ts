@@ -1,6 +1,6 @@
 import { type Heartbeat, type HeartbeatAnswer } from '@millrace/contracts';
 import { type Milliseconds, SECOND } from '@millrace/kernel';
-import { type ExecutorRecord, type Holding } from './executor-record.ts';
+import { DEFAULT_POOLS, type ExecutorRecord, type Holding } from './executor-record.ts';
 import { type SchedulerState } from './scheduler-state.ts';
 
 /** How long an executor may go on after a heartbeat that was answered, counted from when it was sent. */
@@ -58,6 +58,7 @@ export const hear = (state: SchedulerState, beat: Heartbeat, nowMs: number): Hea
   const executor = state.executor(beat.executor);
   executor.heardMs = nowMs;
   executor.slots = beat.slots;
+  executor.pools = beat.pools === undefined ? DEFAULT_POOLS : new Set(beat.pools);
   executor.isDraining = beat.draining;
   compareHeld(state, executor, beat);
   const cancel: string[] = [];

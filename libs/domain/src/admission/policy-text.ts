@@ -1,8 +1,8 @@
 import { type RunPolicy } from '@millrace/contracts';
 
-const rarelyText = ({ keyConcurrency, queueLimit, rate, debounce, retries: { backoff } }: RunPolicy): string => {
-  if ((keyConcurrency ?? queueLimit ?? rate ?? debounce ?? backoff) === undefined) return '';
-  const parts = [keyConcurrency, queueLimit, rate, debounce, backoff];
+const rarelyText = ({ keyConcurrency, queueLimit, rate, debounce, pool, retries: { backoff } }: RunPolicy): string => {
+  if ((keyConcurrency ?? queueLimit ?? rate ?? debounce ?? pool ?? backoff) === undefined) return '';
+  const parts = [keyConcurrency, queueLimit, rate, debounce, pool, backoff];
   return parts.map((part) => (typeof part === 'object' ? Object.values(part).join(',') : part)).join(' ');
 };
 

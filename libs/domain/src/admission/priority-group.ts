@@ -1,4 +1,5 @@
 import { type Lane, type LaneTable, NO_LANE } from './lane-table.ts';
+import { type Turns } from './turns.ts';
 import { type WorkflowQueue } from './workflow-queue.ts';
 
 /** The lanes of one workflow whose first run has the same priority, and may start by the limit of its key: they take turns. */
@@ -6,6 +7,8 @@ export class PriorityGroup {
   readonly workflow: WorkflowQueue;
   /** Of the priority, from 0. */
   readonly level: number;
+  /** Where it takes turns with other workflows: those of the pool that its next run asks for; `undefined` while it cannot start any. */
+  turns: Turns | undefined;
   readonly #lanes: LaneTable;
   /** Whose turn it is; the ring closes behind it. */
   #turn: Lane = NO_LANE;

@@ -3,14 +3,15 @@
  *
  * Q1 a run that waits is in the list of its lane; one that takes a slot counts in its lane and its workflow until it gives it back.
  * Q2 a lane takes turns, at the priority of its first run, exactly when that run may start by the limit of its key.
- * Q3 a workflow takes turns at a priority exactly when the lane whose turn it is there has a run that may start by the limits of the workflow.
+ * Q3 a workflow takes turns at a priority exactly when the lane whose turn it is there has a run that may start by the limits of the workflow,
+ *    and it does so in the pool that this run asks for.
  */
 import { type RunPolicy } from '@millrace/contracts';
 import { invariant } from '@millrace/kernel';
 import { type Lane, LaneTable, NO_LANE } from './lane-table.ts';
+import { type Pool, PoolTable } from './pool-table.ts';
 import { type PriorityGroup } from './priority-group.ts';
 import { NO_RUN, type Run, type RunTable } from './run-table.ts';
-import { Turns } from './turns.ts';
 import { WorkflowQueue } from './workflow-queue.ts';
 
 /** In place of a level, where runs without a key stand in one line whatever their priority: later ones end the earlier. */
@@ -18,7 +19,7 @@ const ONE_LINE = -1;
 
 export class Queues {
   readonly lanes: LaneTable;
-  readonly turns = new Turns();
+  readonly pools = new PoolTable();
   readonly #runs: RunTable;
   readonly #policyOf: (run: Run) => RunPolicy;
   /** By `<workspace>/<path>`; kept for good, because there are as many as workflows were ever run. */
@@ -93,6 +94,7 @@ export class Queues {
     const workflow = this.workflowOf(run);
     const lane = this.#runs.lane.get(run);
     workflow.running += 1;
+    this.#poolOf(run).running += 1;
     if (this.#policyOf(run).rate !== undefined) workflow.startWindow().pending += 1;
     this.lanes.start(lane, run);
     this.#refreshLane(lane);
@@ -115,6 +117,7 @@ export class Queues {
     const workflow = this.workflowOf(run);
     const lane = this.#runs.lane.get(run);
     workflow.running -= 1;
+    this.#poolOf(run).running -= 1;
     if (!isRecorded && this.#policyOf(run).rate !== undefined) workflow.startWindow().pending -= 1;
     this.lanes.stop(lane, run, isLeaving);
     this.#refreshLane(lane);
@@ -144,9 +147,8 @@ export class Queues {
     this.#refreshGroup(group);
   }
 
-  /** As {@link arrangeLanes}, for those that take turns at all priorities. */
-  arrangeGroups(order: Iterable<PriorityGroup>): void {
-    const { turns } = this;
+  /** As {@link arrangeLanes}, for those that take turns in a pool at all priorities. */
+  arrangeGroups({ turns }: Pool, order: Iterable<PriorityGroup>): void {
     const present = new Set(turns.order());
     const groups = new Set([...[...order].filter((group) => present.has(group)), ...present]);
     for (const group of groups) turns.remove(group);
@@ -156,6 +158,10 @@ export class Queues {
   /** When the rate of the workflow lets a run of this version start, by the time of the log; 0 when it has none. */
   rateDueMs(workflow: WorkflowQueue, { rate }: RunPolicy): number {
     return rate === undefined ? 0 : workflow.startWindow().dueMs(rate);
+  }
+
+  #poolOf(run: Run): Pool {
+    return this.pools.pool(this.#policyOf(run).pool);
   }
 
   #workflowAt(number: number): WorkflowQueue {
@@ -191,9 +197,11 @@ export class Queues {
 
   /** Keeps Q3. */
   #refreshGroup(group: PriorityGroup): void {
-    const isReady = group.turn !== NO_LANE && this.#mayStart(group.workflow, this.lanes.first(group.turn));
-    if (isReady) this.turns.add(group);
-    else this.turns.remove(group);
+    const first = group.turn === NO_LANE ? NO_RUN : this.lanes.first(group.turn);
+    const turns = first !== NO_RUN && this.#mayStart(group.workflow, first) ? this.#poolOf(first).turns : undefined;
+    if (group.turns !== turns) group.turns?.remove(group);
+    group.turns = turns;
+    turns?.add(group);
   }
 
   #mayStart(workflow: WorkflowQueue, run: Run): boolean {

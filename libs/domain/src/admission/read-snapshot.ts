@@ -38,7 +38,7 @@ const noTables = (): ReadTables => ({
   keys: [],
   laneTurns: [],
   groupTurns: [],
-  cycle: [],
+  cycles: [],
   starts: [],
   holdings: [],
   successors: [],

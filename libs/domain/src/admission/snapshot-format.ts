@@ -2,7 +2,7 @@
 import { type RunPolicy } from '@millrace/contracts';
 
 /** Grows when the same bytes would mean something else. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 export const SNAPSHOT_MAGIC = 'millrace.scheduler';
 
 /** What a piece begins with. */
@@ -22,10 +22,10 @@ export interface SnapshotTables {
   readonly keys: readonly (readonly [lane: OldLane, key: string])[];
   /** Lanes that take turns, group by group in their order. */
   readonly laneTurns: readonly (readonly [workflow: WorkflowNumber, level: number, lane: OldLane])[];
-  /** Workflows that take turns at a priority, level by level in their order. */
-  readonly groupTurns: readonly (readonly [workflow: WorkflowNumber, level: number])[];
-  /** One item. */
-  readonly cycle: readonly (readonly [passed: number, lower: number])[];
+  /** Workflows that take turns in a pool at a priority, pool by pool and level by level in their order. */
+  readonly groupTurns: readonly (readonly [pool: string, workflow: WorkflowNumber, level: number])[];
+  /** One item for each pool. */
+  readonly cycles: readonly (readonly [pool: string, passed: number, lower: number])[];
   /** Latest starts of workflows that have a rate. */
   readonly starts: readonly (readonly [workflow: WorkflowNumber, times: readonly number[]])[];
   /** Runs that hold a slot by a dispatch that is in the log, in that order. */

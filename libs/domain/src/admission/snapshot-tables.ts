@@ -2,15 +2,17 @@ import { type FrozenIds } from './run-ids.ts';
 import { type SchedulerState } from './scheduler-state.ts';
 import { type DebouncedItem, type OldLane, type SnapshotTables } from './snapshot-format.ts';
 
-type TurnTables = Pick<SnapshotTables, 'keys' | 'laneTurns' | 'groupTurns' | 'cycle' | 'starts'>;
+type TurnTables = Pick<SnapshotTables, 'keys' | 'laneTurns' | 'groupTurns' | 'cycles' | 'starts'>;
 
 const turnTables = ({ queues }: SchedulerState): TurnTables => ({
   keys: [...queues.lanes.keys()],
   laneTurns: queues.workflows.flatMap(({ number, groups }) =>
     groups.flatMap((group) => Array.from(group.order(), (lane) => [number, group.level, lane] as const)),
   ),
-  groupTurns: Array.from(queues.turns.order(), ({ workflow, level }) => [workflow.number, level] as const),
-  cycle: [queues.turns.cycle],
+  groupTurns: Array.from(queues.pools.values(), ({ name, turns }) =>
+    Array.from(turns.order(), ({ workflow, level }) => [name, workflow.number, level] as const),
+  ).flat(),
+  cycles: Array.from(queues.pools.values(), ({ name, turns }) => [name, ...turns.cycle] as const),
   starts: queues.workflows.flatMap(({ number, starts }) =>
     starts === undefined ? [] : [[number, starts.times()] as const],
   ),
@@ -63,8 +65,13 @@ export const restoreTurns = (
       queues.arrangeLanes(group, orders.get(`${workflow.number} ${group.level}`) ?? []);
     }
   }
-  queues.arrangeGroups(
-    tables.groupTurns.flatMap(([workflow, level]) => queues.workflows[workflow]?.group(level) ?? []),
-  );
-  queues.turns.cycle = tables.cycle[0] ?? queues.turns.cycle;
+  for (const [name, ...cycle] of tables.cycles) {
+    const pool = queues.pools.pool(name);
+    const its = tables.groupTurns.filter(([of]) => of === name);
+    queues.arrangeGroups(
+      pool,
+      its.flatMap(([, workflow, level]) => queues.workflows[workflow]?.group(level) ?? []),
+    );
+    pool.turns.cycle = cycle;
+  }
 };

@@ -13,6 +13,7 @@ import { evolve } from './evolve.ts';
 import { beginLeading, EXECUTOR_SILENCE_MAX_MS, expire, hear } from './heartbeats.ts';
 import { decodeState } from './restore-snapshot.ts';
 import { SchedulerState } from './scheduler-state.ts';
+import { SNAPSHOT_VERSION } from './snapshot-format.ts';
 import { freezeState } from './snapshot.ts';
 import { wakeDue } from './wake.ts';
 
@@ -39,7 +40,8 @@ const decisionsOf = (state: SchedulerState): readonly unknown[] => {
   for (let round = 0; round < ROUNDS_MAX && state.runs.size > 0; round += 1) {
     logMs += ROUND_MS;
     wakeDue(state, logMs);
-    hear(state, { executor: 'ex_last', slots: 1 + (round % 2), draining: false, held: [] }, EXECUTOR_SILENCE_MAX_MS);
+    const last = { executor: 'ex_last', pools: ['default', 'gpu'], draining: false, held: [] };
+    hear(state, { ...last, slots: 1 + (round % 2) }, EXECUTOR_SILENCE_MAX_MS);
     for (const dispatch of admit(state, EXECUTOR_SILENCE_MAX_MS, { logMs })) {
       decided.push(dispatch);
       const { runId, workflow, attempt, executor } = dispatch;
@@ -109,7 +111,7 @@ describe('what is no snapshot of this version is refused', () => {
     ['another thing', Uint8Array.from(Buffer.from('no snapshot'))],
     ['the beginning of one', bytes.subarray(0, bytes.length / 2)],
     ['one with more behind it', Uint8Array.from([...bytes, 0])],
-    ['a newer one', replaced('scheduler",1', 'scheduler",9')],
+    ['a newer one', replaced(`scheduler",${SNAPSHOT_VERSION}`, 'scheduler",9')],
     ['one with other columns', replaced('"attempt"', '"attemps"')],
   ])('%s', (_, wrong) => {
     expect(() => decodeState(wrong, limits)).toThrow(expect.objectContaining({ kind: 'invalid' }));

@@ -52,6 +52,21 @@ test('tells of workflow, server and executors, the nearest first', () => {
   expect(why(shard, '1')).toBeUndefined();
 });
 
+test('tells of the pool', () => {
+  const shard = new AdmissionFixture();
+  shard.beat('ex1');
+  shard.request('1', 'a/gpu', { pool: 'gpu' });
+  expect(shard.start()).toEqual([]);
+  expect(why(shard, '1')).toMatchObject({ reason: 'no_executor', pool: 'gpu' });
+  expect(line(shard, '1')).toBe('waits for an executor of the pool gpu: none is there');
+  shard.beat('ex2', { pools: ['gpu'], slots: 0 });
+  expect(line(shard, '1')).toBe(
+    'waits for an executor of the pool gpu: all that are there are full, or take nothing new',
+  );
+  shard.beat('ex2', { pools: ['gpu'], slots: 1 });
+  expect(shard.start()).toEqual(['1']);
+});
+
 test('tells of times', () => {
   const shard = new AdmissionFixture();
   shard.beat('ex1');

@@ -2,7 +2,7 @@
  * Why a run waits, as one line for people and as members for programs. Tells of the state as it is; counts no further than
  * {@link BEFORE_MAX}, so an answer takes milliseconds at most: 0.4 to 9 with a million runs waiting.
  */
-import { type RunWhy } from '@millrace/contracts';
+import { DEFAULT_POOL, type RunWhy } from '@millrace/contracts';
 import { freestExecutor, isFresh } from './executor-record.ts';
 import { NO_RUN, type Run, STANDING } from './run-table.ts';
 import { type SchedulerState } from './scheduler-state.ts';
@@ -69,16 +69,23 @@ const byServer = (state: SchedulerState): Reason | undefined => {
   return { reason: 'max_concurrent_runs', limit, running: state.holdings.size, ...withHolder(state, first) };
 };
 
-const byExecutors = (state: SchedulerState, { monotonicMs }: WhyTimes): Reason | undefined => {
-  const executors = [...state.executors.values()];
-  if (freestExecutor(executors, monotonicMs) !== undefined) return undefined;
-  return { reason: executors.some((executor) => isFresh(executor, monotonicMs)) ? 'executors_full' : 'no_executor' };
+const byExecutors = (state: SchedulerState, run: Run, { monotonicMs }: WhyTimes): Reason | undefined => {
+  const { pool } = state.policyOf(run);
+  const name = pool ?? DEFAULT_POOL;
+  const executors = [...state.executors.values()].filter(({ pools }) => pools.has(name));
+  if (freestExecutor(executors, name, monotonicMs) !== undefined) return undefined;
+  const isThere = executors.some((executor) => isFresh(executor, monotonicMs));
+  return { reason: isThere ? 'executors_full' : 'no_executor', ...(pool === undefined ? {} : { pool }) };
 };
 
 const ofWaiting = (state: SchedulerState, run: Run, times: WhyTimes): Reason => {
   const before = state.queues.lanes.countBefore(run, BEFORE_MAX);
   const found =
-    byKey(state, run) ?? byWorkflow(state, run) ?? byRate(state, run) ?? byServer(state) ?? byExecutors(state, times);
+    byKey(state, run) ??
+    byWorkflow(state, run) ??
+    byRate(state, run) ??
+    byServer(state) ??
+    byExecutors(state, run, times);
   return { ...(found ?? { reason: 'turn' }), before };
 };
 
@@ -104,14 +111,16 @@ const reasonOf = (state: SchedulerState, run: Run, times: WhyTimes): Reason => {
   }
 };
 
+const ofPool = ({ pool }: Reason): string => (pool === undefined ? '' : ` of the pool ${pool}`);
+
 const BEHIND: Readonly<Record<RunWhy['reason'], (why: Reason) => string>> = {
   concurrency_key: ({ key, limit, running }) =>
     `waits for its concurrency key ${JSON.stringify(key ?? '')}: ${running} of ${limit} running`,
   concurrency: ({ limit, running }) => `waits for its workflow: ${running} of ${limit} running`,
   rate: ({ limit, period_ms: periodMs = 0 }) => `waits for its rate: ${limit} starts in ${periodMs / 1_000} s`,
   max_concurrent_runs: ({ limit, running }) => `waits for the server: ${running} of ${limit} running`,
-  executors_full: () => 'waits for an executor: all that are there are full, or take nothing new',
-  no_executor: () => 'waits for an executor: none is there',
+  executors_full: (why) => `waits for an executor${ofPool(why)}: all that are there are full, or take nothing new`,
+  no_executor: (why) => `waits for an executor${ofPool(why)}: none is there`,
   turn: () => 'could start now: it is about to, or waits for its turn',
   debounce: () => 'waits for a later run of its key, which would take its place',
   not_before: () => 'waits for its time',

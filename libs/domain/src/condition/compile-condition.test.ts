@@ -175,6 +175,19 @@ describe("attacks A19 and A20 on Kestra's form", () => {
       'costs more than',
     ],
     ['{{ trigger.body.text ~ trigger.body.text }}', { text: 'a'.repeat(600_000) }, 'a text of more than 1048576'],
+    [
+      '{{ trigger.body.list contains trigger.body.large }}',
+      {
+        list: Array.from({ length: 5_000 }, () => ({})),
+        large: Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`m${index}`, 1])),
+      },
+      'costs more than',
+    ],
+    [
+      "{{ trigger.body.text matches '[\\\\p{Lu}\\\\p{Nd}\\\\p{Greek}]*' }}",
+      { text: 'Ж'.repeat(20_000) },
+      'costs more than',
+    ],
     ['{{ trigger.body | json }}', Array.from({ length: 200_000 }, () => 0), 'costs more than'],
   ])('%s cannot hang', (source, body, reason) => {
     expect(matched(source, body)).toMatchObject({ matched: false, reason: expect.stringContaining(reason) as string });

@@ -154,6 +154,18 @@ describe('attack A19: no evaluation is long', () => {
     ['body.text.split("")', { text: 'a'.repeat(1_000_000) }],
     ['body.text.matches("(x+x+)+y")', { text: 'x'.repeat(100_000) }],
     ['[body.text, body.text].join(body.text)', { text: 'a'.repeat(1_000_000) }],
+    ['body.all(x, x.missing == 1)', numbers.map(() => ({}))],
+    ['body.all(x, x + 1 == 2)', numbers.map(String)],
+    [`body.all(x, ${'x.missing || '.repeat(60)} true)`, numbers.slice(0, 100).map(() => ({}))],
+    [`body.exists(x, ${'x.missing && '.repeat(60)} false)`, numbers.slice(0, 100).map(() => ({}))],
+    ['body.all(t, t.matches("^(a|b|c)*$"))', numbers.map(() => 'abcabcabc')],
+    ['body.matches("[\\\\p{Lu}\\\\p{Nd}\\\\p{Greek}]+x")', 'ж'.repeat(20_000)],
+    [
+      'body.list.all(p, body.text.matches(p) || true)',
+      { text: 'a', list: numbers.map(() => `[${'\\p{Lu}'.repeat(100)}]`) },
+    ],
+    ['body.list.all(p, body.text.matches(p) || true)', { text: 'a', list: numbers.map(() => '(a|b|c){1,90}') }],
+    ['body.all(x, timestamp("2026-11-21T10:00:00Z").getHours("Europe/Berlin") == 11)', numbers.slice(0, 20)],
     ['body.list.all(t, body.text.lowerAscii() == t || true)', { list: numbers.map(String), text: 'A'.repeat(10_000) }],
   ];
 
@@ -177,6 +189,27 @@ describe('attack A19: no evaluation is long', () => {
     for (let count = 0; count < 10; count += 1) expect(expression.evaluate(scope(numbers))).toBe(true);
   });
 
+  test.each<readonly [string, unknown]>([
+    ['body.all(x, size(body) > 0)', numbers],
+    ['body.list.all(x, x in body.allowed)', { list: numbers.slice(0, 200), allowed: numbers.slice(0, 200) }],
+    ['body.exists(x, x.missing == 1 || x.id == 999)', numbers.slice(0, 1_000).map((id) => ({ id }))],
+    ['body.matches("(?i)^[a-z0-9._%+-]+@[a-z0-9.-]+$")', `${'Some.Body'.repeat(20)}@Example.com`],
+    ['body.contains("a word")', `${'text '.repeat(100_000)}a word`],
+    [
+      'body.all(t, t.matches("^refs/(heads|tags)/[A-Za-z0-9._/-]+$"))',
+      numbers.slice(0, 100).map((n) => `refs/heads/branch-${n}`),
+    ],
+    ['body.a == body.b', { a: numbers, b: [...numbers] }],
+  ])('%s is not stopped', (source, body) => {
+    expect(evaluate(source, body)).toBe(true);
+  });
+
+  test('traces of errors are as long as they were', () => {
+    const before = Error.stackTraceLimit;
+    expect(thrown(() => evaluate('body.all(x, x.missing)', numbers)).code).toBe('condition.failed');
+    expect(Error.stackTraceLimit).toBe(before);
+  });
+
   test.each([
     ['a source', `"${'x'.repeat(CONDITION_LIMITS.sourceLengthMax)}"`],
     ['nodes', '1+'.repeat(CONDITION_LIMITS.nodesMax) + '1'],
@@ -189,9 +222,29 @@ describe('attack A19: no evaluation is long', () => {
     expect(thrown(() => compileExpression(source)).code).toBe('condition.syntax');
   });
 
-  test('a payload that is nested too deeply fails', () => {
-    const deep = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)) as unknown;
-    expect(thrown(() => evaluate('true', deep)).message).toBe('the request is nested deeper than 100 levels');
+  test.each<readonly [string, unknown]>([
+    ['lists', JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))],
+    ['objects', JSON.parse('{"a":'.repeat(5_000) + '1' + '}'.repeat(5_000))],
+  ])('a payload of %s that is nested too deeply fails', (_what, deep) => {
+    for (const source of ['size(body) > 0', 'size(trigger.body) > 0']) {
+      const error = thrown(() => evaluate(source, deep, { trigger: { body: deep } }));
+      expect(error.message).toBe('the request is nested deeper than 100 levels');
+    }
+  });
+
+  test('what no expression looks at is not read, and what two names mean is read once', () => {
+    let reads = 0;
+    const body = {
+      get member() {
+        reads += 1;
+        return 1;
+      },
+    };
+    const trigger = { body };
+    expect(evaluate('query.page == "2"', body, { trigger })).toBe(true);
+    expect(reads).toBe(0);
+    expect(evaluate('body.member == 1 && trigger.body.member == 1', body, { trigger })).toBe(true);
+    expect(reads).toBe(1);
   });
 
   test('every text is refused or compiled, and then gives a value or fails', () => {

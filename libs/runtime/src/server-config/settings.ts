@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { DEFAULT_POOL, EXECUTOR_POOLS_MAX, POOL_PATTERN } from '@millrace/contracts';
 import { AppError, parseDuration } from '@millrace/kernel';
 import { LOG_LEVELS } from '../logger.ts';
 import { type DialectSettings } from './dialect-settings.ts';
@@ -16,6 +17,7 @@ const PostgresUrl = Type.String({ pattern: '^postgres(ql)?://[^\\s]+$', descript
 const HttpUrl = Type.String({ pattern: '^https?://[^\\s/]+[^\\s]*$', description: 'an http:// or https:// address' });
 /** `NAME` for every script, `NAME@backup/*` for those of matching workflows. */
 const EnvironmentGrants = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*(@[A-Za-z0-9_*/-]{1,200})?$' }));
+const Pools = Type.Array(Type.String({ pattern: POOL_PATTERN }), { minItems: 1, maxItems: EXECUTOR_POOLS_MAX });
 const Positive = Type.Integer({ minimum: 1 });
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
@@ -205,6 +207,13 @@ export const SETTINGS = {
       unit: 'runs',
       env: 'MILLRACE_SLOTS',
       description: 'Runs that one executor holds at the same time; as many as `max_concurrent_runs` by default.',
+    }),
+    pools: setting({
+      schema: Pools,
+      default: [DEFAULT_POOL],
+      env: 'MILLRACE_POOLS',
+      description:
+        'Pools whose runs the executor takes: a workflow names the one it needs, `default` when it names none.',
     }),
     script_env: setting({
       schema: EnvironmentGrants,

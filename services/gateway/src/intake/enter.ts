@@ -1,6 +1,14 @@
 import { type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import { allows, callerAddress, isWithin, namesWorkflow, type Network, parseNetwork } from '@millrace/domain';
+import {
+  allows,
+  callerAddress,
+  chooseTrigger,
+  isForTokensOnly,
+  type Mismatch,
+  mismatchOf,
+  type Network,
+} from '@millrace/domain';
 import {
   type BoundTrigger,
   type Credentials,
@@ -9,7 +17,7 @@ import {
   type TriggerDirectory,
 } from '@millrace/dialects';
 import { type TokenStore, type TriggerStates } from '@millrace/eventlog';
-import { mayEnter, type Principal } from '../auth/access.ts';
+import { type Principal } from '../auth/access.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { type FailureBrake } from '../auth/failure-brake.ts';
 import { checkTokenSource } from '../auth/query-token.ts';
@@ -18,7 +26,7 @@ import { checkCrossSite } from '../guards/cross-site.ts';
 import { bearerOf, findKey } from './credentials.ts';
 import { type Admission, type Entry } from './entry.ts';
 import { Inbound } from './inbound.ts';
-import { checkState, isThere } from './trigger-state.ts';
+import { isThere, stateOf, stopped } from './trigger-state.ts';
 
 export interface EnterDeps {
   readonly directory: TriggerDirectory;
@@ -54,32 +62,6 @@ const triggerPrincipal = ({ workflow, trigger }: BoundTrigger): Principal => ({
   id: `trigger:${workflow}#${trigger.id}`,
   scopes: [`run:${workflow}`],
 });
-
-/** Parsed once: the list belongs to a version, which never changes. */
-const networksOf = new WeakMap<readonly string[], readonly Network[]>();
-
-const checkAddress = ({ allowFrom }: BoundTrigger['trigger'], from: string): void => {
-  if (allowFrom === undefined) return;
-  let networks = networksOf.get(allowFrom);
-  if (networks === undefined) networksOf.set(allowFrom, (networks = allowFrom.map(parseNetwork)));
-  if (isWithin(networks, from)) return;
-  throw new AppError('forbidden', 'trigger.address_refused', 'this trigger may not be called from this address');
-};
-
-const checkMethod = (method: string, { trigger, workflow }: BoundTrigger): void => {
-  if (trigger.methods.includes(method)) return;
-  throw new AppError('refused', 'http.method_not_allowed', `${method} does not start ${workflow}`, {
-    details: { allow: trigger.methods },
-  });
-};
-
-/** Those of the method first: several triggers may share an address. The others are there to say what is allowed. */
-const byMethod = (candidates: readonly BoundTrigger[], method: string): readonly BoundTrigger[] =>
-  candidates.length < 2
-    ? candidates
-    : candidates.toSorted(
-        (a, b) => Number(b.trigger.methods.includes(method)) - Number(a.trigger.methods.includes(method)),
-      );
 
 /** Nobody without the right key learns more than from an address that does not exist. */
 const refusalOf = (candidates: readonly BoundTrigger[], route: StartRoute, inbound: Inbound): AppError =>
@@ -142,43 +124,44 @@ const resolve = ({ inbound, route, caller, seen }: Resolving, { directory, trigg
   }
 };
 
-const mayRunByToken = ({ trigger, workflow }: BoundTrigger, principal: Principal): boolean => {
-  if (!mayEnter(principal, 'run')) {
-    throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
-  }
-  return trigger.auth === 'token'
-    ? allows(principal.scopes, 'start', workflow)
-    : namesWorkflow(principal.scopes, workflow);
+/** The first that fits; `undefined` when the caller may use none. */
+const admit = (
+  candidates: readonly BoundTrigger[],
+  method: string,
+  { credentials, principal }: Caller,
+  { secretValues }: EnterDeps,
+): Admission | undefined => {
+  const choice = chooseTrigger(candidates, method, {
+    holdsKeyOf: (trigger) => findKey(trigger, credentials.keys, secretValues) !== undefined,
+    scopes: () => principal().scopes,
+  });
+  if (choice === undefined) return undefined;
+  const { bound, verified } = choice;
+  if (verified === 'token') return { bound, verified, principal: principal() };
+  const key = verified === 'key' ? findKey(bound.trigger, credentials.keys, secretValues) : undefined;
+  return { bound, verified, principal: triggerPrincipal(bound), ...(key === undefined ? {} : { key }) };
 };
 
-const takesKeys = ({ trigger: { auth } }: BoundTrigger): boolean => auth === 'path_key' || auth === 'workflow_key';
-
-const admitByKey = (bound: BoundTrigger, { credentials }: Caller, deps: EnterDeps): Admission | undefined => {
-  const key = takesKeys(bound) ? findKey(bound.trigger, credentials.keys, deps.secretValues) : undefined;
-  return key === undefined ? undefined : { bound, principal: triggerPrincipal(bound), verified: 'key', key };
+const mismatchError = (mismatch: Mismatch, inbound: Inbound, bound: BoundTrigger, route: StartRoute): AppError => {
+  switch (mismatch) {
+    case 'address':
+      return new AppError('forbidden', 'trigger.address_refused', 'this trigger may not be called from this address');
+    case 'method':
+      return new AppError('refused', 'http.method_not_allowed', `${inbound.method} does not start ${bound.workflow}`, {
+        details: { allow: bound.trigger.methods },
+      });
+    case 'stopped':
+      return stopped();
+    case 'disabled':
+      return route.disabled?.(bound) ?? route.notFound(inbound);
+  }
 };
 
-/** As whom a caller without a key may use a trigger; `undefined` when it may not. */
-const admitOtherwise = (bound: BoundTrigger, { principal }: Caller): Admission | undefined => {
-  const { trigger } = bound;
-  if (trigger.auth === 'public' || trigger.auth === 'signature') {
-    return { bound, principal: triggerPrincipal(bound), verified: trigger.auth };
-  }
-  if (trigger.auth === 'path_key' || !mayRunByToken(bound, principal())) return undefined;
-  return { bound, principal: principal(), verified: 'token' };
-};
-
-/** The first that fits. Keys first: one of them says which of several triggers at an address is meant. */
-const admitToOne = (candidates: readonly BoundTrigger[], caller: Caller, deps: EnterDeps): Admission | undefined => {
-  const tries = [
-    ...candidates.map((bound) => () => admitByKey(bound, caller, deps)),
-    ...candidates.map((bound) => () => admitOtherwise(bound, caller)),
-  ];
-  for (const attempt of tries) {
-    const admission = attempt();
-    if (admission !== undefined) return admission;
-  }
-  return undefined;
+/** Told only to whoever may use the trigger. */
+const checkTrigger = (inbound: Inbound, bound: BoundTrigger, route: StartRoute, { triggerStates }: EnterDeps): void => {
+  const { method, from } = inbound;
+  const mismatch = mismatchOf(bound.trigger, { method, from, state: stateOf(bound, triggerStates) });
+  if (mismatch !== undefined) throw mismatchError(mismatch, inbound, bound, route);
 };
 
 /** A header that a page must set by itself is no ambient authority; a cookie is. */
@@ -225,12 +208,12 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
       request.sighting = { dialect, inbound, candidates: known, credentials, isDisabled: there.length === 0 };
     };
     const candidates = resolve({ inbound, route, caller, seen }, deps);
-    const needsToken = candidates.length === 0 ? route.hidesAddresses : candidates.every(isForTokens);
+    const needsToken = candidates.length === 0 ? route.hidesAddresses : isForTokensOnly(candidates);
     // Said first: somebody without a token learns nothing else.
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
     if (candidates.length === 0) throw route.notFound(inbound);
-    const admission = admitToOne(byMethod(candidates, inbound.method), caller, deps);
+    const admission = admit(candidates, inbound.method, caller, deps);
     if (admission === undefined) {
       const refusal = refusalOf(candidates, route, inbound);
       throw credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
@@ -238,11 +221,7 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
     const { bound } = admission;
     request.sighting = { dialect, inbound, candidates, credentials, admission };
     checkBrowser(inbound, admission, caller, route);
-    checkAddress(bound.trigger, inbound.from);
-    checkMethod(inbound.method, bound);
-    checkState(bound, route, deps.triggerStates);
+    checkTrigger(inbound, bound, route, deps);
     return { dialect, route, inbound, ...admission };
   };
 };
-
-const isForTokens = ({ trigger }: BoundTrigger): boolean => trigger.auth === 'token';

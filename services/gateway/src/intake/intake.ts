@@ -4,15 +4,9 @@
  */
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
-import {
-  type EndState,
-  type TriggerInfo,
-  type TriggerMode,
-  type TriggerState,
-  type WorkflowVersion,
-} from '@millrace/contracts';
+import { type TriggerInfo, type TriggerMode, type TriggerState, type WorkflowVersion } from '@millrace/contracts';
 import { type TriggerStates } from '@millrace/eventlog';
-import { type BatchItem, type ReadCloudEvent } from '@millrace/domain';
+import { type BatchItem, isStoppedBy, type Match, type ReadCloudEvent } from '@millrace/domain';
 import {
   type Answer,
   jsonAnswer,
@@ -34,13 +28,13 @@ import { cloudEventsOf } from './cloud-events-of.ts';
 import { type Entry } from './entry.ts';
 import { type Inbox } from './inbox.ts';
 import { checkNotStopped, nameOf } from './trigger-state.ts';
-import { applyRules, type Matching, withMapping } from './trigger-rules.ts';
+import { applyRules } from './trigger-rules.ts';
 import { asCloudEvent, wantsCloudEvent } from './cloud-event-answer.ts';
 import { deleteOnceSent } from './delete-once-sent.ts';
 import { noteChallenge, noteOutcome } from './note-outcome.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
-import { verifyDelivery, type VerifiedDelivery, type VerifyDeps } from './verify-delivery.ts';
+import { checkSignature, type VerifiedDelivery, type VerifyDeps } from './check-signature.ts';
 
 export interface IntakeDeps extends VerifyDeps, StreamTools {
   readonly clock: Clock;
@@ -105,10 +99,10 @@ const waitOf = (entry: Entry): number =>
   modeOf(entry) === 'sync' ? (entry.route.waitMs?.(entry.inbound, entry.bound.trigger) ?? 0) : 0;
 
 /** What is started: as the dialect reads the request, unless the trigger has a mapping of its own. */
-const argumentsOf = ({ route, inbound, bound }: Entry, ruling: Matching, event: ReadCloudEvent | undefined) => {
+const argumentsOf = ({ route, inbound, bound }: Entry, { input }: Match, event: ReadCloudEvent | undefined) => {
   const byEvent = event !== undefined && route.mapCloudEvent !== undefined;
   const mapped = byEvent ? route.mapCloudEvent(event, inbound, bound) : route.mapInput(inbound, bound);
-  return withMapping(mapped, ruling);
+  return input === undefined ? mapped : { ...mapped, input };
 };
 
 /** A caller may shorten a run, never lengthen it. */
@@ -180,9 +174,9 @@ const stopIfDue = async (
   outcome: StartOutcome,
   { clock, stopTrigger }: Pick<IntakeDeps, 'clock' | 'stopTrigger'>,
 ): Promise<void> => {
-  if (bound.trigger.stopAfter === undefined || outcome.kind !== 'ended') return;
+  if (outcome.kind !== 'ended') return;
   const { run_id: run, status } = outcome.result;
-  if (!bound.trigger.stopAfter.includes(status as EndState)) return;
+  if (!isStoppedBy(bound.trigger, status)) return;
   const at = new Date(clock.now()).toISOString();
   await stopTrigger({ ...nameOf(bound), state: 'stopped', reason: `run ${run} ended: ${status}`, at, run });
 };
@@ -300,7 +294,7 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
   const verify = ({ bound: { trigger }, inbound, verified }: Entry): VerifiedDelivery => {
     const { signature } = trigger;
     if (signature === undefined) return { verified, delivery: undefined };
-    return verifyDelivery({ ...trigger, signature }, inbound, deps.clock.now(), deps);
+    return checkSignature(signature, inbound, deps.clock.now(), deps);
   };
 
   const answer = async (delivery: Delivery, outcome: StartOutcome): Promise<FastifyReply | undefined> => {

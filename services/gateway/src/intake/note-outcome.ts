@@ -1,7 +1,7 @@
 import { type FastifyRequest } from 'fastify';
 import { type StartOutcome } from '@millrace/dialects';
 import { type Inbox } from './inbox.ts';
-import { type VerifiedDelivery } from './verify-delivery.ts';
+import { type VerifiedDelivery } from './check-signature.ts';
 
 interface Noted extends Pick<VerifiedDelivery, 'verified' | 'delivery'> {
   readonly request: FastifyRequest;

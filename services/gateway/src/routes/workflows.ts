@@ -17,17 +17,44 @@ export interface WorkflowsRoutesDeps {
   readonly catalog: Catalog;
 }
 
-const versionView = ({ kind, version, policy, env, secrets, inputSchema, ...deployed }: WorkflowVersion) => ({
-  kind,
-  version,
-  file: deployed.deployedFrom,
-  timeout_ms: policy.timeoutMs,
-  deployed_at: deployed.deployedAt,
-  ...(env === undefined ? {} : { env }),
-  ...(secrets === undefined ? {} : { secrets }),
-  ...(inputSchema === undefined ? {} : { input_schema: inputSchema }),
-  ...(policy.concurrency === undefined ? {} : { concurrency: policy.concurrency }),
-});
+/** Without the members that say nothing. */
+const withoutAbsent = <T extends object>(members: T) =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]: Exclude<T[Name], undefined>;
+  };
+
+const limitsView = ({ policy, admission = {} }: WorkflowVersion) => {
+  const { rate, debounce } = policy;
+  return withoutAbsent({
+    concurrency: policy.concurrency,
+    key_concurrency: policy.keyConcurrency,
+    concurrency_key: admission.concurrencyKey,
+    on_limit: policy.onLimit,
+    queue_limit: policy.queueLimit,
+    priority: admission.priority,
+    pool: policy.pool,
+    rate: rate && { limit: rate.limit, period_ms: rate.periodMs },
+    debounce:
+      debounce &&
+      withoutAbsent({ period_ms: debounce.periodMs, max_wait_ms: debounce.maxMs, key: admission.debounceKey }),
+  });
+};
+
+const versionView = (current: WorkflowVersion) => {
+  const { kind, version, policy, env, secrets, inputSchema } = current;
+  const limits = limitsView(current);
+  return {
+    kind,
+    version,
+    file: current.deployedFrom,
+    timeout_ms: policy.timeoutMs,
+    deployed_at: current.deployedAt,
+    ...(env === undefined ? {} : { env }),
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(inputSchema === undefined ? {} : { input_schema: inputSchema }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+};
 
 const toView = ({ path, current, problem }: CatalogEntry): WorkflowView => ({
   path,

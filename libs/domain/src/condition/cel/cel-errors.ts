@@ -7,6 +7,27 @@ type CelError = EvaluationError | ParseError | CheckError;
 const isCelError = (error: unknown): error is CelError =>
   error instanceof EvaluationError || error instanceof ParseError || error instanceof CheckError;
 
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where nodes of a tree stand in their source, once their own word for it was taken. */
+const ranges = new WeakMap<object, Range>();
+
+/**
+ * The library draws the source into each error: it reads the source from its start to the node, and the rest of the line. Nobody sees
+ * the drawing, and an evaluation may meet thousands of errors. A node that says it stands at the start of a blank costs nothing.
+ */
+export const makeErrorsCheap = (node: { pos?: number; readonly end?: number }): void => {
+  const start = node.pos ?? 0;
+  ranges.set(node, { start, end: node.end ?? start });
+  Object.defineProperty(node, 'input', { value: ' ' });
+  node.pos = 0;
+};
+
+const rangeOf = ({ node, range }: CelError): Range | undefined => (node && ranges.get(node)) ?? range;
+
 /** The library's own messages quote values of the request; its codes do not. */
 const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
   ['no_such_key', 'there is no such field'],
@@ -37,7 +58,7 @@ export const translateFailure = (error: unknown, source: string): AppError => {
   if (error instanceof AppError) return error;
   if (!isCelError(error)) return failedError('the expression cannot be evaluated for this request');
   const explanation = EXPLANATIONS.get(error.code) ?? 'a value does not fit';
-  const { range } = error;
+  const range = rangeOf(error);
   if (range === undefined) return failedError(explanation);
   const { line, column } = placeOf(source, range.start);
   return failedError(`${explanation}: ${snippetOf(source, range.start, range.end)} (line ${line}, column ${column})`);

@@ -1,6 +1,8 @@
 import { AppError } from '@millrace/kernel';
 import { failedError, syntaxError } from '../condition-error.ts';
+import { compileGiven } from '../given-pattern.ts';
 import { CONDITION_LIMITS } from '../limits.ts';
+import { makeErrorsCheap } from './cel-errors.ts';
 import { chargeDeep, type Meter, searchCost, shallowCost, textCost } from '../meter.ts';
 import { compilePattern, type Pattern } from '../pattern/compile-pattern.ts';
 
@@ -15,8 +17,15 @@ import { compilePattern, type Pattern } from '../pattern/compile-pattern.ts';
 interface TreeNode {
   readonly op: string;
   readonly args: unknown;
-  readonly meta: { readonly alternate?: TreeNode; readonly macro?: object };
+  readonly meta: { readonly alternate?: TreeNode; readonly macro?: Evaluable; readonly evaluate: Evaluate };
+  evaluate: Evaluate;
   handle?: Handle;
+  pos?: number;
+  readonly end?: number;
+}
+type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown;
+interface Evaluable {
+  evaluate: Evaluate;
 }
 type Handle = (...operands: readonly unknown[]) => unknown;
 
@@ -24,8 +33,12 @@ const METERED_OPERATORS = new Set(['==', '!=', 'in', '+', '<', '<=', '>', '>=', 
 const SEARCHES = new Set(['contains', 'indexOf', 'lastIndexOf', 'split']);
 /** They parse into plain objects, whose inherited members the evaluator would compare. */
 const REFUSED_METHODS = new Set(['json']);
-const TIME_ZONE_COST = 500;
+const TIME_ZONE_COST = 3_000;
 const CHARACTERS_PER_UNIT = 4;
+/** Of an error that CEL goes on behind: `||`, `&&`, `all` and `exists` may meet one in each step. */
+const ERROR_COST = 25;
+/** Of the same error, one `||` or `&&` further out. */
+const RETHROWN_COST = 8;
 
 const isNode = (value: unknown): value is TreeNode =>
   typeof value === 'object' && value !== null && 'op' in value && 'args' in value && 'meta' in value;
@@ -43,15 +56,19 @@ const visit = (value: unknown, seen: Set<unknown>, found: (node: TreeNode) => vo
   for (const part of partsOf(value)) visit(part, seen, found);
   if (!isNode(value)) return;
   const { alternate, macro } = value.meta;
-  if (alternate === undefined) found(value);
+  found(value);
   for (const part of alternate === undefined ? [macro, value.args] : [alternate]) visit(part, seen, found);
 };
 
-const nodesIn = (value: unknown): readonly TreeNode[] => {
+const allNodesIn = (value: unknown): readonly TreeNode[] => {
   const nodes: TreeNode[] = [];
   visit(value, new Set(), (node) => nodes.push(node));
   return nodes;
 };
+
+/** Those that are evaluated: in place of a macro stands what it was expanded to. */
+const nodesIn = (value: unknown): readonly TreeNode[] =>
+  allNodesIn(value).filter(({ meta }) => meta.alternate === undefined);
 
 const chargeEqual = (meter: Meter, left: unknown, right: unknown): void => {
   if (typeof left === 'object' && typeof right === 'object') chargeDeep(meter, left);
@@ -87,6 +104,10 @@ const chargeJoin = (meter: Meter, list: unknown, separator: unknown): void => {
 
 const chargeCall = (meter: Meter, name: string, operands: readonly unknown[]): void => {
   const [first, second] = operands;
+  if (name === 'size' && typeof first !== 'string') {
+    meter.charge(1);
+    return;
+  }
   if (SEARCHES.has(name)) chargeSearch(meter, first, second);
   if (name === 'join') chargeJoin(meter, first, second);
   if (first instanceof Date && operands.length > 1) meter.charge(TIME_ZONE_COST);
@@ -102,22 +123,9 @@ const matcherFor = (node: TreeNode, meter: Meter): Handle => {
   return (operands) => {
     const [text, source] = operands as readonly unknown[];
     if (typeof text !== 'string' || typeof source !== 'string') throw failedError('matches() needs two texts');
-    meter.charge(fixed === undefined ? source.length : 0);
-    const pattern = fixed ?? compileGiven(source);
-    meter.charge(fixed === undefined ? pattern.instructions : 0);
+    const pattern = fixed ?? compileGiven(source, meter, 'matches()');
     return pattern.run(text, { scope: 'part', onSteps: (steps) => meter.charge(steps) }).matched;
   };
-};
-
-/** A pattern that came with the request: its problem is the request's, and its text stays out of the message. */
-const compileGiven = (source: string): Pattern => {
-  try {
-    return compilePattern(source);
-  } catch (cause) {
-    throw cause instanceof AppError
-      ? failedError('matches() was given a regular expression that is not supported')
-      : cause;
-  }
 };
 
 const chargeLoop = (meter: Meter, items: unknown, stepNodes: number): void => {
@@ -152,6 +160,35 @@ const meteredHandle = (node: TreeNode, meter: Meter, inner: Handle): Handle => {
   }
 };
 
+/**
+ * Makes a node whose errors CEL goes on behind pay for them, and stop at once when the evaluation is over its cost.
+ * The evaluator calls `evaluate` of the node; its own would put itself in place of this one, so what it stands for is called.
+ */
+const payForErrors = (node: TreeNode, meter: Meter, paid: { error?: unknown }): void => {
+  const { alternate, macro, evaluate } = node.meta;
+  const target = alternate ?? macro;
+  const inner: Evaluate =
+    target === undefined ? evaluate : (evaluator, _node, context) => target.evaluate(evaluator, target, context);
+  node.evaluate = (evaluator, self, context) => {
+    meter.charge(0);
+    try {
+      return inner(evaluator, self, context);
+    } catch (error) {
+      meter.charge(error === paid.error ? RETHROWN_COST : ERROR_COST);
+      paid.error = error;
+      throw error;
+    }
+  };
+};
+
+/** Left operands of `||` and `&&`, and the steps of `all` and `exists`. */
+const forgivenIn = (node: TreeNode): TreeNode | undefined => {
+  if (node.op === '||' || node.op === '&&') return (node.args as readonly TreeNode[])[0];
+  if (node.op !== 'comprehension') return undefined;
+  const { step, errorsAreFatal } = node.args as { readonly step: TreeNode; readonly errorsAreFatal?: boolean };
+  return errorsAreFatal === true ? undefined : step;
+};
+
 const refuse = (node: TreeNode): void => {
   const name: unknown = node.op === 'rcall' ? (node.args as readonly unknown[])[0] : undefined;
   if (typeof name === 'string' && REFUSED_METHODS.has(name)) throw syntaxError(`${name}() is not supported`);
@@ -162,8 +199,12 @@ const refuse = (node: TreeNode): void => {
  * @throws AppError `invalid` `condition.syntax` for a method or a regular expression that is not supported; `bug` when the tree is not as expected.
  */
 export const meterTree = (tree: unknown, meter: Meter): void => {
+  const paid: { error?: unknown } = {};
+  for (const node of allNodesIn(tree)) makeErrorsCheap(node);
   for (const node of nodesIn(tree)) {
     refuse(node);
+    const forgiven = forgivenIn(node);
+    if (forgiven !== undefined) payForErrors(forgiven, meter, paid);
     if (!METERED_OPERATORS.has(node.op) || node.meta.macro !== undefined) continue;
     const inner = node.handle;
     if (inner === undefined) throw new AppError('bug', 'condition.unmetered', `the node ${node.op} cannot be metered`);

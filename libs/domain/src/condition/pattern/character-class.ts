@@ -1,17 +1,26 @@
-import { type CharacterTest } from './syntax-tree.ts';
+import { type CharacterTest, type WeighedTest } from './syntax-tree.ts';
 
 const between =
   (low: number, high: number): CharacterTest =>
   (point) =>
     point >= low && point <= high;
-export const oneOf =
-  (...tests: readonly CharacterTest[]): CharacterTest =>
-  (point) =>
-    tests.some((test) => test(point));
-export const not =
-  (test: CharacterTest): CharacterTest =>
-  (point) =>
-    !test(point);
+/** Times of tests that take longer than a comparison or two, in comparisons. */
+const comparisons = new WeakMap<CharacterTest, number>();
+const comparisonsOf = (test: CharacterTest): number => comparisons.get(test) ?? 1;
+const taking = (test: CharacterTest, count: number): CharacterTest => {
+  comparisons.set(test, count);
+  return test;
+};
+/** As measured: a class of Unicode is a regular expression of its own; changing the case makes four texts. */
+const UNICODE_COMPARISONS = 12;
+const CASE_COMPARISONS = 24;
+
+export const oneOf = (...tests: readonly CharacterTest[]): CharacterTest =>
+  taking(
+    (point) => tests.some((test) => test(point)),
+    tests.reduce((sum, test) => sum + comparisonsOf(test), 0),
+  );
+export const not = (test: CharacterTest): CharacterTest => taking((point) => !test(point), comparisonsOf(test));
 export const isExactly =
   (wanted: number): CharacterTest =>
   (point) =>
@@ -58,7 +67,7 @@ export const unicodeClass = (name: string): CharacterTest | undefined => {
   for (const property of [name, `Script=${name}`]) {
     try {
       const expression = new RegExp(`^\\p{${property}}$`, 'u');
-      return (point) => expression.test(String.fromCodePoint(point));
+      return taking((point) => expression.test(String.fromCodePoint(point)), UNICODE_COMPARISONS);
     } catch {
       continue;
     }
@@ -72,11 +81,36 @@ const pointOf = (text: string): number | undefined => {
 };
 
 /** Matches when the character matches in upper or in lower case. */
-export const ignoringCase =
-  (test: CharacterTest): CharacterTest =>
-  (point) => {
-    if (test(point)) return true;
-    const text = String.fromCodePoint(point);
-    const folded = [pointOf(text.toLowerCase()), pointOf(text.toUpperCase())];
-    return folded.some((other) => other !== undefined && test(other));
+export const ignoringCase = (test: CharacterTest): CharacterTest =>
+  taking(
+    (point) => {
+      if (test(point)) return true;
+      const text = String.fromCodePoint(point);
+      const folded = [pointOf(text.toLowerCase()), pointOf(text.toUpperCase())];
+      return folded.some((other) => other !== undefined && test(other));
+    },
+    3 * comparisonsOf(test) + CASE_COMPARISONS,
+  );
+
+const ASCII_END = 0x80;
+const COMPARISONS_PER_STEP = 8;
+
+/** Asks once for each ASCII character, so that a large class costs no more than a small one with ordinary texts. */
+const remembering = (test: CharacterTest): CharacterTest => {
+  const known = new Int8Array(ASCII_END);
+  return (point) => {
+    if (point >= ASCII_END) return test(point);
+    const answer = known[point] ?? 0;
+    if (answer !== 0) return answer > 0;
+    const belongs = test(point);
+    known[point] = belongs ? 1 : -1;
+    return belongs;
   };
+};
+
+/** A test as patterns run it. */
+export const weighed = (test: CharacterTest): WeighedTest => {
+  const count = comparisonsOf(test);
+  if (count === 1) return { test, weight: 1 };
+  return { test: remembering(test), weight: Math.ceil(count / COMPARISONS_PER_STEP) };
+};

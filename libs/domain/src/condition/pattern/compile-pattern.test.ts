@@ -138,6 +138,33 @@ describe('attack A19: time is linear, counted in steps', () => {
     );
   });
 
+  test.each<[string, number]>([
+    ['[a-z0-9_.-]+x', 0],
+    ['[\\p{Lu}\\p{Nd}]+x', 4],
+    [`[${'\\p{Lu}'.repeat(100)}]x`, 149],
+    ['(?i)ab', 6],
+    [`[${'ж'.repeat(64)}]`, 7],
+  ])('the tests of %s weigh %i steps more, for characters beyond ASCII only', (source, excess) => {
+    const pattern = compilePattern(source);
+    const steps = (text: string) => pattern.run(text, { scope: 'part' }).steps;
+    expect(pattern.excess).toBe(excess);
+    expect(steps('~'.repeat(100))).toBeLessThanOrEqual(101 * pattern.instructions);
+    expect(steps('語'.repeat(100))).toBeLessThanOrEqual(101 * (pattern.instructions + excess));
+    if (excess > 0) expect(steps('語'.repeat(100))).toBeGreaterThan(steps('~'.repeat(100)));
+  });
+
+  test('a pattern that was stopped begins anew', () => {
+    const pattern = compilePattern('^(a+)+$');
+    const stop = new Error('enough');
+    const onSteps = () => {
+      throw stop;
+    };
+    const run = (text: string) => pattern.run(text, { scope: 'part' });
+    const before = run('aaa');
+    expect(() => pattern.run('aaab', { scope: 'part', onSteps })).toThrow(stop);
+    expect([run('aaa'), run('aab').matched]).toEqual([before, false]);
+  });
+
   test('it can be stopped', () => {
     const stop = new Error('enough');
     let steps = 0;

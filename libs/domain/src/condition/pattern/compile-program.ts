@@ -1,10 +1,10 @@
 import { syntaxError } from '../condition-error.ts';
 import { CONDITION_LIMITS } from '../limits.ts';
-import { type Assertion, type CharacterTest, type PatternNode } from './syntax-tree.ts';
+import { type Assertion, type PatternNode, type WeighedTest } from './syntax-tree.ts';
 
 /** Instructions of a Thompson machine. Targets are indexes. */
 export type Instruction =
-  | { readonly op: 'character'; readonly test: CharacterTest }
+  | ({ readonly op: 'character' } & WeighedTest)
   | { readonly op: 'assert'; readonly assertion: Assertion }
   | { readonly op: 'split'; first: number; second: number }
   | { readonly op: 'jump'; to: number }
@@ -71,7 +71,7 @@ const emit = (emitter: Emitter, node: PatternNode): void => {
   if (emitter.visits > VISITS_MAX) throw tooLarge();
   switch (node.type) {
     case 'character':
-      add(emitter, { op: 'character', test: node.test });
+      add(emitter, { op: 'character', test: node.test, weight: node.weight });
       return;
     case 'assertion':
       add(emitter, { op: 'assert', assertion: node.assertion });

@@ -1,5 +1,5 @@
 import { CONDITION_LIMITS } from '../limits.ts';
-import { ignoringCase, isExactly } from './character-class.ts';
+import { ignoringCase, isExactly, weighed } from './character-class.ts';
 import { parseClass, parseEscape } from './parse-class.ts';
 import { type PatternReader, readPattern } from './pattern-reader.ts';
 import { type Assertion, type CharacterTest, type PatternNode } from './syntax-tree.ts';
@@ -28,7 +28,7 @@ const EDGES: ReadonlyMap<string, Assertion> = new Map([
 
 const character = (test: CharacterTest, { ignoreCase }: Flags): PatternNode => ({
   type: 'character',
-  test: ignoreCase ? ignoringCase(test) : test,
+  ...weighed(ignoreCase ? ignoringCase(test) : test),
 });
 
 const assertion = (name: Assertion): PatternNode => ({ type: 'assertion', assertion: name });

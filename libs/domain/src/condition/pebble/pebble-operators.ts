@@ -1,6 +1,4 @@
-import { AppError } from '@millrace/kernel';
-import { failedError } from '../condition-error.ts';
-import { compilePattern } from '../pattern/compile-pattern.ts';
+import { compileGiven } from '../given-pattern.ts';
 import { type PebbleContext, type PebbleNode } from './pebble-node.ts';
 import {
   contains,
@@ -40,21 +38,9 @@ const arithmetic = (
     calculate(neededNumber(left.evaluate(context), sign), neededNumber(right.evaluate(context), sign)),
 });
 
-const patternOf = (source: string) => {
-  try {
-    return compilePattern(source);
-  } catch (cause) {
-    throw cause instanceof AppError
-      ? failedError('matches was given a regular expression that is not supported')
-      : cause;
-  }
-};
-
 /** The whole text, as `String.matches` of Java, in which Kestra is written. */
 const matchesWhole = (text: string, source: string, { meter }: PebbleContext): boolean => {
-  meter.charge(source.length);
-  const pattern = patternOf(source);
-  meter.charge(pattern.instructions);
+  const pattern = compileGiven(source, meter, 'matches');
   return pattern.run(text, { scope: 'whole', onSteps: (steps) => meter.charge(steps) }).matched;
 };
 

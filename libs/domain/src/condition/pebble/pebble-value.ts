@@ -61,25 +61,37 @@ export const joined = (left: string, right: string, meter: Meter): string => {
   return left + right;
 };
 
-const equalMembers = (left: object, right: object): boolean => {
-  const names = Object.keys(left);
-  if (names.length !== Object.keys(right).length || Array.isArray(left) !== Array.isArray(right)) return false;
-  return names.every(
-    (name) =>
-      Object.hasOwn(right, name) &&
-      deepEqual((left as Record<string, unknown>)[name], (right as Record<string, unknown>)[name]),
+const equalLists = (left: readonly unknown[], right: readonly unknown[], meter: Meter): boolean =>
+  left.length === right.length && left.every((member, index) => isEqual(member, right[index], meter));
+
+/** Objects with more names are hash tables, whose names take several times as long to list. */
+const FAST_NAMES_MAX = 100;
+const SLOW_NAME_COST = 3;
+
+/** Charged for both sides: an object without members may be compared with a large one many times. */
+const namesOf = (value: object, meter: Meter): readonly string[] => {
+  const names = Object.keys(value);
+  meter.charge(names.length > FAST_NAMES_MAX ? names.length * SLOW_NAME_COST : names.length);
+  return names;
+};
+
+const equalMembers = (left: object, right: object, meter: Meter): boolean => {
+  const names = namesOf(left, meter);
+  return (
+    names.length === namesOf(right, meter).length &&
+    names.every(
+      (name) =>
+        Object.hasOwn(right, name) &&
+        isEqual((left as Record<string, unknown>)[name], (right as Record<string, unknown>)[name], meter),
+    )
   );
 };
 
-const deepEqual = (left: unknown, right: unknown): boolean => {
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
-  return equalMembers(left, right);
-};
-
 export const isEqual = (left: unknown, right: unknown, meter: Meter): boolean => {
-  if (typeof left === 'object' && typeof right === 'object') chargeDeep(meter, left);
-  else meter.charge(Math.min(shallowCost(left), shallowCost(right)));
-  return deepEqual(left, right);
+  meter.charge(typeof left === 'object' ? 1 : Math.min(shallowCost(left), shallowCost(right)));
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
+  if (Array.isArray(left) && Array.isArray(right)) return equalLists(left, right, meter);
+  return !Array.isArray(left) && !Array.isArray(right) && equalMembers(left, right, meter);
 };
 
 const isIn = (list: readonly unknown[], value: unknown, meter: Meter): boolean =>

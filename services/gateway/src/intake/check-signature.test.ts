@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type Trigger } from '@millrace/contracts';
+import { type TriggerSignature } from '@millrace/contracts';
 import { type InboundRequest } from '@millrace/dialects';
 import { type PresetName, sampleDelivery, signRequest } from '@millrace/webhooks';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { verifyDelivery } from './verify-delivery.ts';
+import { checkSignature } from './check-signature.ts';
 
 const HOST = 'hooks.example.com';
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -20,8 +20,8 @@ const sameOf = (secret: string): Pair => ({ secret, signsWith: secret });
 const DISCORD: Pair = { secret: hex(discord.x), signsWith: hex(discord.d) };
 const OTHER_KEY = '11'.repeat(32);
 
-const triggerOf = (preset: PresetName, secrets: string[]) =>
-  ({ signature: { preset, secrets, rule: {} } }) as unknown as Trigger & Required<Pick<Trigger, 'signature'>>;
+const signatureOf = (preset: PresetName, secrets: string[]) =>
+  ({ preset, secrets, rule: {} }) satisfies TriggerSignature;
 
 const inboundOf = (
   headers: Readonly<Record<string, string>>,
@@ -38,7 +38,7 @@ const inboundOf = (
 };
 
 const verify = (preset: PresetName, values: Readonly<Record<string, readonly string[]>>, inbound: InboundRequest) =>
-  verifyDelivery(triggerOf(preset, Object.keys(values)), inbound, NOW, {
+  checkSignature(signatureOf(preset, Object.keys(values)), inbound, NOW, {
     publicUrl: undefined,
     secretValues: (name) => values[name] ?? [],
   });

@@ -1,15 +1,14 @@
 import { AppError } from '@millrace/kernel';
-import { type Trigger, type TriggerSignature } from '@millrace/contracts';
+import { type TriggerSignature } from '@millrace/contracts';
+import { type Challenge, type SignatureScheme, verifyDelivery } from '@millrace/domain';
 import { type Answer, type InboundRequest } from '@millrace/dialects';
 import {
   bodyDigest,
-  type ChallengeAnswer,
   challengeAnswer,
   challengeProof,
   isDeliveryIdSigned,
   isPresetName,
   type PresetName,
-  type SignatureRule,
   type SignedRequest,
   verifySignature,
 } from '@millrace/webhooks';
@@ -21,9 +20,9 @@ export interface VerifyDeps {
   readonly publicUrl: string | undefined;
 }
 
-/** A delivery whose sender is known. */
+/** What is known of a request's sender. */
 export interface VerifiedDelivery {
-  /** `signature:github`; of a challenge that nobody signs: `verify_token` or `none`. */
+  /** `token`, `signature:github`; of a challenge that nobody signs: `verify_token` or `none`. */
   readonly verified: string;
   /** Name of the secret that the signature was made with. */
   readonly sender?: string;
@@ -52,20 +51,24 @@ const refused = (reason: string, detail: string): AppError =>
     details: { reason },
   });
 
-const ruleOf = ({ preset, rule }: TriggerSignature): SignatureRule => {
+const presetOf = ({ preset }: TriggerSignature): PresetName => {
   if (!isPresetName(preset)) throw new AppError('bug', 'gateway.unknown_preset', `there is no preset ${preset}`);
-  return { ...rule, preset };
+  return preset;
 };
 
-/**
- * A delivery is recognised again by the sender's id where the signature covers it, else by what was signed: an id that anybody can
- * change protects nothing.
- */
-const keyOf = ({ preset, repeats }: TriggerSignature, delivery: string | undefined, request: SignedRequest) => {
-  if (repeats === 'allow' || !isPresetName(preset)) return {};
-  const named = delivery !== undefined && isDeliveryIdSigned(preset);
-  return { deliveryKey: named ? `${preset} id ${delivery}` : `${preset} digest ${bodyDigest(request)}` };
-};
+const schemeOf = (preset: PresetName): SignatureScheme<SignedRequest> => ({
+  verify: (rule, request, secrets, nowMs) => verifySignature({ ...rule, preset }, request, secrets, nowMs),
+  challenge: (request, secrets) => challengeAnswer(preset, request, secrets),
+  signsDeliveryId: isDeliveryIdSigned(preset),
+  digest: bodyDigest,
+  signsChallenges: challengeProof(preset) === 'signature',
+});
+
+const answerOf = ({ status, contentType, body }: Challenge): Answer => ({
+  status,
+  headers: { 'content-type': contentType },
+  body,
+});
 
 /** The secret that a good signature was made with: several senders may call one trigger, each with a secret of its own. */
 const senderOf = (
@@ -73,25 +76,9 @@ const senderOf = (
   isMadeWith: (name: string) => boolean,
 ): string | undefined => (others.length === 0 ? first : ([first ?? '', ...others].find(isMadeWith) ?? first));
 
-const asAnswer = ({ status, contentType, body }: ChallengeAnswer): Answer => ({
-  status,
-  headers: { 'content-type': contentType },
-  body,
-});
-
-/** A question that its sender does not sign: only method and query are looked at. */
-const openQuestion = (
-  preset: PresetName,
-  request: SignedRequest,
-  secrets: readonly string[],
-): VerifiedDelivery | undefined => {
-  const proof = challengeProof(preset);
-  if (proof === undefined || proof === 'signature') return undefined;
-  const question = challengeAnswer(preset, request, secrets);
-  if (question === undefined) return undefined;
-  const verified = question.status === CHALLENGE_REFUSED ? 'none' : proof;
-  return { verified, delivery: undefined, challenge: asAnswer(question) };
-};
+/** What showed that a challenge which nobody signs comes from the sender. */
+const proofOf = (preset: PresetName, { status }: Challenge): string =>
+  status === CHALLENGE_REFUSED ? 'none' : (challengeProof(preset) ?? 'none');
 
 /**
  * Checks who sent a request, on the bytes as they came. Nothing is parsed before: a challenge that its sender signs is one only once
@@ -99,27 +86,30 @@ const openQuestion = (
  *
  * @throws AppError `unauthenticated` `signature.refused` with `details.reason`.
  */
-export const verifyDelivery = (
-  { signature }: Trigger & { readonly signature: TriggerSignature },
+export const checkSignature = (
+  signature: TriggerSignature,
   inbound: InboundRequest,
   nowMs: number,
   deps: VerifyDeps,
 ): VerifiedDelivery => {
-  const rule = ruleOf(signature);
+  const preset = presetOf(signature);
+  const scheme = schemeOf(preset);
   const request = signedRequest(inbound, deps);
   const secrets = signature.secrets.flatMap(deps.secretValues);
-  const open = openQuestion(rule.preset, request, secrets);
-  if (open !== undefined) return open;
-  const verdict = verifySignature(rule, request, secrets, nowMs);
+  const verdict = verifyDelivery(signature, request, { secrets, nowMs }, scheme);
   if (!verdict.ok) throw refused(verdict.reason, verdict.detail);
-  const { deliveryId: delivery } = verdict;
-  const question = challengeAnswer(rule.preset, request, secrets);
-  const sender = senderOf(signature, (name) => verifySignature(rule, request, deps.secretValues(name), nowMs).ok);
+  const { verified, delivery, deliveryKey, challenge } = verdict;
+  if (verified === 'none' && challenge !== undefined) {
+    return { verified: proofOf(preset, challenge), delivery: undefined, challenge: answerOf(challenge) };
+  }
+  const isMadeWith = (name: string): boolean =>
+    scheme.verify(signature.rule, request, deps.secretValues(name), nowMs).ok;
+  const sender = senderOf(signature, isMadeWith);
   return {
-    verified: `signature:${signature.preset}`,
+    verified,
     delivery,
-    ...keyOf(signature, delivery, request),
+    ...(deliveryKey === undefined ? {} : { deliveryKey }),
     ...(sender === undefined ? {} : { sender }),
-    ...(question === undefined ? {} : { challenge: asAnswer(question) }),
+    ...(challenge === undefined ? {} : { challenge: answerOf(challenge) }),
   };
 };
