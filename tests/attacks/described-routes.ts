@@ -14,6 +14,8 @@ export interface DescribedRoute {
 interface Operation {
   readonly tags?: readonly string[];
   readonly security: readonly unknown[];
+  /** Present where other listeners have it. */
+  readonly servers?: readonly { readonly url: string }[];
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
 }
 
@@ -25,12 +27,14 @@ export const readRoutes = async (http: HttpCaller, values: AddressValues): Promi
   const { json } = await http.get('/openapi.json', { token: null });
   const { paths } = json as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
   return Object.entries(paths).flatMap(([template, operations]) =>
-    Object.entries(operations).map(([method, { tags = [], security, parameters = [] }]) => ({
-      method: method.toUpperCase(),
-      path: template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? 'x'),
-      dialect: tags[0],
-      isPublic: security.length === 0,
-      parameters: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
-    })),
+    Object.entries(operations)
+      .filter(([, { servers }]) => servers?.every(({ url }) => url !== '/') !== true)
+      .map(([method, { tags = [], security, parameters = [] }]) => ({
+        method: method.toUpperCase(),
+        path: template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? 'x'),
+        dialect: tags[0],
+        isPublic: security.length === 0,
+        parameters: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
+      })),
   );
 };

@@ -18,7 +18,7 @@ export const requests = buildRouteMap({
           trigger: textFlag('Only those to the trigger of this id', 'id'),
           outcome: {
             kind: 'enum',
-            values: ['accepted', 'refused', 'filtered', 'duplicate'],
+            values: ['accepted', 'refused', 'filtered', 'duplicate', 'challenge'],
             optional: true,
             brief: 'Only those that ended so',
           },

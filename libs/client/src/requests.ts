@@ -2,7 +2,7 @@ import { type ReadBody } from './read-body.ts';
 import { type Send } from './send.ts';
 
 /** What became of a request that reached a trigger. */
-export type RequestOutcome = 'accepted' | 'refused' | 'filtered' | 'duplicate';
+export type RequestOutcome = 'accepted' | 'refused' | 'filtered' | 'duplicate' | 'challenge';
 
 /** A request that reached a trigger; one that was accepted has the id of its run. */
 export interface InboxRequest {

@@ -10,7 +10,7 @@ export const INBOX_BODY_BYTES_MAX = 65_536;
 const Pairs = Type.Array(Type.Tuple([Type.String(), Type.String()]));
 
 /**
- * A request that reached a trigger and was refused, filtered, or the repeat of another. Without credentials: what may hold one is
+ * A request that reached a trigger and was refused, filtered, a challenge, or the repeat of another. Without credentials: what may hold one is
  * `***`, keys in the path as well.
  */
 export const InboxRecordSchema = Type.Object({
@@ -23,8 +23,8 @@ export const InboxRecordSchema = Type.Object({
   dialect: Type.String(),
   /** Id of the trigger; `*` when several share the address and none of them was meant. */
   trigger: Type.String(),
-  /** `refused`: an error · `filtered`: a condition is false · `duplicate`: answered with the run of the first one. */
-  outcome: Type.Enum(['refused', 'filtered', 'duplicate']),
+  /** `refused`: an error · `filtered`: a condition is false · `duplicate`: answered with the run of the first one · `challenge`: answered, without a run. */
+  outcome: Type.Enum(['refused', 'filtered', 'duplicate', 'challenge']),
   /** Code of the error, else the outcome. */
   code: Type.String(),
   reason: Type.String(),

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 /** How a request shows that it may start the workflow. */
 export const TriggerAuthSchema = Type.Enum(['token', 'workflow_key', 'path_key', 'signature', 'public']);
 /**
- * `token`: any token that may run the workflow · `workflow_key`: only a key of this workflow: a token whose scope names exactly
+ * `token`: any token that may run the workflow · `workflow_key`: only a key of this workflow: a token whose scope (`run:`, `jobs:run:…:`) names exactly
  * this workflow, or one of the trigger's own keys · `path_key`: one of the trigger's own keys, as part of the address ·
  * `signature`: the sender signs the raw bytes · `public`: anyone.
  */

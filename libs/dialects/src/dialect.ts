@@ -1,9 +1,10 @@
 import { type LiveMessage, type Trigger, type TriggerMode } from '@millrace/contracts';
 import { type ReadCloudEvent } from '@millrace/domain';
 import { type AppError } from '@millrace/kernel';
-import { type TObject, type TSchema } from 'typebox';
+import { type TObject } from 'typebox';
 import { type Answer, type Frame } from './answer.ts';
 import { type InboundRequest } from './inbound-request.ts';
+import { type DialectDescription, type RouteDescription } from './route-description.ts';
 import { type StartTime } from './start-time.ts';
 import { type RunSnapshot, type RecordedRun, type StartOutcome } from './run-snapshot.ts';
 import { type BoundTrigger, type TriggerDirectory, type WorkflowInService } from './trigger-directory.ts';
@@ -21,6 +22,10 @@ export interface Dialect {
   readonly renderError: (error: AppError, traceId: string | undefined, path?: string) => Answer;
   /** Further TCP ports on which the routes of these names are served, and nothing else. */
   readonly listeners?: readonly DialectListener[];
+  /** True: `GET /health` of the server answers callers with a token only. The dialect `serve` decides. */
+  readonly guardsHealth?: boolean;
+  /** How its routes are described in OpenAPI, beyond their names; absent: bearer tokens, and bodies of any kind. */
+  readonly described?: DialectDescription;
   /** How a workflow declares a trigger of it; absent when its triggers are automatic only. */
   readonly declares?: TriggerDeclaration;
   /** Calls that start this workflow, to be pasted. */
@@ -86,7 +91,7 @@ interface RouteAddress {
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
-  /** For the OpenAPI description only: the functions below read the request by themselves, and say more about what is wrong. */
+  /** What only this route has; it counts more than what the dialect says of it. */
   readonly describe?: RouteDescription;
   /** Second listener that serves this route instead of the main one. */
   readonly listener?: string;
@@ -94,12 +99,6 @@ interface RouteAddress {
   readonly renderError?: Dialect['renderError'];
   /** Where callers put their credentials. Default: `Authorization: Bearer <token>`. */
   readonly credentials?: (request: InboundRequest) => Credentials;
-}
-
-export interface RouteDescription {
-  readonly body?: TSchema;
-  readonly querystring?: TSchema;
-  readonly response?: Readonly<Record<number, TSchema>>;
 }
 
 /** What a caller presented. */
@@ -137,6 +136,11 @@ export interface StartRoute extends RouteAddress {
   readonly does: 'start';
   /** The triggers that this address may mean; none: 404. Sees address and headers only. */
   readonly resolve: (request: InboundRequest, directory: TriggerDirectory) => readonly BoundTrigger[];
+  /**
+   * What any caller is told of an address whose triggers, all that `resolve` found, are for other methods; absent: only who may use one
+   * of them is told so.
+   */
+  readonly wrongMethod?: (request: InboundRequest, found: readonly BoundTrigger[]) => AppError;
   /** What a caller is told of an address that means nothing, or nothing of the caller's. */
   readonly notFound: (request: InboundRequest) => AppError;
   /** What a caller who may use it is told of a trigger that is not enabled; absent: as if it were not there. */
@@ -225,6 +229,8 @@ export interface AnswerRoute extends RouteAddress {
   readonly access: 'public' | 'read';
   /** True: pages of other sites may ask: a preflight of CORS, which comes without credentials. */
   readonly takesCrossSite?: boolean;
+  /** True: it looks at which triggers there are, and refuses where there are none, or none for the caller. */
+  readonly mayBeUnknown?: boolean;
   readonly answer: (request: InboundRequest, directory: TriggerDirectory) => Answer;
 }
 

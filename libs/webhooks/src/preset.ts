@@ -22,6 +22,21 @@ export interface ChallengeAnswer {
   readonly needsSignature: boolean;
 }
 
+export type Answered = Omit<ChallengeAnswer, 'needsSignature'>;
+
+/**
+ * What shows that a challenge comes from the sender: the signature, which is checked before anything of the request is parsed; a token
+ * in the query; nothing.
+ */
+export type ChallengeProof = 'signature' | 'verify_token' | 'none';
+
+/** How a sender asks whether an address is meant for it. */
+export interface Challenge {
+  readonly proof: ChallengeProof;
+  /** Nothing for a request that is no challenge. Without a signature it looks at method and query alone. */
+  readonly answer: (request: SignedRequest, secrets: readonly string[]) => Answered | undefined;
+}
+
 export interface SignInput {
   /** The newest secret; for Ed25519 the private key (`whsk_…`, or 64 hex digits for Discord). */
   readonly secret: string;
@@ -56,7 +71,7 @@ export interface Preset<Name extends string = string, SampleName extends string 
   readonly deliveryId: (request: SignedRequest, rule: RuleMembers) => string | undefined;
   /** Whether whoever replays a request could change the id: such ids alone do not keep replays out. */
   readonly deliveryIdIsSigned: boolean;
-  readonly challenge?: (request: SignedRequest, secrets: readonly string[]) => ChallengeAnswer | undefined;
+  readonly challenge?: Challenge;
   /** Headers of a request that `verify` believes. */
   readonly sign: (input: SignInput) => Readonly<Record<string, string>>;
   readonly samples: Readonly<Record<SampleName, Sample>>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ChallengeAnswer } from './preset.ts';
+import { type ChallengeAnswer, type ChallengeProof } from './preset.ts';
 import { asRule, findPreset, type PresetName, type SignatureRule } from './registry.ts';
 import { type SignedRequest } from './request.ts';
 import { refuse, type Verdict } from './verdict.ts';
@@ -65,5 +65,11 @@ export const challengeAnswer = (
   preset: PresetName,
   request: SignedRequest,
   secrets: readonly string[],
-): ChallengeAnswer | undefined =>
-  guarded(() => findPreset(preset)?.challenge?.(request, usableSecrets(secrets)), undefined);
+): ChallengeAnswer | undefined => {
+  const challenge = findPreset(preset)?.challenge;
+  const answer = guarded(() => challenge?.answer(request, usableSecrets(secrets)), undefined);
+  return answer && { ...answer, needsSignature: challenge?.proof === 'signature' };
+};
+
+/** What shows that challenges of this preset come from the sender; nothing where there are none. */
+export const challengeProof = (preset: PresetName): ChallengeProof | undefined => findPreset(preset)?.challenge?.proof;

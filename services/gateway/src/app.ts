@@ -66,6 +66,24 @@ const acceptJsonOnly = (app: FastifyInstance): void => {
   });
 };
 
+/** A route that a listener really has. */
+export interface RegisteredRoute {
+  readonly method: string;
+  /** As the framework writes it: `/a/:b/*`. */
+  readonly url: string;
+  /** True where nothing is but the refusal of a method. */
+  readonly refuses: boolean;
+}
+
+const listRoutes = (app: FastifyInstance): readonly RegisteredRoute[] => {
+  const routes: RegisteredRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const refuses = config?.refuses === true;
+    routes.push(...[method].flat().map((name) => ({ method: name, url, refuses })));
+  });
+  return routes;
+};
+
 const countAnswers = (app: FastifyInstance, metrics: GatewayMetrics): void => {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
@@ -88,7 +106,7 @@ const registerRoutes = async (
   const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
   const { shard } = settings;
   const { renderError } = parts.serve;
-  await app.register(healthRoute, { ...parts, renderError });
+  await app.register(healthRoute, parts);
   await app.register(tasksRoute, { catalog, renderError });
   const intake = makeIntakeParts({ deps, parts, metrics, draining });
   await mountDialects(app, intake);
@@ -118,6 +136,7 @@ interface ServerContext extends Omit<RouteContext, 'draining'> {
 
 interface GuardedServer {
   readonly app: FastifyInstance;
+  readonly routes: readonly RegisteredRoute[];
   /** Aborted as soon as it ends. */
   readonly draining: AbortSignal;
 }
@@ -135,10 +154,11 @@ const makeServer = ({ deps, parts, metrics, limits, renderUnknown, free }: Serve
   });
   acceptJsonOnly(app);
   const draining = drainOnClose(app, free);
+  const routes = listRoutes(app);
   requireAccess(app, { ...deps, brake: parts.brake, isHostAllowed: makeHostAllowed(deps.settings.hostNames) });
   requireKnownParameters(app);
   countAnswers(app, metrics);
-  return { app, draining };
+  return { app, routes, draining };
 };
 
 /** A further port with routes of one dialect and nothing else. */
@@ -147,11 +167,15 @@ export interface SideListener {
   /** As configured; 0 takes any free one. */
   readonly port: number;
   readonly app: FastifyInstance;
+  /** Grows until the application is ready. */
+  readonly routes: readonly RegisteredRoute[];
 }
 
 export interface Gateway {
   /** The HTTP application, not listening yet. Closing it closes the side listeners, then frees everything that was made here. */
   readonly app: FastifyInstance;
+  /** Grows until the application is ready. */
+  readonly routes: readonly RegisteredRoute[];
   readonly listeners: readonly SideListener[];
 }
 
@@ -161,9 +185,9 @@ const makeSideListeners = (context: Omit<ServerContext, 'renderUnknown' | 'free'
       (dialect.listeners ?? []).map(async ({ name, port }) => {
         const route = dialect.routes.find(({ listener }) => listener === name);
         const renderUnknown = route?.renderError ?? dialect.renderError;
-        const { app, draining } = makeServer({ ...context, renderUnknown, free: () => undefined });
+        const { app, routes, draining } = makeServer({ ...context, renderUnknown, free: () => undefined });
         await mountDialects(app, makeIntakeParts({ ...context, draining }), name);
-        return { name, port, app };
+        return { name, port, app, routes };
       }),
     ),
   );
@@ -175,13 +199,13 @@ export const buildGateway = async (deps: GatewayDeps, changes: Partial<ServerLim
   const parts = makeParts(deps, metrics);
   const context = { deps, parts, metrics, limits };
   const { renderError: renderUnknown } = parts.serve;
-  const { app, draining } = makeServer({ ...context, renderUnknown, free: () => parts.close() });
+  const { app, routes, draining } = makeServer({ ...context, renderUnknown, free: () => parts.close() });
   await app.register(fastifySSE, { heartbeatInterval: limits.sseHeartbeatMs });
-  await describeRoutes(app, deps.settings.version);
+  await describeRoutes(app, { version: deps.settings.version, dialects: parts.dialects });
   await registerRoutes(app, { ...context, draining });
   const listeners = await makeSideListeners(context);
   app.addHook('preClose', async () => {
     await Promise.all(listeners.map((listener) => listener.app.close()));
   });
-  return { app, listeners };
+  return { app, routes, listeners };
 };

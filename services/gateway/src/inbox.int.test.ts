@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { type RequestView, type Trigger } from '@millrace/contracts';
 import { eventually } from '@millrace/testkit';
+import { signRequest } from '@millrace/webhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hook, JSON_TYPE, open, signed } from '../testing/start-hooks-gateway.ts';
 import { type ProjectedGateway, startProjectedGateway } from '../testing/start-projected-gateway.ts';
@@ -14,15 +15,29 @@ const TRIGGERS: readonly Trigger[] = [
   open('/asked', { id: 'asked', conditions: ["body.branch == 'main'"] }),
   open('/open', { id: 'open' }),
   hook({ path: '/tokens', id: 'tokens' }),
+  open('/fenced', { id: 'fenced', allowFrom: ['192.0.2.0/24'] }),
+  open('/off', { id: 'off', enabled: false }),
+  open('/methods', { id: 'methods', methods: ['POST', 'PUT'] }),
+  signed('/large', 'github', 'GITHUB_SECRET', { id: 'large' }),
+  signed('/graph', 'microsoft-graph', 'GITHUB_SECRET', { id: 'graph' }),
+  signed('/slack', 'slack', 'GITHUB_SECRET', { id: 'slack' }),
+  hook({ path: '/tokens-off', id: 'tokens-off', enabled: false }),
+  {
+    ...open('/sunk', { id: 'sunk', methods: ['POST'] }),
+    dialect: 'sink',
+    address: { app_id: 'default', path: '/sunk' },
+  },
 ];
 
 let gateway: ProjectedGateway;
 beforeAll(async () => {
   gateway = await startProjectedGateway({ workflows: [] });
   await gateway.deploy(WORKFLOW, { triggers: [...TRIGGERS] });
+  const inputSchema = { type: 'object', properties: { n: { type: 'number' } } };
+  await gateway.deploy('tests/typed', { inputSchema, triggers: [open('/typed', { id: 'typed' })] });
   await gateway.call({ method: 'PUT', url: '/secrets/GITHUB_SECRET', payload: { value: SECRET } });
   await eventually(() => {
-    expect(gateway.catalog.entries().size).toBe(1);
+    expect(gateway.catalog.entries().size).toBe(2);
     expect(gateway.secretValues.valuesOf('GITHUB_SECRET')).toEqual([SECRET]);
   });
 });
@@ -52,6 +67,15 @@ const githubHeaders = (body: unknown, secret: string, delivery: string): Readonl
   'x-github-delivery': delivery,
   'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex')}`,
 });
+
+type Told = Partial<RequestView> & Pick<RequestView, 'trigger'>;
+
+const slack = (secret: string) => {
+  const body = { type: 'url_verification', challenge: 'a-challenge' };
+  const url = 'http://gateway.test/hooks/slack';
+  const bytes = Buffer.from(JSON.stringify(body));
+  return send('/slack', body, signRequest('slack', { secret, url, body: bytes, deliveryId: 'd', nowMs: Date.now() }));
+};
 
 describe('a request is recorded', () => {
   test('whose signature is wrong, as verified by nothing, with body and without signature', async () => {
@@ -122,6 +146,97 @@ describe('a request is recorded', () => {
     expect(request?.reason).toContain("body.branch == 'main'");
   });
 
+  test.each<[what: string, call: () => ReturnType<typeof send>, status: number, told: Told]>([
+    [
+      'from an address that may not call',
+      () => send('/fenced', { a: 1 }),
+      403,
+      { trigger: 'fenced', code: 'trigger.address_refused', verified: 'public', from: '127.0.0.1' },
+    ],
+    [
+      'at a disabled trigger, of which the caller is told nothing',
+      () => send('/off', { a: 1 }),
+      404,
+      { trigger: 'off', code: 'trigger.disabled', verified: 'none', reason: 'the trigger is disabled' },
+    ],
+    [
+      'at a disabled trigger for tokens, by somebody who may use it',
+      () => send('/tokens-off', {}, { authorization: 'Bearer run-token' }),
+      404,
+      { trigger: 'tokens-off', code: 'trigger.disabled', verified: 'none' },
+    ],
+    [
+      'by a method that the trigger does not take',
+      () => gateway.app.inject({ method: 'DELETE', url: '/hooks/methods', headers: { host: 'gateway.test' } }),
+      405,
+      { trigger: 'methods', code: 'http.method_not_allowed', verified: 'public', method: 'DELETE' },
+    ],
+    [
+      'by a method that starts nothing anywhere',
+      () => gateway.app.inject({ method: 'HEAD', url: '/hooks/methods', headers: { host: 'gateway.test' } }),
+      405,
+      { trigger: 'methods', code: 'http.method_not_allowed', verified: 'none', method: 'HEAD' },
+    ],
+    [
+      'by a method that a sink does not take',
+      () =>
+        gateway.app.inject({
+          method: 'PUT',
+          url: '/sink/trigger/http/default/sunk',
+          headers: { host: 'gateway.test' },
+        }),
+      405,
+      { trigger: 'sunk', code: 'http.method_not_allowed', dialect: 'sink', method: 'PUT' },
+    ],
+    [
+      'whose body is too large to be read, before its signature was',
+      () => send('/large', 'x'.repeat(1_048_576), githubHeaders({}, SECRET, 'd-large')),
+      413,
+      { trigger: 'large', code: 'http.body_too_large', verified: 'none' },
+    ],
+    [
+      'that the schema of the input refuses',
+      () => send('/typed', { n: 'seven' }),
+      400,
+      {
+        trigger: 'typed',
+        code: 'input.invalid',
+        verified: 'public',
+        workflow: 'tests/typed',
+        reason: 'input.n must be number',
+      },
+    ],
+    [
+      'whose challenge is signed with another secret',
+      () => slack('another secret'),
+      401,
+      { trigger: 'slack', code: 'signature.refused', verified: 'none' },
+    ],
+  ])('%s', async (_what, call, status, told) => {
+    const query = `trigger=${told.trigger}&outcome=refused&limit=100`;
+    const before = (await list(query)).length;
+    expect((await call()).statusCode).toBe(status);
+    const found = await eventually(async () => {
+      const all = await list(query);
+      expect(all).toHaveLength(before + 1);
+      return all[0];
+    });
+    expect(found).toMatchObject({ outcome: 'refused', ...told });
+    expect(found).not.toHaveProperty('run_id');
+  });
+
+  test('that asks whether the address is meant for its sender, as a challenge that started no run', async () => {
+    expect((await slack(SECRET)).body).toBe('a-challenge');
+    expect((await send('/graph?validationToken=abc', {})).body).toBe('abc');
+    const [signedOne] = await recorded('slack', 'challenge', 1);
+    expect(signedOne).toMatchObject({ code: 'challenge', verified: 'signature:slack' });
+    expect(signedOne).not.toHaveProperty('run_id');
+    expect(await recorded('graph', 'challenge', 1)).toMatchObject([{ code: 'challenge', verified: 'none' }]);
+    const again = await gateway.call({ method: 'POST', url: `/requests/${signedOne?.id}/redeliver` });
+    expect([again.statusCode, again.json()]).toMatchObject([409, { code: 'request.not_redeliverable' }]);
+    for (const trigger of ['slack', 'graph']) expect(await list(`trigger=${trigger}&outcome=accepted`)).toEqual([]);
+  });
+
   test('of a batch, each event by its own outcome, none of them with the whole body', async () => {
     const event = (id: string, branch: string) => ({
       specversion: '1.0',
@@ -150,13 +265,20 @@ describe('a request is recorded', () => {
 
 describe('nothing is recorded', () => {
   test('of somebody who has no valid token', async () => {
+    const refusedAt = (trigger: string) => list(`trigger=${trigger}&outcome=refused&limit=100`);
+    const before = (await refusedAt('tokens-off')).length;
+    const rated = (await refusedAt('rated')).length;
     expect((await send('/tokens', {}, { authorization: 'Bearer nobody' })).statusCode).toBe(401);
+    expect((await send('/tokens-off', {}, { authorization: 'Bearer nobody' })).statusCode).toBe(404);
+    const host = { host: 'gateway.test' };
+    expect((await gateway.app.inject({ method: 'HEAD', url: '/hooks/tokens', headers: host })).statusCode).toBe(405);
     expect((await send('/tokens', {}, { authorization: 'Bearer run-token' })).statusCode).toBe(202);
     // What came later is there: what is not there by now does not come.
     await recorded('tokens', 'accepted', 1);
     expect((await send('/rated', { last: true })).statusCode).toBe(429);
-    await recorded('rated', 'refused', 2);
+    await recorded('rated', 'refused', rated + 1);
     expect(await list(`workflow=${WORKFLOW}&trigger=tokens&outcome=refused`)).toEqual([]);
+    expect(await refusedAt('tokens-off')).toHaveLength(before);
   });
 });
 

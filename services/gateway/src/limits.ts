@@ -23,6 +23,9 @@ export const BATCH_EVENTS_MAX = 1_000;
 export const AUTH_FAILURES_MAX = 100;
 export const AUTH_FAILURES_WINDOW_S = 60;
 
+/** Callers whose rates are counted at the same time; beyond it those that owe nothing are forgotten, then the one that came first. */
+export const RATE_CALLERS_MAX = 10_000;
+
 /** An append that was not acknowledged in this time is answered 503: it may or may not be recorded. */
 export const APPEND_TIMEOUT_MS = 2 * SECOND;
 export const APPENDS_IN_FLIGHT_MAX = 4;

@@ -1,5 +1,6 @@
 import { fastifySwagger } from '@fastify/swagger';
 import { type FastifyInstance } from 'fastify';
+import { type DescribedDialect, type DescribedOperation, type Dialect, describeDialect } from '@millrace/dialects';
 import { type TSchema } from 'typebox';
 
 /** Parts of a route that the handler reads by itself: described, not enforced, by these schemas. */
@@ -48,8 +49,46 @@ const freeOptionalBodies = <Document extends { readonly paths?: object | undefin
   return document;
 };
 
-/** Generates the description of every route that is registered after this, from the schemas that validate. */
-export const describeRoutes = async (app: FastifyInstance, version: string): Promise<void> => {
+type Paths = Record<string, Record<string, DescribedOperation>>;
+
+interface OpenApiDocument {
+  readonly paths?: Paths;
+  readonly components?: { securitySchemes?: object };
+}
+
+const MAIN_SERVER = { url: '/', description: 'The main listener' };
+
+/** Two listeners may have the same address: one operation tells both, and which servers have it. */
+const merged = (there: DescribedOperation | undefined, added: DescribedOperation): DescribedOperation => {
+  if (there === undefined) return added;
+  const responses = { ...added.responses, ...there.responses };
+  for (const [status, { content }] of Object.entries(added.responses)) {
+    const known = there.responses[status];
+    if (known !== undefined) responses[status] = { ...known, content: { ...content, ...known.content } };
+  }
+  return { ...there, responses, servers: [...(there.servers ?? [MAIN_SERVER]), ...(added.servers ?? [MAIN_SERVER])] };
+};
+
+/** Adds the routes of dialects, as they describe themselves, those of other listeners, too. */
+const addDialects = <Document extends object>(document: Document, described: readonly DescribedDialect[]): Document => {
+  const { paths = {}, components = {} } = document as OpenApiDocument;
+  for (const { operations, schemes } of described) {
+    components.securitySchemes = { ...components.securitySchemes, ...schemes };
+    for (const { path, method, operation } of operations) {
+      const there = (paths[path] ??= {});
+      there[method] = merged(there[method], operation);
+    }
+  }
+  return { ...document, paths, components };
+};
+
+/**
+ * Generates the description of every route that is registered after this, from the schemas that validate, and of the routes of dialects.
+ */
+export const describeRoutes = async (
+  app: FastifyInstance,
+  { version, dialects }: { readonly version: string; readonly dialects: readonly Dialect[] },
+): Promise<void> => {
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -69,6 +108,8 @@ export const describeRoutes = async (app: FastifyInstance, version: string): Pro
       return { schema: described, url: isWildcard ? `${url.slice(0, -1)}:path` : url };
     },
     transformObject: (document) =>
-      'openapiObject' in document ? freeOptionalBodies(document.openapiObject) : document.swaggerObject,
+      'openapiObject' in document
+        ? addDialects(freeOptionalBodies(document.openapiObject), dialects.map(describeDialect))
+        : document.swaggerObject,
   });
 };

@@ -4,7 +4,7 @@ import { claimDatabase, claimNats, eventually } from '@millrace/testkit';
 import { type LightMyRequestResponse } from 'fastify';
 import { expect } from 'vitest';
 import { lastEvent } from './play-executor.ts';
-import { startTestGateway, type TestGateway } from './start-test-gateway.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from './start-test-gateway.ts';
 
 /** Secrets that the gateway of the hooks knows, by their names. */
 export const SECRETS = {
@@ -60,8 +60,12 @@ export interface HooksGateway {
   readonly logEnd: () => Promise<number>;
 }
 
-export const startHooksGateway = async (triggers: readonly Trigger[]): Promise<HooksGateway> => {
-  const gateway = await startTestGateway({ natsUrl: claimNats().url, databaseUrl: (await claimDatabase()).url });
+export const startHooksGateway = async (
+  triggers: readonly Trigger[],
+  settings: TestGatewayOptions['settings'] = {},
+): Promise<HooksGateway> => {
+  const urls = { natsUrl: claimNats().url, databaseUrl: (await claimDatabase()).url };
+  const gateway = await startTestGateway({ ...urls, settings });
   await gateway.deploy('tests/hooked', { triggers: [...triggers] });
   for (const [name, value] of Object.entries(SECRETS)) {
     await gateway.call({ method: 'PUT', url: `/secrets/${name}`, payload: { value } });

@@ -26,7 +26,7 @@ import {
   startTelemetry,
   systemClock,
 } from '@millrace/runtime';
-import { buildGateway, type SideListener } from '../src/app.ts';
+import { buildGateway, type RegisteredRoute, type SideListener } from '../src/app.ts';
 import { type GatewaySettings } from '../src/config.ts';
 import { type ServerLimits } from '../src/server-limits.ts';
 
@@ -52,6 +52,7 @@ const SCOPES: Readonly<Record<TokenName, readonly string[]>> = {
 
 export interface TestGateway {
   readonly app: FastifyInstance;
+  readonly routes: readonly RegisteredRoute[];
   readonly listeners: readonly SideListener[];
   readonly gatewayId: string;
   readonly connection: LogConnection;
@@ -162,13 +163,14 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const gatewayId = `gw_${ids.shortId()}`;
   const world = await openWorld(options);
   const { connection, catalog, tokens, secrets, secretValues, readModel, writer } = world;
-  const { app, listeners } = await buildGateway(
+  const { app, routes, listeners } = await buildGateway(
     { ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } },
     options.limits,
   );
   await app.ready();
   return {
     app,
+    routes,
     listeners,
     gatewayId,
     connection,

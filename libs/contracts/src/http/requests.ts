@@ -15,7 +15,7 @@ export const RequestViewSchema = Type.Object(
     workflow: Type.String(),
     dialect: Type.String(),
     trigger: Type.String({ description: '`*` when several share the address and none of them was meant' }),
-    outcome: Type.Enum(['accepted', 'refused', 'filtered', 'duplicate']),
+    outcome: Type.Enum(['accepted', 'refused', 'filtered', 'duplicate', 'challenge']),
     code: Type.String({ description: 'code of the error, else the outcome' }),
     reason: optional(Type.String()),
     verified: Type.String(),
@@ -51,7 +51,7 @@ export const RequestListQuerySchema = Type.Object(
   {
     workflow: optional(Type.String({ pattern: WORKFLOW_PATH_PATTERN, description: 'the path of a workflow' })),
     trigger: optional(Type.String({ pattern: TRIGGER_ID_PATTERN, description: 'the id of a trigger' })),
-    outcome: optional(Type.Enum(['accepted', 'refused', 'filtered', 'duplicate'])),
+    outcome: optional(Type.Enum(['accepted', 'refused', 'filtered', 'duplicate', 'challenge'])),
     since: optional(Type.String({ description: 'RFC 3339' })),
     until: optional(Type.String({ description: 'RFC 3339' })),
     cursor: optional(Type.String()),

@@ -175,7 +175,7 @@ describe('003, 3.1: which workflow is meant', () => {
     ['a name of its own', 'named', ['d/other']],
     ['no longer the last part then', 'other', []],
     ['a version', 'b'.repeat(16), ['f/old']],
-    ['not enabled', 'off', []],
+    ['one that is not enabled, which the gateway leaves out', 'off', ['e/off']],
     ['nothing', 'nothing', []],
     ['an object has no such name', 'constructor', []],
   ])('%s', (_name, reference, workflows) => {

@@ -18,6 +18,7 @@ import {
 import { type InboundRequest } from '../inbound-request.ts';
 import { type RunSnapshot } from '../run-snapshot.ts';
 import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
+import { describeEndpoints } from './endpoints/describe.ts';
 import { endpointError } from './endpoints/errors.ts';
 import { EVENT_ADDRESS, EVENT_METHODS, eventPath, eventRoutes } from './endpoints/event-source.ts';
 import { cancelAnswer, executionAnswer, logsAnswer, resultAnswer } from './endpoints/executions.ts';
@@ -117,15 +118,14 @@ const injectOf = ({ address }: Trigger): unknown => address['inject'];
 const resolve: StartRoute['resolve'] = (request, directory) => {
   const found = findEndpoint(referenceOf(request), NAME, directory);
   const fitting = found.filter(({ trigger }) => trigger.methods.includes(request.method));
-  if (found.length === 0 || fitting.length > 0) return fitting;
+  return fitting.length > 0 ? fitting : found;
+};
+
+const wrongMethod: StartRoute['wrongMethod'] = ({ method }, found) => {
   const allow = [...new Set(found.flatMap(({ trigger }) => trigger.methods))].sort();
   const details = found.every(({ trigger }) => trigger.auth === 'public') ? {} : { workflow: found[0]?.workflow };
-  throw new AppError(
-    'refused',
-    'http.method_not_allowed',
-    `Method ${request.method} not allowed. Allowed: ${allow.join(', ')}`,
-    { details: { ...details, allow } },
-  );
+  const message = `Method ${method} not allowed. Allowed: ${allow.join(', ')}`;
+  return new AppError('refused', 'http.method_not_allowed', message, { details: { ...details, allow } });
 };
 
 const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
@@ -138,6 +138,7 @@ const makeStart = ({ body, wait, ...rules }: EndpointSettings): StartRoute => ({
   credentials,
   hidesAddresses: true,
   resolve,
+  wrongMethod,
   notFound: (request) =>
     new AppError(
       'not_found',
@@ -200,6 +201,7 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
     ...eventRoutes(NAME, credentials),
   ],
   declares,
+  described: describeEndpoints(settings.body),
   renderError: endpointError,
   examples: ({ workflow, ...service }, triggers) =>
     triggers

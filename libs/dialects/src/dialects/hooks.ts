@@ -23,6 +23,7 @@ import { type InboundRequest } from '../inbound-request.ts';
 import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.ts';
 import { readWait } from '../wait-preference.ts';
 import { CORS, preflightAnswer } from './hooks/cross-site.ts';
+import { hooksDescription } from './hooks/describe.ts';
 import { matchPath, pathParams, placeOfPath } from './hooks/match-path.ts';
 import { isMembers, type Members, readHookBody } from './hooks/read-hook-body.ts';
 import { respondToHook } from './hooks/respond.ts';
@@ -117,6 +118,7 @@ const preflightAt = (isKeyed: boolean): AnswerRoute => ({
   summary: 'CORS preflight of a hook',
   access: 'public',
   takesCrossSite: true,
+  mayBeUnknown: true,
   answer: (request, directory) =>
     preflightAnswer(
       request,
@@ -200,6 +202,7 @@ const makeHooks = (settings: HooksSettings): Dialect => ({
     placeOf: ({ path }) => placeOfPath(String(path)),
     complaints,
   },
+  described: hooksDescription,
   renderError: problemAnswer,
   examples: (_workflow, triggers) => triggers.filter(({ dialect: name }) => name === NAME).map(exampleOf),
 });

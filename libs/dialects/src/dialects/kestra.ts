@@ -25,6 +25,7 @@ import { type InboundRequest } from '../inbound-request.ts';
 import { isRunOver, type RecordedRun, type RunSnapshot, type StartOutcome } from '../run-snapshot.ts';
 import { type BoundTrigger } from '../trigger-directory.ts';
 import { kestraDeclaration } from './kestra/declaration.ts';
+import { kestraDescription } from './kestra/describe.ts';
 import { flowNotFound, kestraError, webhookDisabled, webhookNotFound } from './kestra/errors.ts';
 import { type ExecutionPlace, executionOf, type KnownRun, placeOfWorkflow } from './kestra/execution.ts';
 import { variablesOf } from './kestra/variables.ts';
@@ -276,6 +277,7 @@ const makeKestra = (settings: Settings): Dialect => ({
     ...executionRoutes('/api/v1', '', settings),
     ...executionRoutes('/api/v1/:tenant', 'OfTenant', settings),
   ],
+  described: kestraDescription,
   renderError: kestraError,
   declares: kestraDeclaration,
   examples: ({ workflow }, triggers) =>

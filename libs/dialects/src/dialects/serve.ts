@@ -63,19 +63,13 @@ const start: StartRoute = {
     'completed, 422 when it failed, was cancelled or timed out, and 202 when time is up. `Idempotency-Key` makes repeats safe. With ' +
     '`?not_before=30s`, or an instant of RFC 3339, it starts no earlier.',
   describe: {
+    params: { path: 'Path of the workflow, `<category>/<task>`; categories may nest.' },
     body: RunBodySchema,
     querystring: RunQuerySchema,
     response: {
       200: RunResultSchema,
       202: AcceptedSchema,
-      400: ProblemSchema,
-      404: DialectErrorSchema,
-      405: ProblemSchema,
-      409: ProblemSchema,
-      413: DialectErrorSchema,
       422: RunResultSchema,
-      429: DialectErrorSchema,
-      503: ProblemSchema,
     },
   },
   hidesAddresses: true,
@@ -151,7 +145,7 @@ const status: ReadRoute = {
   url: '/status/:id',
   operationId: 'runStatus',
   summary: 'Where a run is',
-  describe: { response: { 200: StatusSchema, 401: DialectErrorSchema, 404: DialectErrorSchema, 503: ProblemSchema } },
+  describe: { response: { 200: StatusSchema } },
   runId: ({ params }) => params['id'] ?? '',
   render: (run) => jsonAnswer(200, statusBody(run)),
 };
@@ -172,10 +166,25 @@ const PRESCRIBED: Readonly<Record<string, (error: AppError) => Readonly<Record<s
 export const serveErrorBody = (error: AppError): Readonly<Record<string, unknown>> | undefined =>
   PRESCRIBED[error.code]?.(error);
 
+const SettingsSchema = Type.Object(
+  {
+    health: Type.Enum(['open', 'token'], {
+      default: 'open',
+      description:
+        'Who may ask `/health`: anybody (`open`), as the document has it, or whoever has a token (`token`), as the source has it.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const serve: Dialect = {
   name: NAME,
   summary: 'POST /run/<category>/<task>, poll GET /status/<run_id>',
   routes: [start, status],
+  described: {
+    auth: { start: ['bearer'], other: ['bearer'] },
+    errors: { 'application/json': DialectErrorSchema, 'application/problem+json': ProblemSchema },
+  },
   renderError: (error, traceId) => {
     const body = serveErrorBody(error);
     return body === undefined ? problemAnswer(error, traceId) : jsonAnswer(httpStatusOf(error), body);
@@ -192,6 +201,6 @@ const serve: Dialect = {
 
 export const dialect: DialectModule = {
   name: NAME,
-  settings: Type.Object({}, { additionalProperties: false }),
-  make: () => serve,
+  settings: SettingsSchema,
+  make: ({ health }) => ({ ...serve, guardsHealth: health === 'token' }),
 };

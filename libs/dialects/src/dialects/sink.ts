@@ -21,6 +21,7 @@ import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.t
 import { answerOutcome } from './sink/answer-outcome.ts';
 import { chooseReply, modeOf, type Reply } from './sink/choose-reply.ts';
 import { sinkCredentials } from './sink/credentials.ts';
+import { sinkDescription } from './sink/describe.ts';
 import { desktopError, serverError } from './sink/errors.ts';
 import { readEventPayload, readPayload } from './sink/read-payload.ts';
 import { runState } from './sink/run-state.ts';
@@ -93,18 +94,24 @@ const declares: TriggerDeclaration = {
 };
 
 const triggersAt = ({ params }: InboundRequest, directory: TriggerDirectory): readonly BoundTrigger[] =>
-  directory.at(NAME, `${params['app_id'] ?? ''}/${params['*'] ?? ''}`).filter(({ trigger }) => trigger.enabled);
+  directory.at(NAME, `${params['app_id'] ?? ''}/${params['*'] ?? ''}`);
 
-/** A trigger that is declared for the method; an address whose triggers have other methods says which. */
+const enabledAt = (request: InboundRequest, directory: TriggerDirectory): readonly BoundTrigger[] =>
+  triggersAt(request, directory).filter(({ trigger }) => trigger.enabled);
+
+/** A trigger that is declared for the method, else all that are there: those that are enabled, if any is. */
 const resolve: StartRoute['resolve'] = (request, directory) => {
-  const there = triggersAt(request, directory);
+  const enabled = enabledAt(request, directory);
+  const there = enabled.length > 0 ? enabled : triggersAt(request, directory);
   const fitting = there.filter(({ trigger }) => trigger.methods.includes(request.method));
-  if (there.length === 0 || fitting.length > 0) return fitting;
-  const allow = [...new Set(there.flatMap(({ trigger }) => trigger.methods))].sort();
-  throw new AppError('refused', 'http.method_not_allowed', `${request.method} is not for this address`, {
-    details: { allow },
-  });
+  return fitting.length > 0 ? fitting : there;
 };
+
+/** An address whose triggers have other methods says which. */
+const wrongMethod: StartRoute['wrongMethod'] = ({ method }, found) =>
+  new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
+    details: { allow: [...new Set(found.flatMap(({ trigger }) => trigger.methods))].sort() },
+  });
 
 const makeStream = (replyOf: (request: InboundRequest) => Reply): RunStream => {
   const tellerFor = (request: InboundRequest) => (replyOf(request) === 'events' ? namedEvents : documentedFrames);
@@ -127,7 +134,7 @@ const withCors = <Told extends { readonly headers?: Readonly<Record<string, stri
 
 /** Lets pages of other sites call the triggers that allow it. */
 const preflightAnswer: AnswerRoute['answer'] = (request, directory) => {
-  const there = triggersAt(request, directory);
+  const there = enabledAt(request, directory);
   const open = there.filter(({ trigger }) => trigger.crossSite === true);
   if (there.length === 0) throw new AppError('not_found', 'workflow.not_found', 'there is no sink at this address');
   const methods = [...new Set((open.length > 0 ? open : there).flatMap(({ trigger }) => trigger.methods))].sort();
@@ -177,6 +184,7 @@ const startAt = (place: Place, { reply, wait }: SinkSettings): StartRoute => {
     bodyMax: BODY_MAX,
     takesMultipart: true,
     resolve,
+    wrongMethod,
     notFound: () => new AppError('not_found', 'workflow.not_found', 'there is no sink at this address'),
     mapInput: (request) => ({ input: readPayload(request) }),
     mapCloudEvent: (event, request) => ({ input: readEventPayload(event, request) }),
@@ -194,6 +202,7 @@ const preflightAt = (place: Place): AnswerRoute => ({
   summary: 'CORS preflight of an HTTP sink',
   access: 'public',
   takesCrossSite: true,
+  mayBeUnknown: true,
   answer: preflightAnswer,
 });
 
@@ -241,6 +250,7 @@ const makeSink = (settings: SinkSettings): Dialect => {
     routes: makeRoutes(settings),
     ...(port === undefined ? {} : { listeners: [{ name: DESKTOP, port }] }),
     declares,
+    described: sinkDescription,
     renderError: serverError,
     examples: (_workflow, triggers) =>
       triggers

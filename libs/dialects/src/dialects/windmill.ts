@@ -6,6 +6,7 @@
 import { type Trigger } from '@millrace/contracts';
 import { type Dialect, type DialectModule, type ExampleCall } from '../dialect.ts';
 import { type WorkflowInService } from '../trigger-directory.ts';
+import { describeWindmill } from './windmill/describe.ts';
 import { renderError } from './windmill/errors.ts';
 import { httpRoutes, routeDeclaration, routeExample } from './windmill/http-routes.ts';
 import { makeJobStream } from './windmill/job-stream.ts';
@@ -44,6 +45,7 @@ export const dialect: DialectModule = {
       name: NAME,
       summary: 'POST /api/w/<workspace>/jobs/run/p/<path>, poll jobs_u/completed/get_result_maybe/<id>',
       routes: [...startRoutes(context), ...pollRoutes(context), ...httpRoutes(context)],
+      described: describeWindmill(settings),
       renderError,
       declares: routeDeclaration,
       examples: examplesOf,

@@ -19,6 +19,18 @@ export const toProblem = (error: AppError, traceId?: string): Problem => {
   };
 };
 
+/** JSON pointer to what the input schema refuses; `undefined` for every other error. */
+export const pointerOf = ({ details }: AppError): string | undefined => {
+  const pointer = details?.['pointer'];
+  return typeof pointer === 'string' ? pointer : undefined;
+};
+
+/** The pointer of an error as a member of its body, where it has one. */
+export const pointerMember = (error: AppError, name = 'pointer'): Readonly<Record<string, string>> => {
+  const pointer = pointerOf(error);
+  return pointer === undefined ? {} : { [name]: pointer };
+};
+
 /** Seconds for `Retry-After`: what the error says, or 1 where trying again later makes sense at all. */
 export const retryAfterOf = (error: AppError): number | undefined => {
   if (error.retryAfterSeconds !== undefined) return error.retryAfterSeconds;

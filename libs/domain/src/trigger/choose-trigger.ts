@@ -1,6 +1,6 @@
 import { AppError } from '@millrace/kernel';
 import { type Trigger } from '@millrace/contracts';
-import { allows, startsSomething } from '../workflow/scopes.ts';
+import { allows, namesWorkflow, startsSomething } from '../workflow/scopes.ts';
 import { type OwnedTrigger } from './owned-trigger.ts';
 
 /** What a caller can show. Asked only where the answer counts: to look for a token may cost, and a wrong one counts as a guess. */
@@ -29,7 +29,7 @@ const takesKeys = ({ auth }: Trigger): boolean => auth === 'path_key' || auth ==
 
 const tokenFits = ({ trigger, workflow }: OwnedTrigger, scopes: readonly string[]): boolean => {
   if (!startsSomething(scopes)) throw new AppError('forbidden', 'auth.forbidden', 'this token may not use run routes');
-  return trigger.auth === 'token' ? allows(scopes, 'start', workflow) : scopes.includes(`run:${workflow}`);
+  return trigger.auth === 'token' ? allows(scopes, 'start', workflow) : namesWorkflow(scopes, workflow);
 };
 
 /** What lets in a caller without a key of the trigger. */

@@ -5,7 +5,7 @@ import { makeRateLimiter } from './rate-limit.ts';
 const LIMIT = { requests: 3, per: 60 };
 
 test('lets through as many as the limit says, then one for each share of the window', () => {
-  const limiter = makeRateLimiter();
+  const limiter = makeRateLimiter(100);
   const at = (ms: number) => limiter.take('a', LIMIT, ms);
   expect([at(0), at(0), at(0)].map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
     [true, 2],
@@ -19,7 +19,7 @@ test('lets through as many as the limit says, then one for each share of the win
 });
 
 test('keys do not count for each other', () => {
-  const limiter = makeRateLimiter();
+  const limiter = makeRateLimiter(100);
   for (let n = 0; n < 3; n += 1) limiter.take('a', LIMIT, 0);
   expect(limiter.take('a', LIMIT, 0).allowed).toBe(false);
   expect(limiter.take('b', LIMIT, 0).allowed).toBe(true);
@@ -31,7 +31,7 @@ test('no more than the limit in any window, whenever they come', () => {
       fc.record({ requests: fc.integer({ min: 1, max: 20 }), per: fc.integer({ min: 1, max: 60 }) }),
       fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 200 }),
       (limit, gaps) => {
-        const limiter = makeRateLimiter();
+        const limiter = makeRateLimiter(100);
         let now = 0;
         const passed: number[] = [];
         for (const gap of gaps) {
@@ -53,7 +53,7 @@ test('what it says about the next request is true', () => {
       fc.integer({ min: 1, max: 600 }),
       fc.nat(1_000_000),
       (requests, per, start) => {
-        const limiter = makeRateLimiter();
+        const limiter = makeRateLimiter(100);
         for (let n = 0; n < requests; n += 1) expect(limiter.take('a', { requests, per }, start).allowed).toBe(true);
         const refused = limiter.take('a', { requests, per }, start);
         expect(refused.allowed).toBe(false);
@@ -61,6 +61,15 @@ test('what it says about the next request is true', () => {
       },
     ),
   );
+});
+
+test('a flood of other keys forgets nobody while there is room, and never grows beyond its bound', () => {
+  const limiter = makeRateLimiter(50);
+  for (let n = 0; n < 3; n += 1) limiter.take('busy', LIMIT, 0);
+  for (let n = 0; n < 49; n += 1) limiter.take(`other ${n}`, LIMIT, 1);
+  expect(limiter.take('busy', LIMIT, 2).allowed).toBe(false);
+  for (let n = 0; n < 10_000; n += 1) limiter.take(`flood ${n}`, LIMIT, 3);
+  expect(limiter.size()).toBe(50);
 });
 
 test('forgets keys that owe nothing, and never holds more than its bound', () => {

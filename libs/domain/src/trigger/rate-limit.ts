@@ -19,16 +19,23 @@ export interface RateLimiter {
   readonly size: () => number;
 }
 
-/** Beyond it the keys that owe nothing are forgotten, then the oldest. */
-const KEYS_MAX = 10_000;
 const MS = 1_000;
 
-export const makeRateLimiter = (keysMax = KEYS_MAX): RateLimiter => {
+/** @param keysMax Beyond it the keys that owe nothing are forgotten, then the one that came first. */
+export const makeRateLimiter = (keysMax: number): RateLimiter => {
   /** Time at which a key's bucket is empty again. */
   const emptyAt = new Map<string, number>();
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  /** Looks through all of them at most once a second: a flood of new keys costs the same for each of them. */
+  const sweep = (nowMs: number): void => {
+    if (nowMs - sweptAt < MS) return;
+    sweptAt = nowMs;
+    for (const [key, at] of emptyAt) if (at <= nowMs) emptyAt.delete(key);
+  };
 
   const forget = (nowMs: number): void => {
-    for (const [key, at] of emptyAt) if (at <= nowMs) emptyAt.delete(key);
+    sweep(nowMs);
     const [oldest] = emptyAt.size >= keysMax ? emptyAt.keys() : [];
     if (oldest !== undefined) emptyAt.delete(oldest);
   };

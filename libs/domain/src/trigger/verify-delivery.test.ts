@@ -20,16 +20,12 @@ const scheme = (differs: Partial<SignatureScheme> = {}): SignatureScheme => ({
       : { ok: false, reason: 'bad_signature', detail: `${name} is wrong` };
   },
   challenge: () => undefined,
+  signsChallenges: true,
   signsDeliveryId: true,
   digest: ({ body }) => `${body.length} bytes`,
   ...differs,
 });
-const asking = (needsSignature: boolean): Challenge => ({
-  status: 200,
-  contentType: 'text/plain',
-  body: 'echo',
-  needsSignature,
-});
+const question: Challenge = { status: 200, contentType: 'text/plain', body: 'echo' };
 
 const signature: TriggerSignature = { preset: 'github', secrets: ['S'], rule: {} };
 const good = { secrets: ['new', 'right'], nowMs: 0 };
@@ -77,23 +73,23 @@ test.each<[string, Partial<TriggerSignature>, typeof good, SignatureScheme, Part
     'a question that anybody may ask',
     {},
     bad,
-    scheme({ challenge: () => asking(false) }),
+    scheme({ challenge: () => question, signsChallenges: false }),
     {},
-    { ok: true, verified: 'signature:github', delivery: undefined, challenge: asking(false) },
+    { ok: true, verified: 'none', delivery: undefined, challenge: question },
   ],
   [
     'a question of the sender',
     {},
     good,
-    scheme({ challenge: () => asking(true) }),
+    scheme({ challenge: () => question }),
     {},
-    { ...first, deliveryKey: 'github id d1', challenge: asking(true) },
+    { ...first, deliveryKey: 'github id d1', challenge: question },
   ],
   [
     'the same question of somebody else',
     {},
     bad,
-    scheme({ challenge: () => asking(true) }),
+    scheme({ challenge: () => question }),
     {},
     { ok: false, reason: 'bad_signature', detail: 'x-secret is wrong' },
   ],

@@ -15,8 +15,6 @@ export interface Challenge {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
-  /** True: answered only when the signature is good. */
-  readonly needsSignature: boolean;
 }
 
 /** A word on a signature alone. */
@@ -32,7 +30,10 @@ export interface SignatureScheme<Delivery extends SignedDelivery = SignedDeliver
     secrets: readonly string[],
     nowMs: number,
   ) => SignatureVerdict;
+  /** Without a signature it looks at method and query alone. */
   readonly challenge: (delivery: Delivery, secrets: readonly string[]) => Challenge | undefined;
+  /** True: a challenge is signed like any other request, and is one only once the signature was good. */
+  readonly signsChallenges: boolean;
   /** Whether the signature covers the id by which the sender names a delivery. */
   readonly signsDeliveryId: boolean;
   readonly digest: (delivery: Delivery) => string;
@@ -49,7 +50,7 @@ export interface SignatureEvidence {
 /** A delivery whose sender is known. */
 export interface BelievedDelivery {
   readonly ok: true;
-  /** `signature:github`. */
+  /** `signature:github`; `none` for a challenge that nobody signs. */
   readonly verified: string;
   /** The sender's own id of the delivery. */
   readonly delivery: string | undefined;
@@ -76,7 +77,7 @@ const keyOf = (
 };
 
 /**
- * Who sent a request, judged by its raw bytes, headers, secrets and the time.
+ * Who sent a request, judged by its raw bytes, headers, secrets and the time. Nothing is parsed before the signature was good.
  *
  * @param scheme That of the preset which the trigger names.
  */
@@ -86,15 +87,15 @@ export const verifyDelivery = <Delivery extends SignedDelivery>(
   { secrets, nowMs }: SignatureEvidence,
   scheme: SignatureScheme<Delivery>,
 ): DeliveryVerdict => {
-  const verified = `signature:${signature.preset}`;
-  const challenge = scheme.challenge(delivery, secrets);
-  if (challenge?.needsSignature === false) return { ok: true, verified, delivery: undefined, challenge };
+  const open = scheme.signsChallenges ? undefined : scheme.challenge(delivery, secrets);
+  if (open !== undefined) return { ok: true, verified: 'none', delivery: undefined, challenge: open };
   const verdict = scheme.verify(signature.rule, delivery, secrets, nowMs);
   if (!verdict.ok) return verdict;
   const { deliveryId } = verdict;
+  const challenge = scheme.signsChallenges ? scheme.challenge(delivery, secrets) : undefined;
   return {
     ok: true,
-    verified,
+    verified: `signature:${signature.preset}`,
     delivery: deliveryId,
     ...keyOf(signature, scheme.signsDeliveryId ? deliveryId : undefined, () => scheme.digest(delivery)),
     ...(challenge === undefined ? {} : { challenge }),

@@ -38,6 +38,10 @@ const grants = (scope: string, action: Action, path: string | undefined): boolea
 export const allows = (scopes: readonly string[], action: Action, path?: string): boolean =>
   scopes.some((scope) => grants(scope, action, path));
 
+/** Whether one of a token's scopes names exactly this workflow, in either kind of words: no pattern, and not everything. */
+export const namesWorkflow = (scopes: readonly string[], path: string): boolean =>
+  scopes.some((scope) => patternsOf(scope)?.includes(path) === true);
+
 /** Whether a token can start anything at all. */
 export const startsSomething = (scopes: readonly string[]): boolean =>
   scopes.some((scope) => scope === 'admin' || scope === 'run' || patternsOf(scope) !== undefined);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allows, maySeeRun, namesItsWorkflows, startsSomething } from './scopes.ts';
+import { allows, maySeeRun, namesItsWorkflows, namesWorkflow, startsSomething } from './scopes.ts';
 import { isWorkflowPath, matchesPattern } from './workflow-path.ts';
 
 describe('isWorkflowPath', () => {
@@ -131,6 +131,19 @@ describe('what a token is for', () => {
     ['root', false, false],
   ])('%s starts something: %s; names its workflows: %s', (scope, starts, named) => {
     expect([startsSomething([scope]), namesItsWorkflows([scope])]).toEqual([starts, named]);
+  });
+
+  test.each<[scope: string, names: boolean]>([
+    ['run:a/b', true],
+    ['jobs:run:scripts:a/b', true],
+    ['jobs:run:flows:x/y,a/b', true],
+    ['run:a/*', false],
+    ['jobs:run:scripts:a/*', false],
+    ['jobs:run:scripts', false],
+    ['run', false],
+    ['admin', false],
+  ])('%s names a/b itself: %s', (scope, names) => {
+    expect(namesWorkflow([scope], 'a/b')).toBe(names);
   });
 
   test('one scope for everything makes the token one for everything', () => {

@@ -2,7 +2,7 @@ import { AppError, SECOND } from '@millrace/kernel';
 import { decode } from '../encoding.ts';
 import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES, isSignedBy, signWith } from '../ed25519.ts';
 import { signatureHeader } from '../mac.ts';
-import { type ChallengeAnswer, type Check, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, type Check, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asShortText, jsonObjectOf, type SignedRequest } from '../request.ts';
 import { checkWindow, timestampIn } from '../timestamp.ts';
 import { isRefusal, type Refusal, refuse } from '../verdict.ts';
@@ -34,10 +34,10 @@ const verify = ({ request, secrets, rule, nowMs }: Check): Refusal | undefined =
 };
 
 /** Type 1 is the ping of interactions, type 0 the one of webhook events. Discord also tests with bad signatures. */
-const challenge = ({ body }: SignedRequest): ChallengeAnswer | undefined => {
+const challenge = ({ body }: SignedRequest): Answered | undefined => {
   const type = jsonObjectOf(body)?.['type'];
-  if (type === 1) return { status: 200, contentType: 'application/json', body: '{"type":1}', needsSignature: true };
-  return type === 0 ? { status: 204, contentType: 'application/json', body: '', needsSignature: true } : undefined;
+  if (type === 1) return { status: 200, contentType: 'application/json', body: '{"type":1}' };
+  return type === 0 ? { status: 204, contentType: 'application/json', body: '' } : undefined;
 };
 
 /**
@@ -50,7 +50,7 @@ export const discord = definePreset({
   verify,
   deliveryId: ({ body }) => asShortText(jsonObjectOf(body)?.['id']),
   deliveryIdIsSigned: true,
-  challenge,
+  challenge: { proof: 'signature', answer: challenge },
   sign: ({ secret, body, nowMs }) => {
     const [seed] = keyOf(secret);
     if (seed === undefined) {

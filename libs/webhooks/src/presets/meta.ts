@@ -1,6 +1,6 @@
 import { isAnySame } from '../constant-time.ts';
 import { hexMac, singleSignature, verifyMac } from '../mac.ts';
-import { type ChallengeAnswer, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asShortText, queryOf, type SignedRequest } from '../request.ts';
 
 const PLACE = { header: 'x-hub-signature-256', prefix: 'sha256=', encoding: 'hex', algorithm: 'sha256' } as const;
@@ -13,14 +13,14 @@ const VERIFY_TOKEN_PREFIX = 'verify_';
 
 const isVerifyToken = (secret: string): boolean => secret.startsWith(VERIFY_TOKEN_PREFIX);
 
-const challenge = (request: SignedRequest, secrets: readonly string[]): ChallengeAnswer | undefined => {
+const challenge = (request: SignedRequest, secrets: readonly string[]): Answered | undefined => {
   const query = queryOf(request);
   const text = asShortText(query.get('hub.challenge'));
   if (request.method !== 'GET' || query.get('hub.mode') !== 'subscribe' || text === undefined) return undefined;
   const known = isAnySame([query.get('hub.verify_token') ?? ''], secrets.filter(isVerifyToken));
   return known
-    ? { status: 200, contentType: 'text/plain', body: text, needsSignature: false }
-    : { status: 403, contentType: 'text/plain', body: 'the verify token is another', needsSignature: false };
+    ? { status: 200, contentType: 'text/plain', body: text }
+    : { status: 403, contentType: 'text/plain', body: 'the verify token is another' };
 };
 
 /**
@@ -41,7 +41,7 @@ export const meta = definePreset({
     ),
   deliveryId: () => undefined,
   deliveryIdIsSigned: false,
-  challenge,
+  challenge: { proof: 'verify_token', answer: challenge },
   sign: ({ secret, body }) => ({ 'x-hub-signature-256': `sha256=${hexMac(secret, [body])}` }),
   samples: {
     message: {

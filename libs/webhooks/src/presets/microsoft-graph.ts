@@ -1,6 +1,6 @@
 import { AppError } from '@millrace/kernel';
 import { isAnySame } from '../constant-time.ts';
-import { type ChallengeAnswer, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asObject, asShortText, jsonObjectOf, queryOf, type SignedRequest } from '../request.ts';
 import { type Refusal, refuse } from '../verdict.ts';
 
@@ -25,10 +25,10 @@ const verifyClientState = (body: Uint8Array, secrets: readonly string[]): Refusa
     : refuse('bad_signature', 'a notification has another clientState');
 };
 
-const challenge = (request: SignedRequest): ChallengeAnswer | undefined => {
+const challenge = (request: SignedRequest): Answered | undefined => {
   const text = asShortText(queryOf(request).get('validationToken'));
   return request.method === 'POST' && text !== undefined
-    ? { status: 200, contentType: 'text/plain', body: text, needsSignature: false }
+    ? { status: 200, contentType: 'text/plain', body: text }
     : undefined;
 };
 
@@ -46,7 +46,7 @@ export const microsoftGraph = definePreset({
     return others.length === 0 ? asShortText(first?.['id']) : undefined;
   },
   deliveryIdIsSigned: false,
-  challenge,
+  challenge: { proof: 'none', answer: challenge },
   sign: ({ secret, body }) => {
     if (verifyClientState(body, [secret]) === undefined) return {};
     throw new AppError('invalid', 'webhooks.cannot_sign', 'write the secret as clientState into every notification');

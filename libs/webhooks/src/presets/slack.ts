@@ -1,6 +1,6 @@
 import { SECOND } from '@millrace/kernel';
 import { type MacClaim, hexMac, type Message, singleSignature, verifyMac } from '../mac.ts';
-import { type ChallengeAnswer, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asShortText, jsonObjectOf, type SignedRequest } from '../request.ts';
 import { timestampIn } from '../timestamp.ts';
 import { isRefusal, type Refusal } from '../verdict.ts';
@@ -17,10 +17,10 @@ const read = (request: SignedRequest): MacClaim | Refusal => {
 const message = (timestamp: string, body: Uint8Array): Message => [`v0:${timestamp}:`, body];
 
 /** Slack signs this request like any other: unsigned ones need no answer. */
-const challenge = ({ body }: SignedRequest): ChallengeAnswer | undefined => {
+const challenge = ({ body }: SignedRequest): Answered | undefined => {
   const event = jsonObjectOf(body);
   const text = event?.['type'] === 'url_verification' ? asShortText(event['challenge']) : undefined;
-  return text === undefined ? undefined : { status: 200, contentType: 'text/plain', body: text, needsSignature: true };
+  return text === undefined ? undefined : { status: 200, contentType: 'text/plain', body: text };
 };
 
 /**
@@ -37,7 +37,7 @@ export const slack = definePreset({
     ),
   deliveryId: ({ body }) => asShortText(jsonObjectOf(body)?.['event_id']),
   deliveryIdIsSigned: true,
-  challenge,
+  challenge: { proof: 'signature', answer: challenge },
   sign: ({ secret, body, nowMs }) => {
     const timestamp = String(Math.floor(nowMs / SECOND));
     return {

@@ -1,5 +1,5 @@
 import { hexMac, type MacClaim, singleSignature, verifyMac, signatureHeader } from '../mac.ts';
-import { type ChallengeAnswer, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asShortText, jsonObjectOf, optionalHeader, type SignedRequest } from '../request.ts';
 import { parseTime, timestampIn } from '../timestamp.ts';
 import { isRefusal, type Refusal } from '../verdict.ts';
@@ -21,10 +21,10 @@ const read = (request: SignedRequest): MacClaim | Refusal => {
   return isRefusal(timestamp) ? timestamp : { ...claim, timestamp };
 };
 
-const challenge = (request: SignedRequest): ChallengeAnswer | undefined => {
+const challenge = (request: SignedRequest): Answered | undefined => {
   if (optionalHeader(request, HEADER.type) !== 'webhook_callback_verification') return undefined;
   const text = asShortText(jsonObjectOf(request.body)?.['challenge']);
-  return text === undefined ? undefined : { status: 200, contentType: 'text/plain', body: text, needsSignature: true };
+  return text === undefined ? undefined : { status: 200, contentType: 'text/plain', body: text };
 };
 
 const subscription = (status: string) =>
@@ -48,7 +48,7 @@ export const twitch = definePreset({
     ),
   deliveryId: (request) => optionalHeader(request, HEADER.id),
   deliveryIdIsSigned: true,
-  challenge,
+  challenge: { proof: 'signature', answer: challenge },
   sign: ({ secret, body, deliveryId, nowMs }) => {
     const timestamp = new Date(nowMs).toISOString();
     return {

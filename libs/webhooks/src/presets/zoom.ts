@@ -1,6 +1,6 @@
 import { SECOND } from '@millrace/kernel';
 import { hexMac, type MacClaim, type Message, singleSignature, verifyMac } from '../mac.ts';
-import { type ChallengeAnswer, definePreset, JSON_HEADERS } from '../preset.ts';
+import { type Answered, definePreset, JSON_HEADERS } from '../preset.ts';
 import { asObject, jsonObjectOf, type SignedRequest } from '../request.ts';
 import { timestampIn } from '../timestamp.ts';
 import { isRefusal, type Refusal } from '../verdict.ts';
@@ -23,13 +23,13 @@ const message = (timestamp: string, body: Uint8Array): Message => [`v0:${timesta
  * The answer is made with the very key of the signatures. Answering anybody, or about any text, would sign whatever an
  * attacker wants signed: so only signed requests are answered, and only tokens that cannot be a signed message.
  */
-const challenge = ({ body }: SignedRequest, [secret]: readonly string[]): ChallengeAnswer | undefined => {
+const challenge = ({ body }: SignedRequest, [secret]: readonly string[]): Answered | undefined => {
   const event = jsonObjectOf(body);
   if (event?.['event'] !== 'endpoint.url_validation' || secret === undefined) return undefined;
   const plainToken = asObject(event['payload'])?.['plainToken'];
   if (typeof plainToken !== 'string' || !PLAIN_TOKEN.test(plainToken)) return undefined;
   const answer = { plainToken, encryptedToken: hexMac(secret, [plainToken]) };
-  return { status: 200, contentType: 'application/json', body: JSON.stringify(answer), needsSignature: true };
+  return { status: 200, contentType: 'application/json', body: JSON.stringify(answer) };
 };
 
 /**
@@ -46,7 +46,7 @@ export const zoom = definePreset({
     ),
   deliveryId: () => undefined,
   deliveryIdIsSigned: false,
-  challenge,
+  challenge: { proof: 'signature', answer: challenge },
   sign: ({ secret, body, nowMs }) => {
     const timestamp = String(Math.floor(nowMs / SECOND));
     return {

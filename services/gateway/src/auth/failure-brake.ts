@@ -1,6 +1,6 @@
 import { AppError, type Clock } from '@millrace/kernel';
 import { makeRateLimiter } from '@millrace/domain';
-import { AUTH_FAILURES_MAX, AUTH_FAILURES_WINDOW_S } from '../limits.ts';
+import { AUTH_FAILURES_MAX, AUTH_FAILURES_WINDOW_S, RATE_CALLERS_MAX } from '../limits.ts';
 
 /** Slows down whoever guesses tokens and keys, without locking out those behind the same address who have one. */
 export interface FailureBrake {
@@ -16,7 +16,7 @@ export interface FailureBrake {
 }
 
 export const makeFailureBrake = (clock: Pick<Clock, 'monotonic'>): FailureBrake => {
-  const limiter = makeRateLimiter();
+  const limiter = makeRateLimiter(RATE_CALLERS_MAX);
   const limit = { requests: AUTH_FAILURES_MAX, per: AUTH_FAILURES_WINDOW_S };
 
   const refused = (address: string, error: AppError): AppError => {

@@ -27,6 +27,8 @@ declare module 'fastify' {
     skipsClientHeader?: boolean;
     /** True where pages of other sites may call: without credentials on public routes, else with a token in a header. */
     takesCrossSite?: boolean;
+    /** True where nothing is but the refusal of a method; such a route is not described. */
+    refuses?: boolean;
     /** The body of an error, where a dialect prescribes it. */
     renderError?: (error: AppError, traceId: string | undefined, path?: string) => Answer;
   }

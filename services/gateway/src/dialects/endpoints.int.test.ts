@@ -137,9 +137,12 @@ describe('addresses', () => {
     expect((await logBounds(gateway.connection, 0)).last).toBe(last);
   });
 
-  test('input that the schema refuses is 422 with a detail', async () => {
+  test('input that the schema refuses is 422 with a detail and a pointer', async () => {
     const response = await call('typed', { payload: '{"n":"x"}' });
-    expect([response.statusCode, response.json()]).toEqual([422, { detail: expect.stringContaining('n') as string }]);
+    expect([response.statusCode, response.json()]).toEqual([
+      422,
+      { detail: expect.stringContaining('n') as string, pointer: '/n' },
+    ]);
     expect((await returning('typed', 1, { url: '/api/endpoints/typed?n=3' })).statusCode).toBe(200);
   });
 });

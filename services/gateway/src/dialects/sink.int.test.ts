@@ -1,5 +1,6 @@
 /** What servers and the desktop application of document 002 do beyond it: tests/dialects/documents has the document itself. */
 import { createHash } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
 import { type Trigger } from '@millrace/contracts';
 import { logBounds } from '@millrace/eventlog';
 import { cancelled, completed, dispatched, eventually, failed, progressed, started } from '@millrace/testkit';
@@ -218,6 +219,26 @@ describe('addresses', () => {
     expect([head.status, head.headers.get('allow')]).toEqual([405, 'DELETE, GET, OPTIONS, PATCH, POST, PUT']);
     expect((await logBounds(gateway.connection, 0)).last).toBe(last);
   });
+
+  /** Sent as it is: `fetch` refuses some of these. */
+  const statusOf = async (url: string, method: string): Promise<readonly unknown[]> => {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(url, { method, agent: false }, resolve).on('error', reject).end();
+    });
+    answer.resume();
+    return [answer.statusCode, answer.headers.allow];
+  };
+
+  test.each(['TRACE', 'PROPFIND', 'MKCOL', 'LOCK', 'QUERY', 'M-SEARCH', 'HEAD'])(
+    '%s is 405 with Allow on both listeners, and runs nothing',
+    async (method) => {
+      const { last } = await logBounds(gateway.connection, 0);
+      const refused = [405, 'DELETE, GET, OPTIONS, PATCH, POST, PUT'];
+      expect(await statusOf(`${server}/any`, method)).toEqual(refused);
+      expect(await statusOf(`${desktop}/any`, method)).toEqual(refused);
+      expect((await logBounds(gateway.connection, 0)).last).toBe(last);
+    },
+  );
 
   test.each(['/none', '/off', '/', '/webhook/', '/Webhook'])('there is no sink at %s: 404', async (path) => {
     const response = await call(path, { headers: { authorization: `Bearer ${TOKENS.admin}` } });

@@ -19,18 +19,21 @@ const digestsOf = (key: TriggerKey, valuesOf: (secret: string) => readonly strin
         .filter((value) => value !== '')
         .map(digestOf);
 
-/** Whether one of the presented texts is a key of the trigger. Takes the same time wherever texts differ: digests are compared. */
-export const holdsKey = (
+/** The digest of a declared key, or the name of its secret: the same for all values that the secret has while it is rotated. */
+const nameOf = (key: TriggerKey): string => ('sha256' in key ? key.sha256 : key.secret);
+
+/** Which key of the trigger one of the presented texts is; `undefined` when none of them is one. Takes the same time wherever texts differ: digests are compared. */
+export const findKey = (
   { keys = [] }: Pick<Trigger, 'keys'>,
   presented: readonly string[],
   valuesOf: (secret: string) => readonly string[],
-): boolean => {
+): string | undefined => {
   const offered = presented.filter((text) => text !== '').map(digestOf);
-  let holds = false;
+  let found: string | undefined;
   for (const key of keys) {
     for (const digest of digestsOf(key, valuesOf)) {
-      for (const other of offered) holds = timingSafeEqual(digest, other) || holds;
+      for (const other of offered) found = timingSafeEqual(digest, other) ? nameOf(key) : found;
     }
   }
-  return holds;
+  return found;
 };

@@ -23,7 +23,7 @@ import { type FailureBrake } from '../auth/failure-brake.ts';
 import { checkTokenSource } from '../auth/query-token.ts';
 import { checkClientHeader } from '../guards/client-header.ts';
 import { checkCrossSite } from '../guards/cross-site.ts';
-import { bearerOf, holdsKey } from './credentials.ts';
+import { bearerOf, findKey } from './credentials.ts';
 import { type Admission, type Entry } from './entry.ts';
 import { Inbound } from './inbound.ts';
 import { isThere, stateOf, stopped } from './trigger-state.ts';
@@ -89,11 +89,33 @@ const makeCallerOf = ({ tokens, clock, brake, queryTokens }: EnterDeps) => {
   };
 };
 
+interface Resolving {
+  readonly inbound: Inbound;
+  readonly route: StartRoute;
+  readonly caller: Caller;
+  /** Told of what was found, and what of it counts. */
+  readonly seen: (found: readonly BoundTrigger[], there: readonly BoundTrigger[]) => void;
+}
+
+/** Whether a trigger that is not used is any business of the caller: one for tokens is only of who has a token for it. */
+const concerns = ({ trigger, workflow }: BoundTrigger, caller: Caller): boolean => {
+  if (trigger.auth !== 'token') return true;
+  try {
+    return allows(caller.principal().scopes, 'start', workflow);
+  } catch {
+    return false;
+  }
+};
+
 /** What the address means. Errors of an address count only for those who may know about it. */
-const resolve = (inbound: Inbound, route: StartRoute, caller: Caller, { directory, triggerStates }: EnterDeps) => {
+const resolve = ({ inbound, route, caller, seen }: Resolving, { directory, triggerStates }: EnterDeps) => {
   try {
     const found = route.resolve(inbound, directory);
-    return found.filter((bound) => isThere(bound, route, triggerStates));
+    const there = found.filter((bound) => isThere(bound, route, triggerStates));
+    seen(found, there);
+    const isWrong = there.length > 0 && !there.some(({ trigger }) => trigger.methods.includes(inbound.method));
+    if (isWrong && route.wrongMethod !== undefined) throw route.wrongMethod(inbound, there);
+    return there;
   } catch (error) {
     if (!route.hidesAddresses || !(error instanceof AppError)) throw error;
     const workflow = error.details?.['workflow'];
@@ -110,11 +132,14 @@ const admit = (
   { secretValues }: EnterDeps,
 ): Admission | undefined => {
   const choice = chooseTrigger(candidates, method, {
-    holdsKeyOf: (trigger) => holdsKey(trigger, credentials.keys, secretValues),
+    holdsKeyOf: (trigger) => findKey(trigger, credentials.keys, secretValues) !== undefined,
     scopes: () => principal().scopes,
   });
   if (choice === undefined) return undefined;
-  return { ...choice, principal: choice.verified === 'token' ? principal() : triggerPrincipal(choice.bound) };
+  const { bound, verified } = choice;
+  if (verified === 'token') return { bound, verified, principal: principal() };
+  const key = verified === 'key' ? findKey(bound.trigger, credentials.keys, secretValues) : undefined;
+  return { bound, verified, principal: triggerPrincipal(bound), ...(key === undefined ? {} : { key }) };
 };
 
 const mismatchError = (mismatch: Mismatch, inbound: Inbound, bound: BoundTrigger, route: StartRoute): AppError => {
@@ -151,14 +176,39 @@ const checkBrowser = (inbound: Inbound, { bound, verified }: Admission, caller: 
   });
 };
 
+/** Notes that a request reached an address of triggers by a method that starts nothing there. Decides nothing. */
+export type SightTrigger = (request: FastifyRequest, dialect: Dialect, route: StartRoute) => void;
+
+export const makeSightTrigger = (deps: EnterDeps): SightTrigger => {
+  const callerOf = makeCallerOf(deps);
+  return (request, dialect, route) => {
+    const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
+    const caller = callerOf(inbound, route);
+    try {
+      const candidates = route
+        .resolve(inbound, deps.directory)
+        .filter((bound) => isThere(bound, route, deps.triggerStates) && concerns(bound, caller));
+      if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials: caller.credentials };
+    } catch (error) {
+      // What the address means is not asked: the method is wrong, whatever it is.
+      if (!(error instanceof AppError)) throw error;
+    }
+  };
+};
+
 export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
   const callerOf = makeCallerOf(deps);
   return (request, dialect, route) => {
     const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
     const caller = callerOf(inbound, route);
-    const candidates = resolve(inbound, route, caller, deps);
+    const { credentials } = caller;
+    const seen: Resolving['seen'] = (found, there) => {
+      const known = there.length > 0 ? there : found.filter((bound) => concerns(bound, caller));
+      if (known.length === 0) return;
+      request.sighting = { dialect, inbound, candidates: known, credentials, isDisabled: there.length === 0 };
+    };
+    const candidates = resolve({ inbound, route, caller, seen }, deps);
     const needsToken = candidates.length === 0 ? route.hidesAddresses : isForTokensOnly(candidates);
-    if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials: caller.credentials };
     // Said first: somebody without a token learns nothing else.
     if (needsToken) caller.principal();
     if (route.demandsClientHeader === true) checkClientHeader(inbound.method, request.headers['x-workflow-client']);
@@ -166,10 +216,10 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
     const admission = admit(candidates, inbound.method, caller, deps);
     if (admission === undefined) {
       const refusal = refusalOf(candidates, route, inbound);
-      throw caller.credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
+      throw credentials.keys.length === 0 ? refusal : deps.brake.refused(inbound.from, refusal);
     }
     const { bound } = admission;
-    request.sighting = { dialect, inbound, candidates, credentials: caller.credentials, admission };
+    request.sighting = { dialect, inbound, candidates, credentials, admission };
     checkBrowser(inbound, admission, caller, route);
     checkTrigger(inbound, bound, route, deps);
     return { dialect, route, inbound, ...admission };

@@ -14,6 +14,8 @@ export interface Admission {
   readonly principal: Principal;
   /** What showed that it may; `signature` is still to be shown once the body is there. */
   readonly verified: 'token' | 'key' | 'public' | 'signature' | 'redelivery';
+  /** Which key of the trigger was shown: the digest that was declared, or the name of its secret. */
+  readonly key?: string;
 }
 
 /** A request that was let in by its address and its headers. */

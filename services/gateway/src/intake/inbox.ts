@@ -39,17 +39,10 @@ const isForeign = (error: AppError, { candidates }: Sighting): boolean => {
   return error.code.startsWith('auth.');
 };
 
-const UNVERIFIED: ReadonlySet<string> = new Set(['signature.refused']);
-
 /** How a refused request was verified by the time it was refused. */
-const verifiedOf = ({ entry, sighting }: FastifyRequest, code: string): string => {
-  const admission = entry ?? sighting?.admission;
-  if (admission === undefined) return 'none';
-  const { signature } = admission.bound.trigger;
-  if (signature === undefined) return admission.verified;
-  if (entry === null) return 'none'; // nothing of it was read
-  return UNVERIFIED.has(code) ? 'none' : `signature:${signature.preset}`;
-};
+const verifiedOf = ({ admission, verified = 'none' }: Sighting): string =>
+  // A signature shows something only once it was checked.
+  admission === undefined || admission.bound.trigger.signature !== undefined ? verified : admission.verified;
 
 /** Takes out what was presented as a credential, wherever it stands. */
 const makeHide = ({ credentials }: Sighting): ((text: string) => string) => {
@@ -150,6 +143,9 @@ const requestOf = (sighting: Sighting, keepsBody: boolean) => {
   };
 };
 
+/** The caller is told that there is nothing, whoever owns the trigger should know better. */
+const DISABLED = { code: 'trigger.disabled', reason: 'the trigger is disabled' };
+
 export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => {
   const record: Inbox['record'] = (request, { verified, keepsBody = true, reason, ...note }) => {
     const { sighting } = request;
@@ -163,7 +159,7 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
       ...note,
       // A reason may name what is wrong with the input.
       reason: isDeletedAfterUse(sighting) ? note.code : redactText(makeHide(sighting)(reason)),
-      verified: verified ?? verifiedOf(request, note.code),
+      verified: verified ?? verifiedOf(sighting),
       ...requestOf(sighting, keepsBody),
       route: request.routeOptions.url ?? '',
     });
@@ -174,7 +170,8 @@ export const makeInbox = ({ writer, clock, ids, metrics }: InboxDeps): Inbox => 
       const { sighting } = request;
       // Undefined where the framework itself refused the address: nothing of ours has seen the request.
       if (sighting === null || sighting === undefined || isForeign(error, sighting)) return;
-      record(request, { outcome: 'refused', code: error.code, reason: error.message });
+      const refusal = sighting.isDisabled === true ? DISABLED : { code: error.code, reason: error.message };
+      record(request, { outcome: 'refused', ...refusal });
     },
   };
 };

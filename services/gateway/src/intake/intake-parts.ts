@@ -4,7 +4,7 @@ import { type GatewayDeps } from '../deps.ts';
 import { type GatewayMetrics } from '../metrics.ts';
 import { type GatewayParts } from '../parts.ts';
 import { makeReadRunLogs } from '../reading/run-logs.ts';
-import { makeEnterTrigger } from './enter.ts';
+import { makeEnterTrigger, makeSightTrigger } from './enter.ts';
 import { type TriggerState } from '@millrace/contracts';
 import { makeIntake, makeRedeliver, type Redeliver } from './intake.ts';
 import { type MountDeps } from './mount.ts';
@@ -37,6 +37,7 @@ export const makeIntakeParts = ({
     files,
     triggerStates: deps.triggerStates,
   };
+  const entering = { ...common, ...settings, tokens: deps.tokens };
   const intake = {
     ...common,
     publicUrl: settings.publicUrl,
@@ -47,7 +48,8 @@ export const makeIntakeParts = ({
   return {
     ...common,
     readRunLogs: makeReadRunLogs({ readModel: deps.readModel, reveal: parts.reveal }),
-    enter: makeEnterTrigger({ ...common, ...settings, tokens: deps.tokens }),
+    enter: makeEnterTrigger(entering),
+    sight: makeSightTrigger(entering),
     intake: makeIntake(intake),
     redeliver: makeRedeliver(intake),
   };

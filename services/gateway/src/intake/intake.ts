@@ -31,6 +31,7 @@ import { checkNotStopped, nameOf } from './trigger-state.ts';
 import { applyRules } from './trigger-rules.ts';
 import { asCloudEvent, wantsCloudEvent } from './cloud-event-answer.ts';
 import { deleteOnceSent } from './delete-once-sent.ts';
+import { noteChallenge, noteOutcome } from './note-outcome.ts';
 import { sendAnswer } from './send-answer.ts';
 import { sendStream, type StreamTools } from './send-stream.ts';
 import { checkSignature, type VerifiedDelivery, type VerifyDeps } from './check-signature.ts';
@@ -180,17 +181,6 @@ const stopIfDue = async (
   await stopTrigger({ ...nameOf(bound), state: 'stopped', reason: `run ${run} ended: ${status}`, at, run });
 };
 
-/** Records what started nothing new. */
-const noteOutcome = ({ request, verified, delivery }: Delivery, outcome: StartOutcome, inbox: Inbox): void => {
-  const common = { verified, ...(delivery === undefined ? {} : { delivery }) };
-  if (outcome.kind === 'filtered') {
-    inbox.record(request, { ...common, outcome: 'filtered', code: 'filtered', reason: outcome.reason });
-  } else if (outcome.run.replayed) {
-    const reason = 'the same request was recorded before';
-    inbox.record(request, { ...common, outcome: 'duplicate', code: 'duplicate', reason, run: outcome.run.runId });
-  }
-};
-
 /** A reason quotes the condition, and some compare with what only the sender should know: who is nobody does not read it. */
 const forCaller = (outcome: StartOutcome, { verified }: Entry): StartOutcome =>
   outcome.kind === 'filtered' && verified === 'public'
@@ -261,7 +251,7 @@ const startBatch = async (
     }
     const { id, source } = item.event.attributes;
     try {
-      if (item !== batch[0]) checkRate(delivery.entry, delivery.reply); // the request itself was counted before
+      if (item !== batch[0]) checkRate(delivery.entry, delivery.reply, delivery.sender); // the request itself was counted before
       const outcome = await startOne({ ...delivery, part: JSON.stringify([source, id]) }, item.event);
       if (outcome.kind === 'filtered') return { id, source, status: 'filtered', reason: outcome.reason };
       return { id, source, status: 'accepted', run_id: outcome.run.runId };
@@ -326,8 +316,12 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     const isSigned = entry.bound.trigger.signature !== undefined;
     if (!isSigned) checkRate(entry, reply);
     const { challenge, ...verified } = verify(entry);
-    if (isSigned) checkRate(entry, reply); // what anybody could send uses up nothing of the sender's
-    if (challenge !== undefined) return sendAnswer(reply, challenge);
+    if (request.sighting) request.sighting = { ...request.sighting, verified: verified.verified };
+    if (isSigned) checkRate(entry, reply, verified.sender); // what anybody could send uses up nothing of the sender's
+    if (challenge !== undefined) {
+      noteChallenge({ request, verified: verified.verified }, challenge.status, deps.inbox);
+      return sendAnswer(reply, challenge);
+    }
     if (entry.route.takesMultipart === true) await deps.readMultipart(request, entry);
     const delivery = { ...verified, entry, request, reply };
     const events = cloudEventsOf(entry);

@@ -1,16 +1,24 @@
+import { METHODS } from 'node:http';
 import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
 import { type Dialect, type DialectRoute, type ReadRoute } from '@millrace/dialects';
-import { type EnterTrigger } from './enter.ts';
+import { type EnterTrigger, type SightTrigger } from './enter.ts';
 import { type Handler, type HandlerDeps, makeHandlers } from './handlers.ts';
 
 export interface MountDeps extends HandlerDeps {
   readonly dialects: readonly Dialect[];
   readonly enter: EnterTrigger;
+  readonly sight: SightTrigger;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** All that the parser of HTTP lets through: `TRACE` and those of WebDAV, too. A tunnel is no request, and never gets here. */
+const ALL_METHODS = METHODS.filter((method) => method !== 'CONNECT');
+
+/** Lets the framework answer methods that it does not know by itself. Their bodies are of no interest to anybody. */
+const knowAllMethods = (app: FastifyInstance): void => {
+  for (const method of ALL_METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+};
 
 /** Raw bytes, whatever they say they are: signatures are made over them, and dialects read them by rules of their own. */
 const readRawBodies = (app: FastifyInstance): void => {
@@ -33,7 +41,6 @@ const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): F
   const common = {
     renderError: route.renderError ?? dialect.renderError,
     ...(route.credentials && { credentials: route.credentials }),
-    ...(route.describe && { describe: route.describe }),
   };
   if (route.does === 'start')
     return { ...common, access: 'trigger', enter: (request) => enter(request, dialect, route) };
@@ -43,29 +50,20 @@ const configOf = (dialect: Dialect, route: DialectRoute, enter: EnterTrigger): F
   return { ...common, access, skipsClientHeader: true, ...(takesCrossSite === true && { takesCrossSite }) };
 };
 
-const operationIdOf = ({ methods, operationId }: DialectRoute, method: string): string =>
-  methods.length === 1 || method === 'POST' ? operationId : `${operationId}By${method}`;
-
 interface Mounted {
-  /** Name of the dialect: groups routes in the OpenAPI description. */
-  readonly tag: string;
   readonly config: FastifyContextConfig;
   readonly handler: Handler;
 }
 
-const mountRoute = (app: FastifyInstance, route: DialectRoute, { tag, config, handler }: Mounted): void => {
+const mountRoute = (app: FastifyInstance, route: DialectRoute, { config, handler }: Mounted): void => {
   for (const method of route.methods) {
     app.route({
       method,
       url: route.url,
       exposeHeadRoute: false,
       bodyLimit: route.does === 'start' ? (route.bodyMax ?? BODY_BYTES_MAX) : BODY_BYTES_MAX,
-      schema: {
-        operationId: operationIdOf(route, method),
-        summary: route.summary,
-        ...(route.description === undefined ? {} : { description: route.description }),
-        tags: [tag],
-      },
+      // The dialect itself describes it: see `describeDialect`.
+      schema: { hide: true },
       config,
       handler,
     });
@@ -73,27 +71,32 @@ const mountRoute = (app: FastifyInstance, route: DialectRoute, { tag, config, ha
 };
 
 /** Every other method at the addresses of a dialect: 405 with `Allow`, to whoever may know of the address. */
-const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Dialect): void => {
+const refuseOtherMethods = (app: FastifyInstance, dialect: Dialect, sight: SightTrigger): void => {
+  const { routes, renderError } = dialect;
   const byUrl = Map.groupBy(routes, ({ url }) => url);
   for (const [url, there] of byUrl) {
     const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
-    const others = METHODS.filter((method) => !allow.includes(method));
+    const others = ALL_METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
     const render = there.find((route) => route.renderError !== undefined)?.renderError ?? renderError;
     const isOpen = there.every((route) =>
       route.does === 'start' ? !route.hidesAddresses : route.does === 'answer' && route.access === 'public',
     );
+    const start = there.find((route) => route.does === 'start');
     app.route({
       method: others,
       url,
       exposeHeadRoute: false,
       schema: { hide: true },
-      config: { access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
-      handler: async ({ method }) => {
-        throw new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, {
-          details: { allow },
-        });
+      config: { refuses: true, access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
+      // Before anything of the body is read.
+      onRequest: (request, _reply, done) => {
+        const { method } = request;
+        if (start !== undefined) sight(request, dialect, start);
+        const details = { allow };
+        done(new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, { details }));
       },
+      handler: async () => undefined,
     });
   }
 };
@@ -105,15 +108,16 @@ const refuseOtherMethods = (app: FastifyInstance, { routes, renderError }: Diale
  */
 export const mountDialects = async (app: FastifyInstance, deps: MountDeps, listener?: string): Promise<void> => {
   const handlerOf = makeHandlers(deps);
+  knowAllMethods(app);
   for (const dialect of deps.dialects) {
     const routes = dialect.routes.filter((route) => route.listener === listener);
     await app.register(async (scope) => {
       readRawBodies(scope);
       for (const route of routes) {
         const config = configOf(dialect, route, deps.enter);
-        mountRoute(scope, route, { tag: dialect.name, config, handler: handlerOf(route) });
+        mountRoute(scope, route, { config, handler: handlerOf(route) });
       }
-      refuseOtherMethods(scope, { ...dialect, routes });
+      refuseOtherMethods(scope, { ...dialect, routes }, deps.sight);
     });
   }
 };

@@ -11,4 +11,8 @@ export interface Sighting {
   readonly credentials: Credentials;
   /** The one of them that the caller may use, and why; absent when there is none. */
   readonly admission?: Admission;
+  /** True: none of them is enabled, which the caller is not told. */
+  readonly isDisabled?: boolean;
+  /** What showed who sent it, once the body was there: `signature:github`. */
+  readonly verified?: string;
 }

@@ -3,12 +3,12 @@ import { type Dialect } from '@millrace/dialects';
 import { type Health, HealthSchema } from '@millrace/contracts';
 
 export interface HealthDeps {
-  readonly renderError: Dialect['renderError'];
+  readonly serve: Dialect;
   readonly health: () => Promise<Health>;
 }
 
-/** `GET /health`: open, as the document of the dialect says. 503 only when no request can be recorded. */
-export const healthRoute: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { health, renderError }) => {
+/** `GET /health`: open, as the document of the dialect `serve` says, unless its setting guards it. 503 only when no request can be recorded. */
+export const healthRoute: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { health, serve }) => {
   app.get(
     '/health',
     {
@@ -18,7 +18,7 @@ export const healthRoute: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { 
         tags: ['serve'],
         response: { 200: HealthSchema, 503: HealthSchema },
       },
-      config: { access: 'public', renderError },
+      config: { access: serve.guardsHealth === true ? 'read' : 'public', renderError: serve.renderError },
     },
     async (_request, reply) => {
       const report = await health();

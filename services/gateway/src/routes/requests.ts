@@ -77,11 +77,16 @@ const listRequests = async (readModel: ReadModel, query: RequestsQuery): Promise
 
 const notRedeliverable = (why: string): AppError => new AppError('refused', 'request.not_redeliverable', why);
 
-/** The trigger as it is declared now, and the request as it was. */
-const entryOf = (record: InboxRecord, principal: Principal, { dialects, directory }: RequestsRoutesDeps): Entry => {
+const checkRedeliverable = (record: InboxRecord): void => {
+  if (record.outcome === 'challenge') throw notRedeliverable('a challenge starts no run');
   if (record.body?.cut === true || (record.body === undefined && record.bodyBytes > 0)) {
     throw notRedeliverable('the body was not kept whole');
   }
+};
+
+/** The trigger as it is declared now, and the request as it was. */
+const entryOf = (record: InboxRecord, principal: Principal, { dialects, directory }: RequestsRoutesDeps): Entry => {
+  checkRedeliverable(record);
   const dialect = dialects.find(({ name }) => name === record.dialect);
   const route = dialect?.routes.find(({ does, url }) => does === 'start' && url === record.route);
   if (dialect === undefined || route?.does !== 'start') throw notRedeliverable('its address is no longer served');

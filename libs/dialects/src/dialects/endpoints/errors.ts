@@ -1,6 +1,7 @@
 import { type AppError } from '@millrace/kernel';
 import { type Answer, jsonAnswer } from '../../answer.ts';
 import { httpStatusOf } from '../../errors/http-status.ts';
+import { pointerMember } from '../../errors/problem.ts';
 
 const detailOf = (error: AppError): string => {
   switch (error.kind) {
@@ -13,8 +14,9 @@ const detailOf = (error: AppError): string => {
   }
 };
 
-/** `{"detail": "…"}`; input that a workflow refuses is 422, as the framework of the protocol's servers has it. */
+/** `{"detail": "…"}`; input that a workflow refuses is 422 with a `pointer`, as the framework of the protocol's servers has it. */
 export const endpointError = (error: AppError): Answer =>
   jsonAnswer(error.kind === 'invalid' && httpStatusOf(error) === 400 ? 422 : httpStatusOf(error), {
     detail: detailOf(error),
+    ...pointerMember(error),
   });

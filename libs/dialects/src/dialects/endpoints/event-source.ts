@@ -46,7 +46,7 @@ export const eventPath = (trigger: Trigger): string | undefined => {
 /** Those of the source that the address names. */
 const triggersOf = ({ params }: InboundRequest, declared: readonly BoundTrigger[]): readonly BoundTrigger[] => {
   const source = params['source']?.toLowerCase();
-  return declared.filter(({ trigger }) => trigger.enabled && addressOf(trigger).event_source?.toLowerCase() === source);
+  return declared.filter(({ trigger }) => addressOf(trigger).event_source?.toLowerCase() === source);
 };
 
 type Members = Readonly<Record<string, unknown>>;

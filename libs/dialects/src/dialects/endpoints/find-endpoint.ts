@@ -62,7 +62,10 @@ export const findEndpoint = (
   directory: TriggerDirectory,
 ): readonly BoundTrigger[] => {
   const key = UUID.test(reference) ? reference.toLowerCase() : reference;
-  const found = (indexOf(directory.declared(dialect)).get(key) ?? []).filter(({ trigger }) => trigger.enabled);
+  const all = indexOf(directory.declared(dialect)).get(key) ?? [];
+  const enabled = all.filter(({ trigger }) => trigger.enabled);
+  // A disabled one is still the one that was meant: the gateway knows whether somebody has enabled it by hand.
+  const found = enabled.length > 0 ? enabled : all;
   const exact = found.filter(({ workflow }) => workflow === key);
   if (exact.length > 0) return exact;
   if (new Set(found.map(({ workflow }) => workflow)).size > 1) throw ambiguous(reference, found);

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { AppError } from '@millrace/kernel';
 import { type Answer, jsonAnswer } from '../../answer.ts';
 import { httpStatusOf } from '../../errors/http-status.ts';
+import { pointerMember } from '../../errors/problem.ts';
 import { REDACTED } from '../../secret-names.ts';
 
 export const flowNotFound = (): AppError => new AppError('not_found', 'kestra.flow_not_found', 'Flow not found');
@@ -33,5 +34,9 @@ export const kestraError = (error: AppError, _traceId?: string, path = ''): Answ
   const status = httpStatusOf(error);
   const detail = error.kind === 'bug' ? 'the log of the gateway knows more' : (DETAILS[error.code] ?? error.message);
   const message = `${WORDS[status] ?? STATUS_CODES[status] ?? 'Error'}: ${detail}`;
-  return jsonAnswer(status, { message, _links: { self: [{ href: shownPath(path), templated: false }] } });
+  return jsonAnswer(status, {
+    message,
+    ...pointerMember(error, 'path'),
+    _links: { self: [{ href: shownPath(path), templated: false }] },
+  });
 };

@@ -1,10 +1,13 @@
 import { type AppError } from '@millrace/kernel';
 import { type Answer, jsonAnswer, textAnswer } from '../../answer.ts';
 import { httpStatusOf } from '../../errors/http-status.ts';
+import { pointerMember } from '../../errors/problem.ts';
 
 const refusal = (message: string) => ({ triggered: false, run_id: null, message });
 
-const failure = (code: string, message: string) => ({ error: { code, message } });
+const failure = (code: string, message: string, pointer: { readonly pointer?: string } = {}) => ({
+  error: { code, message, ...pointer },
+});
 
 const internalError = (traceId: string | undefined): Answer =>
   jsonAnswer(
@@ -52,7 +55,7 @@ export const serverError = (error: AppError, traceId: string | undefined): Answe
         ? internalError(traceId)
         : jsonAnswer(status, refusal(`Dispatch failed: ${error.message}`));
     default:
-      return jsonAnswer(status, failure(CODES[status] ?? 'BAD_REQUEST', reasonOf(error)));
+      return jsonAnswer(status, failure(CODES[status] ?? 'BAD_REQUEST', reasonOf(error), pointerMember(error)));
   }
 };
 
