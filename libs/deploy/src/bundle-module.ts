@@ -12,6 +12,7 @@ import {
   transform,
 } from 'esbuild';
 import { type Fault } from './fault.ts';
+import { callOfMain, hasModuleMain, parametersOfMain } from './main-function.ts';
 import { type WorkflowSource } from './scan-folder.ts';
 
 export interface ModuleBundle {
@@ -60,6 +61,22 @@ const keepMain = (entry: string): Plugin => ({
   },
 });
 
+/** A module of Windmill has a `main` and no default export: it gets one. */
+const callMain = (entry: string): Plugin => ({
+  name: 'call-main',
+  setup: (build) => {
+    build.onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => {
+      if (path !== entry) return undefined;
+      const text = await readFile(path, 'utf8');
+      if (!hasModuleMain(text)) return undefined;
+      const loader = path.endsWith('ts') ? 'ts' : 'js';
+      const code = await transform(text, { loader }).catch(() => undefined); // the build says what is wrong with it
+      const parameters = code && parametersOfMain(code.code);
+      return parameters && { contents: text + callOfMain(parameters), loader };
+    });
+  },
+});
+
 const optionsOf = (entry: string, sdk: string): BuildOptions => ({
   absWorkingDir: dirname(entry),
   entryPoints: [entry],
@@ -79,7 +96,7 @@ const optionsOf = (entry: string, sdk: string): BuildOptions => ({
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'silent',
-  plugins: [keepMain(entry)],
+  plugins: [callMain(entry), keepMain(entry)],
 });
 
 const isBuildFailure = (error: unknown): error is BuildFailure =>

@@ -4,6 +4,7 @@ import { bundleModule } from './bundle-module.ts';
 import { metadataComplaints } from './check-metadata.ts';
 import { checkScript } from './check-script.ts';
 import { type Fault, isFaulty } from './fault.ts';
+import { withPythonMain } from './main-function.ts';
 import { makeVersion, type VersionDraft } from './make-version.ts';
 import { DefinitionSchema, type Metadata } from './metadata.ts';
 import { readDefinition } from './read-definition.ts';
@@ -37,10 +38,18 @@ type CodeReading =
 
 const BUNDLE_BYTES_MAX = 32 * 1024 * 1024;
 
+/** The bytes themselves, whatever they are, where there is nothing to add. */
+const asPython = (written: Buffer): Buffer => {
+  const text = written.toString('utf8');
+  const called = withPythonMain(text);
+  return called === text ? written : Buffer.from(called);
+};
+
 const readScript = async (source: WorkflowSource): Promise<CodeReading> => {
-  const bytes = await readFile(source.absolute);
-  const faults = await checkScript(source, bytes.toString('utf8'));
+  const written = await readFile(source.absolute);
+  const faults = await checkScript(source, written.toString('utf8'));
   if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies: [] };
+  const bytes = source.language === 'python' ? asPython(written) : written;
   return { outcome: 'ready', kind: 'script', file: basename(source.file), bytes, metadata: {}, dependencies: [] };
 };
 

@@ -202,8 +202,13 @@ describe('001 Payloads', () => {
     },
   );
 
-  test('code takes it by that name', async () => {
+  test('a script can process it as def main(body: List[int]), export async function main(body: any)', async () => {
     expect((await ask(`${SYNC}/p/u/bot/sum`, { body: [1, 2, 3] })).json()).toBe(6);
+    expect((await ask(`${SYNC}/p/u/bot/sum_in_python`, { body: [1, 2, 3] })).json()).toBe(6);
+    expect((await ask(`${SYNC}/p/u/bot/any_in_python?wrap_body=true`, { body: { a: 1 } })).json()).toEqual([
+      'Hello',
+      { a: 1 },
+    ]);
   });
 
   test('wrap_body=true does the same with an object', async () => {

@@ -26,20 +26,33 @@ timeout_wait_result = ${WAIT_MAX_S}
 const script = (...lines: readonly string[]): string => ['#!/bin/sh', ...lines, ''].join('\n');
 const ECHO = script('echo said "$(cat "$MILLRACE_INPUT")" >&2', 'cp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"');
 
-/** A function with arguments, as scripts of Windmill have it, and one line that makes a workflow of it. */
+/** Functions with arguments, as the document has them. */
 const SUM = `
-import { defineWorkflow } from '@millrace/sdk';
 export async function main(body: number[]) {
   if (body.length === 0) throw new TypeError('nothing to add');
   return body.reduce((sum, n) => sum + n);
 }
-export default defineWorkflow({}, ({ input }) => main((input as { body: number[] }).body));
+`;
+const SUM_IN_PYTHON = `
+from typing import List
+
+def main(body: List[int]):
+    print(body)
+    return sum(body)
+`;
+const ANY_IN_PYTHON = `
+from typing import Any
+
+async def main(body: Any, greeting: str = "Hello"):
+    return [greeting, body]
 `;
 
 export const WORKFLOWS: Readonly<Record<string, string>> = {
   [`${HELLO}.sh`]: ECHO,
   'u/bot/other.sh': script('echo \'"other"\''),
   'u/bot/sum.ts': SUM,
+  'u/bot/sum_in_python.py': SUM_IN_PYTHON,
+  'u/bot/any_in_python.py': ANY_IN_PYTHON,
   'u/bot/fail.sh': script('echo "no such order" >&2', 'exit 3'),
   'u/bot/broken.sh': script('exit 1'),
   'u/bot/slow.sh': script('sleep 60'),
