@@ -1,4 +1,4 @@
-import { compileCondition, compileMapping, kestraConditions, parseNetwork } from '@millrace/domain';
+import { compileCondition, compileMapping, CONDITION_LIMITS, kestraConditions, parseNetwork } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { type Complaint } from '../schema-complaints.ts';
 import { type WrittenTrigger } from './trigger-definition.ts';
@@ -36,8 +36,18 @@ const mappingComplaints = ({ input = {} }: WrittenTrigger): readonly Complaint[]
 const networkComplaints = ({ allow_from: networks = [] }: WrittenTrigger): readonly Complaint[] =>
   networks.flatMap((network, index) => complaintOf(['allow_from', String(index)], () => parseNetwork(network)));
 
+/** Each has a budget of its own: many of them together would hold up everybody else. */
+const countComplaints = (trigger: WrittenTrigger): readonly Complaint[] => {
+  const { conditions = [] } = trigger;
+  const max = CONDITION_LIMITS.conditionsMax;
+  if (whenOf(trigger).length + conditions.length <= max) return [];
+  const key = conditions.length > 0 ? 'conditions' : 'when';
+  return [{ keys: [key], reason: `${key}: more than ${max} conditions` }];
+};
+
 /** Everything in a declaration that is a small language of its own, compiled as the gateway will. */
 export const expressionComplaints = (trigger: WrittenTrigger): readonly Complaint[] => [
+  ...countComplaints(trigger),
   ...whenComplaints(trigger),
   ...(trigger.conditions ?? []).flatMap((condition, index) =>
     complaintOf(['conditions', String(index)], () => kestraConditions([condition])),

@@ -147,6 +147,7 @@ describe('a declaration that is wrong', () => {
     ],
     ['a condition that does not compile', hook({ when: 'body.a ==' }), 'when: when: line 1, column 10'],
     ['one of several', hook({ when: ['true', 'nope('] }), 'when.1: when.1: line 1, column 6'],
+    ['too many conditions', hook({ when: Array.from({ length: 51 }, () => 'true') }), 'when: more than 50 conditions'],
     [
       'a condition of Kestra',
       hook({ conditions: [{ type: 'Expresion' }] }),
