@@ -37,7 +37,13 @@ const filterOf = (flags: RequestsFlags): RequestFilter => {
   };
 };
 
-const COLOUR = { accepted: 'green', refused: 'red', filtered: 'yellow', duplicate: 'yellow', challenge: 'green' } as const;
+const COLOUR = {
+  accepted: 'green',
+  refused: 'red',
+  filtered: 'yellow',
+  duplicate: 'yellow',
+  challenge: 'green',
+} as const;
 
 /** What became of it, as far as its outcome does not say it. */
 const resultOf = ({ outcome, code, reason, run_id: run }: InboxRequest): string => {
