@@ -40,6 +40,8 @@ export const callerAddress = (peer: string, forwardedFor: string | undefined, tr
 
 const NETWORK_BYTES = 8;
 
+const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0');
+
 /**
  * Whom an address counts for where callers are counted: an IPv6 address for its network of 64 bits, of which whoever has one address
  * has all; any other for itself.
@@ -48,6 +50,6 @@ export const callerNetwork = (address: string): string => {
   const bytes = unmapped(parseAddress(address) ?? []);
   if (bytes.length === 0) return address;
   return bytes.length === IPV6_BYTES
-    ? `${Buffer.from(bytes.slice(0, NETWORK_BYTES)).toString('hex')}/64`
+    ? `${bytes.slice(0, NETWORK_BYTES).map(hexOf).join('')}/64`
     : bytes.join('.');
 };
