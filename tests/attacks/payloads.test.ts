@@ -229,7 +229,7 @@ describe('A21: filters are values, never statements', () => {
       await Promise.all(
         STATEMENTS.map(async (statement) => {
           const { status, text } = await platform.http.get(`${path}?${name}=${encodeText(statement)}`);
-          expect([path, name, statement, status < 500]).toEqual([path, name, statement, true]);
+          expect([path, name, statement, status < 500 || text]).toEqual([path, name, statement, true]);
           expect(without(statement, text)).not.toMatch(LEAKS);
         }),
       );

@@ -237,7 +237,7 @@ describe('000 Exit codes', () => {
     expect(await over(await start('backup/fail'))).toMatchObject({ status: 'failed', exit_code: 3 });
   });
 
-  test('without a server: the command ends with 0 when the run completed, and not when it failed', async () => {
+  test('for non-server usage: the command ends with 0 when the run completed, and not when it failed', async () => {
     expect((await started().command('run', 'backup/db-full')).code).toBe(0);
     expect((await started().command('run', 'backup/fail')).code).toBe(1);
   });

@@ -34,7 +34,7 @@ const parse = (environment: Environment, source: string): Checked => {
 };
 
 /** What V8 lets its users say; other engines do not look at it. */
-const engineErrors: { stackTraceLimit?: number } = Error;
+const engineErrors: object & { stackTraceLimit?: number | undefined } = Error;
 
 /** An evaluation may meet thousands of errors, and go on: a stack for each would take most of the time. Nothing else runs meanwhile. */
 const withoutStacks = <Result>(work: () => Result): Result => {

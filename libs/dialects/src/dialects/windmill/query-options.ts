@@ -59,12 +59,15 @@ export const includedArguments = (request: InboundRequest, always: Included): Ar
   };
 };
 
+/** More than any limit or time-out means: a database knows no larger counts. */
+const NUMBER_MAX = 2 ** 52;
+
 const numberOf = (request: InboundRequest, name: string): number | undefined => {
   const text = request.query(name);
   if (text === undefined) return undefined;
   const value = text === '' ? Number.NaN : Number(text);
   if (!(value >= 0)) throw invalid(`${name} must be a number`);
-  return value;
+  return Math.min(value, NUMBER_MAX);
 };
 
 /** With an offset; a plus that was not percent-encoded arrives as a space. */

@@ -124,6 +124,7 @@ describe('1.3 request mapping', () => {
     ['job_id', 'run/p/*', `job_id=${JOB.toUpperCase()}`, { idempotencyKey: `job_id ${JOB}` }],
     ['timeout', 'run/p/*', 'timeout=7', { timeoutMs: 7_000 }],
     ['queue_limit of a synchronous call', 'run_wait_result/p/*', 'queue_limit=3', { waitingMax: 3 }],
+    ['a queue_limit beyond every count', 'run_wait_result/p/*', 'queue_limit=1e400', { waitingMax: 2 ** 52 }],
     ['queue_limit of an asynchronous call, which means nothing', 'run/p/*', 'queue_limit=3', {}],
     ['scheduled_in_secs=0', 'run/p/*', 'scheduled_in_secs=0', {}],
     ['scheduled_in_secs', 'run/p/*', 'scheduled_in_secs=5', { start: { inMs: 5_000 } }],
