@@ -11,6 +11,7 @@ import { hashReadModel, openReadModel } from '@millrace/read-model';
 import { eventually, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Receiver, startReceiver } from '../dialects/receiver.ts';
 import { startRun, untilEnded } from './runs.ts';
 
 const mark = (name: string): string => `canary-${process.pid}-${name}-Wq7vZ3`;
@@ -39,11 +40,12 @@ export default defineWorkflow({ deleteAfterUse: true }, async ({ input, log }) =
 const HOOK = "triggers: [{ dialect: hooks, path: '/NAME', auth: token }]\n";
 
 let platform: TestPlatform;
+let receiver: Receiver;
 let key: Buffer;
 beforeAll(async () => {
   process.env['MILLRACE_DELETE_GRACE_MS'] = '4000'; // no key of the configuration: services inherit it
   platform = await startTestPlatform({
-    env: { MILLRACE_LOG_LEVEL: 'debug' },
+    env: { MILLRACE_LOG_LEVEL: 'debug', MILLRACE_NOTIFIER_ALLOW_PRIVATE: '127.0.0.1' },
     workflows: {
       'use/kept.sh': SCRIPT,
       'use/kept.yaml': HOOK.replace('NAME', 'kept'),
@@ -54,10 +56,14 @@ beforeAll(async () => {
       'use/wait.yaml': 'delete_after_use: true\n',
     },
   });
+  receiver = await startReceiver();
+  const added = await platform.http.post('/webhooks', { body: { url: `${receiver.url}/told` } });
+  expect(added.status).toBe(201);
 });
 afterAll(async () => {
   delete process.env['MILLRACE_DELETE_GRACE_MS'];
   await platform.stop();
+  await receiver.close();
 });
 
 const filesBelow = (folder: string): readonly string[] =>
@@ -110,6 +116,10 @@ const upload = async (hook: string, content: string): Promise<string> => {
 };
 
 const ids = { kept: '', gone: '', waited: '', typed: '' };
+
+/** What receivers of webhooks were told about a run, by type of event. */
+const toldOf = (runId: string): readonly string[] =>
+  receiver.received().flatMap(({ body }) => (body.includes(runId) ? [body] : []));
 
 test('while it is needed, everything can be read', async () => {
   const body = (name: string) => ({ input: { name }, env: { TARGET: name } });
@@ -189,6 +199,13 @@ test('the read models are rebuilt to the same rows without any key', async () =>
   }
   const { json } = await platform.http.get(`/runs/${ids.gone}`);
   expect(json).toMatchObject({ output: '##DELETED##', deleted: true });
+});
+
+test('receivers of webhooks were told of the run, and nothing of what it had', async () => {
+  await eventually(() => expect(toldOf(ids.gone).join()).toContain('run.completed'), { timeoutMs: 20_000 });
+  await eventually(() => expect(toldOf(ids.kept).join()).toContain(KEPT), { timeoutMs: 20_000 });
+  const all = receiver.received().map(({ body, headers }) => JSON.stringify(headers) + body);
+  expect(all.filter((told) => formsOf(GONE).some((form) => Buffer.from(told).includes(form)))).toEqual([]);
 });
 
 test('no file has it, nor the key; what was kept is there', async () => {
