@@ -49,7 +49,5 @@ const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0');
 export const callerNetwork = (address: string): string => {
   const bytes = unmapped(parseAddress(address) ?? []);
   if (bytes.length === 0) return address;
-  return bytes.length === IPV6_BYTES
-    ? `${bytes.slice(0, NETWORK_BYTES).map(hexOf).join('')}/64`
-    : bytes.join('.');
+  return bytes.length === IPV6_BYTES ? `${bytes.slice(0, NETWORK_BYTES).map(hexOf).join('')}/64` : bytes.join('.');
 };
