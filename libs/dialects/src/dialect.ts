@@ -165,6 +165,11 @@ export interface StartRoute extends RouteAddress {
   readonly readEventBody?: (event: ReadCloudEvent, request: InboundRequest) => unknown;
   /** What expressions see as `params`; default: the parameters of the route. */
   readonly paramsOf?: (request: InboundRequest, bound: BoundTrigger) => Readonly<Record<string, string>>;
+  /**
+   * Parameters that become part of the input: of a signed delivery they tell one event from another. Default: none, for the parameters
+   * of a route only say which trigger is meant.
+   */
+  readonly inputParamsOf?: (request: InboundRequest, bound: BoundTrigger) => Readonly<Record<string, string>>;
   /** True: a run that was skipped is answered so also to a caller who does not wait; else that caller only gets the id. */
   readonly tellsSkipped?: boolean;
   /** Default: the trigger's own. */

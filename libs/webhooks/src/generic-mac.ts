@@ -52,19 +52,27 @@ const reader =
     return isRefusal(timestamp) ? timestamp : { ...claim, timestamp };
   };
 
+/** Whether what is signed has the delivery id in it. */
+export const signsGenericId = (rule: RuleMembers): boolean => idHeaderOf(rule) !== undefined;
+
+const idIn = (request: SignedRequest, rule: RuleMembers): string => {
+  const header = idHeaderOf(rule);
+  return header === undefined ? '' : (optionalHeader(request, header) ?? '');
+};
+
+/** What the template names but the time: a sender that repeats a delivery signs it anew, with the time of then. */
+export const genericContent = (request: SignedRequest, rule: RuleMembers): Message =>
+  messageOf(rule, { ...request, timestamp: '', id: idIn(request, rule) });
+
 /** Verifies as the rule says; without a header in it, nothing is good. */
 export const verifyGeneric = (check: Check): Refusal | undefined => {
   const { rule } = check;
   if (rule.header === undefined) return refuse('missing_signature', 'the rule names no header');
-  const idHeader = idHeaderOf(rule);
   return verifyMac(
     {
       algorithm: rule.algorithm ?? 'sha256',
       read: reader({ ...rule, header: rule.header }),
-      messages: (request, timestamp) => {
-        const id = idHeader === undefined ? '' : (optionalHeader(request, idHeader) ?? '');
-        return [messageOf(rule, { ...request, timestamp, id })];
-      },
+      messages: (request, timestamp) => [messageOf(rule, { ...request, timestamp, id: idIn(request, rule) })],
     },
     check,
   );

@@ -9,9 +9,9 @@ export { type SampleDelivery, sampleDelivery, sampleNames } from './sample-deliv
 export { signRequest } from './sign-request.ts';
 export { type SignedRequest } from './request.ts';
 export {
-  bodyDigest,
   challengeAnswer,
   challengeProof,
+  deliveryDigest,
   deliveryIdOf,
   isDeliveryIdSigned,
   verifySignature,

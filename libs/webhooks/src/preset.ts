@@ -1,3 +1,4 @@
+import { type Message } from './mac.ts';
 import { type SignedRequest } from './request.ts';
 import { type RuleMember, type RuleMembers } from './rule.ts';
 import { type Refusal } from './verdict.ts';
@@ -69,8 +70,16 @@ export interface Preset<Name extends string = string, SampleName extends string 
   readonly verify: (check: Check) => Refusal | undefined;
   /** Called when the signature was good. */
   readonly deliveryId: (request: SignedRequest, rule: RuleMembers) => string | undefined;
-  /** Whether whoever replays a request could change the id: such ids alone do not keep replays out. */
-  readonly deliveryIdIsSigned: boolean;
+  /**
+   * False: whoever replays a request could change the id, so that it does not keep replays out. A function where the rule says what is
+   * signed.
+   */
+  readonly deliveryIdIsSigned: boolean | ((rule: RuleMembers) => boolean);
+  /**
+   * What was signed, without the time: the same for a delivery that its sender repeats, another for everything else that it signs.
+   * Called when the signature was good; absent: the body.
+   */
+  readonly signedContent?: (request: SignedRequest, rule: RuleMembers) => Message;
   readonly challenge?: Challenge;
   /** Headers of a request that `verify` believes. */
   readonly sign: (input: SignInput) => Readonly<Record<string, string>>;

@@ -49,13 +49,26 @@ export const deliveryIdOf = (rule: PresetName | SignatureRule, request: SignedRe
 
 /**
  * Whether the signature covers the delivery id. Where not, who replays a delivery can give it another id: recognise
- * replays by `bodyDigest` as well.
+ * replays by `deliveryDigest`.
  */
-export const isDeliveryIdSigned = (preset: PresetName): boolean => findPreset(preset)?.deliveryIdIsSigned ?? false;
+export const isDeliveryIdSigned = (rule: PresetName | SignatureRule): boolean => {
+  const named = asRule(rule);
+  const isSigned = findPreset(named.preset)?.deliveryIdIsSigned ?? false;
+  return typeof isSigned === 'function' ? isSigned(named) : isSigned;
+};
 
-/** SHA-256 of the body, 64 hex digits: names a delivery whose sender does not. */
-export const bodyDigest = ({ body }: Pick<SignedRequest, 'body'>): string =>
-  createHash('sha256').update(body).digest('hex');
+/**
+ * SHA-256 of what was signed, without its time, 64 hex digits: names a delivery whose sender does not. Nobody without the secret can
+ * change it. Call it after the signature was verified: it may parse the body. Never throws.
+ */
+export const deliveryDigest = (rule: PresetName | SignatureRule, request: SignedRequest): string => {
+  const named = asRule(rule);
+  const content = guarded(() => findPreset(named.preset)?.signedContent?.(request, named), undefined);
+  const hash = createHash('sha256');
+  // The pieces run together as they do where they are signed: what has the same signature is the same delivery.
+  for (const piece of content ?? [request.body]) hash.update(piece);
+  return hash.digest('hex');
+};
 
 /**
  * The answer to a question by which senders check that an address is meant for them; nothing when this request is none.

@@ -149,6 +149,7 @@ const startAt = (settings: HooksSettings, isKeyed: boolean): StartRoute => {
     mapCloudEvent: (event, request, bound) => ({ input: readEvent(event, request, bound) }),
     readBody: readHookBody,
     paramsOf,
+    inputParamsOf: paramsOf,
     // What a run returns is for callers that have shown who they are, unless the author says so.
     mode: (request, { mode, auth }) =>
       auth !== 'public' && readWait(request.query('wait'), request.header('prefer')) > 0 ? 'sync' : mode,

@@ -8,6 +8,8 @@ export interface SignedDelivery {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
+  /** What the address of the trigger has parameters for, decoded; absent: nothing. Asked only where the digest counts. */
+  readonly pathParams?: () => Readonly<Record<string, string>>;
 }
 
 /** What a sender asks to learn whether an address is meant for it, answered. */
@@ -35,8 +37,9 @@ export interface SignatureScheme<Delivery extends SignedDelivery = SignedDeliver
   /** True: a challenge is signed like any other request, and is one only once the signature was good. */
   readonly signsChallenges: boolean;
   /** Whether the signature covers the id by which the sender names a delivery. */
-  readonly signsDeliveryId: boolean;
-  readonly digest: (delivery: Delivery) => string;
+  readonly signsDeliveryId: (rule: TriggerSignature['rule']) => boolean;
+  /** Of what was signed, without the time. */
+  readonly digest: (rule: TriggerSignature['rule'], delivery: Delivery) => string;
 }
 
 /** What a signature is judged by. */
@@ -62,6 +65,12 @@ export interface BelievedDelivery {
 
 export type DeliveryVerdict =
   BelievedDelivery | { readonly ok: false; readonly reason: string; readonly detail: string };
+
+/** Two addresses are two events, also where their bodies are equal: what stands in the address is part of the input. */
+const addressOf = ({ pathParams }: SignedDelivery): string => {
+  const params = Object.entries(pathParams?.() ?? {});
+  return params.length === 0 ? '' : ` ${JSON.stringify(params)}`;
+};
 
 /**
  * A delivery is recognised again by the sender's id where the signature covers it, else by what was signed: an id that anybody can
@@ -97,7 +106,11 @@ export const verifyDelivery = <Delivery extends SignedDelivery>(
     ok: true,
     verified: `signature:${signature.preset}`,
     delivery: deliveryId,
-    ...keyOf(signature, scheme.signsDeliveryId ? deliveryId : undefined, () => scheme.digest(delivery)),
+    ...keyOf(
+      signature,
+      scheme.signsDeliveryId(signature.rule) ? deliveryId : undefined,
+      () => `${scheme.digest(signature.rule, delivery)}${addressOf(delivery)}`,
+    ),
     ...(challenge === undefined ? {} : { challenge }),
   };
 };

@@ -1,5 +1,5 @@
 import { SECOND } from '@millrace/kernel';
-import { verifyGeneric, signGeneric } from '../generic-mac.ts';
+import { genericContent, signGeneric, signsGenericId, verifyGeneric } from '../generic-mac.ts';
 import { definePreset, JSON_HEADERS } from '../preset.ts';
 import { optionalHeader } from '../request.ts';
 
@@ -20,8 +20,8 @@ export const hmac = definePreset({
   verify: verifyGeneric,
   deliveryId: (request, { deliveryHeader }) =>
     deliveryHeader === undefined ? undefined : optionalHeader(request, deliveryHeader.toLowerCase()),
-  // Unless the template has {id} in it, which the caller would have to look up: the careful answer is no.
-  deliveryIdIsSigned: false,
+  deliveryIdIsSigned: signsGenericId,
+  signedContent: genericContent,
   sign: (input) => signGeneric(input, String(Math.floor(input.nowMs / SECOND))),
   samples: { event: { headers: JSON_HEADERS, body: '{"type":"build.finished","build":{"id":42,"status":"passed"}}' } },
 });

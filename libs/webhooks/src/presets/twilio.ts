@@ -26,6 +26,9 @@ const urlsOf = (url: string): readonly string[] => {
   return scheme === '' ? [url] : [...authorities].map((one) => `${scheme}://${one}${rest}`);
 };
 
+/** The port is whatever the caller writes into `Host`, for the signature may leave it out: it tells no deliveries apart. */
+const withoutPort = (url: string): string => url.replace(/^(https?:\/\/[^/?#]*?):\d+(?=[/?#]|$)/, '$1');
+
 const digestsIn = (request: SignedRequest): readonly string[] => queryOf(request).getAll(BODY_DIGEST);
 
 /** The URL is signed, and with it the body: as the parameters of a form, or as `bodySHA256` in the query. */
@@ -64,6 +67,7 @@ export const twilio = definePreset({
     ),
   deliveryId: (request) => optionalHeader(request, 'i-twilio-idempotency-token'),
   deliveryIdIsSigned: false,
+  signedContent: (request) => [withoutPort(request.url), signedForm(request)],
   sign: ({ secret, url, body, method = 'POST', deliveryId }) => ({
     'x-twilio-signature': Buffer.from(
       macOf('sha1', secret, [url, signedForm({ method, url, headers: {}, body })]),

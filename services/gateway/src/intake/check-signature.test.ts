@@ -38,7 +38,7 @@ const inboundOf = (
 };
 
 const verify = (preset: PresetName, values: Readonly<Record<string, readonly string[]>>, inbound: InboundRequest) =>
-  checkSignature(signatureOf(preset, Object.keys(values)), inbound, NOW, {
+  checkSignature(signatureOf(preset, Object.keys(values)), { inbound, pathParams: () => ({}) }, NOW, {
     publicUrl: undefined,
     secretValues: (name) => values[name] ?? [],
   });

@@ -1,11 +1,11 @@
 import { AppError } from '@millrace/kernel';
 import { type TriggerSignature } from '@millrace/contracts';
-import { type Challenge, type SignatureScheme, verifyDelivery } from '@millrace/domain';
+import { type Challenge, type SignatureScheme, type SignedDelivery, verifyDelivery } from '@millrace/domain';
 import { type Answer, type InboundRequest } from '@millrace/dialects';
 import {
-  bodyDigest,
   challengeAnswer,
   challengeProof,
+  deliveryDigest,
   isDeliveryIdSigned,
   isPresetName,
   type PresetName,
@@ -34,6 +34,12 @@ export interface VerifiedDelivery {
   readonly challenge?: Answer;
 }
 
+/** A request, and what its trigger makes of the address. */
+export interface Arrival {
+  readonly inbound: InboundRequest;
+  readonly pathParams: NonNullable<SignedDelivery['pathParams']>;
+}
+
 /** Of a challenge by somebody who does not know the verify token. */
 const CHALLENGE_REFUSED = 403;
 
@@ -59,8 +65,8 @@ const presetOf = ({ preset }: TriggerSignature): PresetName => {
 const schemeOf = (preset: PresetName): SignatureScheme<SignedRequest> => ({
   verify: (rule, request, secrets, nowMs) => verifySignature({ ...rule, preset }, request, secrets, nowMs),
   challenge: (request, secrets) => challengeAnswer(preset, request, secrets),
-  signsDeliveryId: isDeliveryIdSigned(preset),
-  digest: bodyDigest,
+  signsDeliveryId: (rule) => isDeliveryIdSigned({ ...rule, preset }),
+  digest: (rule, request) => deliveryDigest({ ...rule, preset }, request),
   signsChallenges: challengeProof(preset) === 'signature',
 });
 
@@ -88,7 +94,7 @@ const proofOf = (preset: PresetName, { status }: Challenge): string =>
  */
 export const checkSignature = (
   signature: TriggerSignature,
-  inbound: InboundRequest,
+  { inbound, pathParams }: Arrival,
   nowMs: number,
   deps: VerifyDeps,
 ): VerifiedDelivery => {
@@ -96,7 +102,7 @@ export const checkSignature = (
   const scheme = schemeOf(preset);
   const request = signedRequest(inbound, deps);
   const secrets = signature.secrets.flatMap(deps.secretValues);
-  const verdict = verifyDelivery(signature, request, { secrets, nowMs }, scheme);
+  const verdict = verifyDelivery(signature, { ...request, pathParams }, { secrets, nowMs }, scheme);
   if (!verdict.ok) throw refused(verdict.reason, verdict.detail);
   const { verified, delivery, deliveryKey, challenge } = verdict;
   if (verified === 'none' && challenge !== undefined) {

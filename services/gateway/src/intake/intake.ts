@@ -291,10 +291,11 @@ export const makeIntake = (deps: IntakeDeps): Intake => {
     return forCaller(outcome, delivery.entry);
   };
 
-  const verify = ({ bound: { trigger }, inbound, verified }: Entry): VerifiedDelivery => {
-    const { signature } = trigger;
+  const verify = ({ bound, route, inbound, verified }: Entry): VerifiedDelivery => {
+    const { signature } = bound.trigger;
     if (signature === undefined) return { verified, delivery: undefined };
-    return checkSignature(signature, inbound, deps.clock.now(), deps);
+    const pathParams = () => route.inputParamsOf?.(inbound, bound) ?? {};
+    return checkSignature(signature, { inbound, pathParams }, deps.clock.now(), deps);
   };
 
   const answer = async (delivery: Delivery, outcome: StartOutcome): Promise<FastifyReply | undefined> => {

@@ -101,11 +101,18 @@ const rulesOf = (
   };
 };
 
+const parametersOf = (request: InboundRequest, bound: BoundTrigger): RouteParameters =>
+  matchRoute(patternOfTrigger(bound), pathOf(request)) ?? {};
+
+/** The workspace is none of them: it may be any name. */
+const inputParameters = (parameters: RouteParameters): RouteParameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'workspace'));
+
 /** Parameters count most: they are part of what the trigger is. */
 const withParameters = (args: Arguments, parameters: RouteParameters = {}): Arguments => {
-  const pairs = Object.entries(parameters)
-    .filter(([name]) => name !== 'workspace')
-    .map(([name, value]) => [name === '*' ? 'path' : name, value] as const);
+  const pairs = Object.entries(inputParameters(parameters)).map(
+    ([name, value]) => [name === '*' ? 'path' : name, value] as const,
+  );
   return { ...args, ...argumentsOfPairs(pairs) };
 };
 
@@ -136,7 +143,8 @@ export const httpRoutes = ({ settings, stream }: RouteContext): readonly (StartR
       return { input: withParameters(readEventArguments(event, request, rules), parameters) };
     },
     respond: (outcome) => answerOf(outcome, settings),
-    paramsOf: (request, bound) => matchRoute(patternOfTrigger(bound), pathOf(request)) ?? {},
+    paramsOf: parametersOf,
+    inputParamsOf: (request, bound) => inputParameters(parametersOf(request, bound)),
     stream,
   };
   return [route, handshakeRoute(route, route.methods)];
