@@ -1,4 +1,4 @@
-/** `millrace trigger send … --sign` and `trigger curl` against the triggers of every dialect that can be signed. */
+/** `millrace trigger send … --sign` against the triggers of every dialect that can be signed, and `trigger curl` against all of them. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,10 @@ const SECRET = 'a-secret-of-github';
 const KEY = 'a-key/in $the address';
 const SINK_KEY = 'a-key-of-the-sink';
 const SOURCE = '2b0c7a52-6a0e-4b62-9a55-0d2c1f9be001';
+const PASTED_KEY = 'a-key-of-$HOME-and-more';
+const PASTED_SOURCE = '2b0c7a52-6a0e-4b62-9a55-0d2c1f9be002';
+const RULE =
+  "header: X-Sum, prefix: v1=, encoding: base64, timestampHeader: X-Sum-Time, deliveryHeader: X-Sum-Id, template: '{id}.{timestamp}.{method} {url}.{body}'";
 const SIGNED = 'signature: { preset: github, secret: GITHUB_SECRET }';
 const BIN = join(import.meta.dirname, '../../libs/cli/bin/millrace.mjs');
 const run = promisify(execFile);
@@ -20,23 +24,49 @@ const TRIGGERS: Readonly<Record<string, string>> = {
   route: `{ dialect: windmill, route: signed, methods: [PUT], mode: async, ${SIGNED} }`,
   waiting: `{ dialect: windmill, route: 'waits/:id', ${SIGNED} }`,
   sink: `{ dialect: sink, app_id: app, path: /signed, mode: async, ${SIGNED} }`,
-  keyed: `{ dialect: sink, app_id: app, path: /keyed, mode: async, auth: workflow_key, key: ${SINK_KEY}, ${SIGNED} }`,
+  keyed: `{ dialect: sink, app_id: app, path: /keyed, mode: async, auth: workflow_key, key_secret: SINK_KEY, ${SIGNED} }`,
   endpoint: `{ dialect: endpoints, execution_mode: async, ${SIGNED} }`,
   source: `{ dialect: endpoints, event_source: ${SOURCE}, ${SIGNED} }`,
   kestra: `{ dialect: kestra, key: "${KEY}", ${SIGNED} }`,
+  hmac: `{ dialect: hooks, path: /hmac, methods: [PUT], signature: { preset: hmac, secret: GITHUB_SECRET, ${RULE} } }`,
+  generic:
+    '{ dialect: hooks, path: /generic, signature: { preset: bifrost-generic, secret: GITHUB_SECRET, header: X-Mine, prefix: mine= } }',
 };
 
-const WORKFLOWS = Object.fromEntries(
-  Object.entries(TRIGGERS).flatMap(([name, trigger]) => [
-    [`send/${name}.sh`, '#!/bin/sh\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"\n'],
-    [`send/${name}.yaml`, `triggers: [${trigger}]\n`],
-  ]),
-) as Readonly<Record<string, string>>;
+/** What is sent where it is no push. */
+const SAMPLES: Readonly<Record<string, string>> = { hmac: 'hmac.event', generic: 'bifrost-generic.event' };
+
+/** Nothing of it is signed: what `trigger curl` prints has to be enough. */
+const PASTED = `triggers:
+  - { dialect: hooks, id: hook, path: '/pasted/:id' }
+  - { dialect: hooks, id: hook-open, path: '/pasted/by/$HOME', auth: public }
+  - { dialect: hooks, id: hook-keyed, path: /pasted-keyed, auth: workflow_key, key: ${PASTED_KEY} }
+  - { dialect: hooks, id: hook-at-key, path: /pasted-at-key, auth: path_key, key: ${PASTED_KEY} }
+  - { dialect: windmill, id: route, route: 'pasted/:id' }
+  - { dialect: windmill, id: route-keyed, route: pasted-keyed, auth: workflow_key, key: ${PASTED_KEY} }
+  - { dialect: sink, id: sink, app_id: app, path: /pasted }
+  - { dialect: sink, id: sink-keyed, app_id: app, path: /pasted-keyed, auth_token: ${PASTED_KEY} }
+  - { dialect: endpoints, id: endpoint }
+  - { dialect: endpoints, id: source-keyed, event_source: ${PASTED_SOURCE}, auth: workflow_key, key: ${PASTED_KEY} }
+  - { dialect: kestra, id: webhook, key: ${PASTED_KEY} }
+`;
+const ECHO = '#!/bin/sh\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"\n';
+
+const WORKFLOWS: Readonly<Record<string, string>> = {
+  ...(Object.fromEntries(
+    Object.entries(TRIGGERS).flatMap(([name, trigger]) => [
+      [`send/${name}.sh`, ECHO],
+      [`send/${name}.yaml`, `triggers: [${trigger}]\n`],
+    ]),
+  ) as Readonly<Record<string, string>>),
+  'curl/pasted.sh': ECHO,
+  'curl/pasted.yaml': PASTED,
+};
 
 let world: World;
 let stop = (): Promise<void> => Promise.resolve();
 beforeAll(async () => {
-  const started = await startWorld({ workflows: WORKFLOWS, secrets: { GITHUB_SECRET: SECRET } });
+  const started = await startWorld({ workflows: WORKFLOWS, secrets: { GITHUB_SECRET: SECRET, SINK_KEY } });
   ({ stop } = started);
   world = started;
 });
@@ -55,7 +85,7 @@ const millrace = async (secret: string, ...args: readonly string[]) => {
 };
 
 const send = (secret: string, name: string, ...flags: readonly string[]) =>
-  millrace(secret, 'trigger', 'send', 'github.push', `send/${name}`, '--sign', '--json', ...flags);
+  millrace(secret, 'trigger', 'send', SAMPLES[name] ?? 'github.push', `send/${name}`, '--sign', '--json', ...flags);
 
 const statusOf = ({ stdout }: { readonly stdout: string }): number =>
   (JSON.parse(stdout) as { readonly status: number }).status;
@@ -69,6 +99,8 @@ test.each([
   ['endpoint', 200, []],
   ['source', 202, []],
   ['kestra', 200, ['--key', KEY]],
+  ['hmac', 202, []],
+  ['generic', 202, []],
 ] as const)('send reaches %s, which believes the signature, and no other one', async (name, status, flags) => {
   const good = await send(SECRET, name, ...flags);
   expect([good.code, statusOf(good), good.stdout]).toEqual([0, status, expect.anything()]);
@@ -76,6 +108,46 @@ test.each([
   const bad = await send('another', name, ...flags);
   expect([bad.code, statusOf(bad)]).toEqual([1, 401]);
   expect(await world.runsOf(`send/${name}`)).toBe(1);
+});
+
+test('--to signs by the rule of the workflow, without one by the preset alone, which is not enough for each', async () => {
+  expect((await send(SECRET, 'generic', '--to', '/hooks/generic')).code).toBe(0);
+  const to = ['--sign', '--json', '--secret-name', 'GITHUB_SECRET', '--to'] as const;
+  const { code, stderr } = await millrace(SECRET, 'trigger', 'send', 'hmac.event', ...to, '/hooks/hmac');
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/needs header[^]*name the workflow/)]);
+  const push = await millrace(SECRET, 'trigger', 'send', 'github.push', ...to, '/hooks/signed');
+  expect(push.code).toBe(0);
+});
+
+/** The status that a line gets from the server, run by a shell. */
+const statusOfLine = async (line: string, env: Readonly<Record<string, string>>): Promise<string> => {
+  const shown = `${line} -o /dev/null -w '%{http_code}'`;
+  return (await run('sh', ['-c', shown], { env: { PATH: process.env['PATH'], HOME: '/', ...env } })).stdout;
+};
+
+test.each([
+  ['--key', ['--key', PASTED_KEY], {}],
+  ['the key in a variable', [], { MILLRACE_KEY: PASTED_KEY }],
+] as const)('a shell runs every line of curl, for every dialect, with %s', async (_name, flags, variables) => {
+  const env = { MILLRACE_TOKEN: world.platform.token, ...variables };
+  const printed = await millrace(SECRET, 'trigger', 'curl', 'curl/pasted', ...flags);
+  const lines = printed.stdout.split('\n').filter((line) => line.startsWith('curl '));
+  const told = await millrace(SECRET, 'trigger', 'curl', 'curl/pasted', '--json', ...flags);
+  const { calls } = JSON.parse(told.stdout) as {
+    readonly calls: readonly { readonly dialect: string; readonly trigger?: string; readonly curl: string }[];
+  };
+  expect(calls.map(({ curl }) => curl)).toEqual(lines);
+  const declared = [...PASTED.matchAll(/ id: ([a-z-]+)/g)].map(([, id]) => id);
+  expect(calls.flatMap(({ trigger }) => trigger ?? []).sort()).toEqual(declared.sort());
+  expect(calls.filter(({ trigger }) => trigger === undefined).map(({ dialect }) => dialect)).toEqual(
+    expect.arrayContaining(['serve', 'windmill']),
+  );
+  const statuses = await Promise.all(calls.map(async ({ curl }) => [curl, await statusOfLine(curl, env)] as const));
+  expect(statuses.filter(([, status]) => !/^2\d\d$/.test(status))).toEqual([]);
+  // A line of which nothing is needed would show nothing.
+  const keyed = calls.filter(({ trigger }) => /key|webhook/.test(trigger ?? ''));
+  const wrong = await Promise.all(keyed.map(({ curl }) => statusOfLine(curl, { ...env, MILLRACE_KEY: 'another' })));
+  expect(wrong.every((status) => (flags.length > 0 ? /^2/ : /^40[134]$/).test(status))).toBe(true);
 });
 
 test('a key that is missing is asked for, and a wrong one is refused', async () => {

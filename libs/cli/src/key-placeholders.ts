@@ -1,6 +1,14 @@
-/** What examples of calls have in the place of a key: its name in the shell says whose it is. */
-const KEY = /\$(?:KESTRA_KEY|AUTH_TOKEN|API_KEY|KEY)\b/g;
-const TOKEN = /\$MILLRACE_TOKEN\b/g;
+import { KEY_PLACEHOLDER, TOKEN_PLACEHOLDER } from '@millrace/contracts';
+
+/** A longer name is another variable. */
+const variable = (placeholder: string): RegExp => new RegExp(`\\${placeholder}\\b`, 'g');
+const KEY = variable(KEY_PLACEHOLDER);
+const TOKEN = variable(TOKEN_PLACEHOLDER);
+
+/** What means something in the double quotes of a shell. */
+const MEANT = /["\\`$]/g;
+/** The same without the two variables. */
+const MEANT_AS_TEXT = new RegExp(`(?!${TOKEN.source}|${KEY.source})${MEANT.source}`, 'g');
 
 export interface Credentials {
   /** Of the trigger. */
@@ -12,12 +20,13 @@ export interface Credentials {
 /** Whether a key of the trigger belongs into it. */
 export const wantsKey = (text: string): boolean => text.search(KEY) !== -1;
 
-/** For the double quotes of a shell: nothing in the key means anything there. */
-const quoted = (key: string): string => key.replaceAll(/["\\`$]/g, '\\$&');
-
-/** A line of a shell with the key in its place; in a URL it is percent-encoded. */
-export const withKeyInShell = (line: string, key: string, isUrl: boolean): string =>
-  line.replaceAll(KEY, () => (isUrl ? encodeURIComponent(key) : quoted(key)));
+/** In double quotes, so that the shell puts token and key in their places; nothing else in it means anything there. */
+export const inShell = (text: string, key: string | undefined, isUrl: boolean): string => {
+  const quoted = text.replaceAll(MEANT_AS_TEXT, '\\$&');
+  if (key === undefined) return `"${quoted}"`;
+  const written = isUrl ? encodeURIComponent(key) : key.replaceAll(MEANT, '\\$&');
+  return `"${quoted.replaceAll(KEY, () => written)}"`;
+};
 
 /** An address with the key in its place. */
 export const withKeyInPath = (path: string, { key }: Credentials): string =>

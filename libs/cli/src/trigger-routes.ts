@@ -28,7 +28,7 @@ export const trigger = buildRouteMap({
       parameters: {
         flags: {
           ...COMMON_FLAGS,
-          key: textFlag('Key of the trigger; else a variable of the shell stands for it', 'key'),
+          key: textFlag('Key of the trigger; else $MILLRACE_KEY stands for it', 'key'),
         },
         aliases: COMMON_ALIASES,
         positional: { kind: 'tuple', parameters: [WORKFLOW] },
@@ -52,7 +52,7 @@ export const trigger = buildRouteMap({
           ...COMMON_FLAGS,
           sign: switchFlag('Sign it as its sender does'),
           secretName: textFlag('Variable that holds the secret; else the one the trigger names, else stdin', 'NAME'),
-          key: textFlag('Key in the address, where it has one, as with Kestra; else MILLRACE_KEY', 'key'),
+          key: textFlag('Key of the trigger, where it has one, as with Kestra; else MILLRACE_KEY', 'key'),
           to: textFlag('Where to send it; else to the trigger of its sender', 'url'),
         },
         aliases: COMMON_ALIASES,

@@ -272,7 +272,9 @@ export interface Trigger {
   readonly since?: string;
   /** Of the signature. */
   readonly preset?: string;
-  /** Names of the secrets that it needs. */
+  /** What the signature has beside its preset, such as `header` and `template`; absent: nothing. */
+  readonly rule?: Readonly<Record<string, unknown>>;
+  /** Names of the secrets that it needs; those of its signature first. */
   readonly secrets: readonly string[];
   /** Those of them that nobody has set. */
   readonly missing_secrets: readonly string[];
@@ -282,7 +284,7 @@ export interface Trigger {
   readonly short_key: boolean;
 }
 
-/** A call that starts a workflow. Credentials in it are names of shell variables. */
+/** A call that starts a workflow. Credentials in it are variables of the shell: `$MILLRACE_TOKEN`, and `$MILLRACE_KEY` for a key of the trigger. */
 export interface ExampleCall {
   readonly dialect: string;
   /** Id of the declared trigger that it is for. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { type ExampleCall, type MillraceClient, type Trigger } from '@millrace/client';
-import { type SampleDelivery, sampleDelivery, signRequest } from '@millrace/webhooks';
+import { parseRule, type SampleDelivery, sampleDelivery, type SignatureRule, signRequest } from '@millrace/webhooks';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Credentials, wantsKey, withCredentials, withKeyInPath } from '../key-placeholders.ts';
@@ -58,12 +58,12 @@ interface Target {
   readonly method: string;
   /** Credentials that the trigger wants beside the signature. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Name of the secret that the trigger checks with. */
-  readonly secretName: string | undefined;
+  /** The one that it is sent to, or whose rule it is signed by; absent: neither is known. */
+  readonly trigger?: Trigger;
 }
 
 /** The call that a trigger is reached by, with the caller's credentials in it. */
-const addressed = ({ path, method, headers }: ExampleCall, given: Credentials): Omit<Target, 'secretName'> => {
+const addressed = ({ path, method, headers }: ExampleCall, given: Credentials): Target => {
   const own = Object.entries(headers).filter(([name]) => name !== 'content-type');
   const needsKey = [path, ...own.map(([, value]) => value)].some(wantsKey);
   if (needsKey && given.key === undefined) {
@@ -86,28 +86,46 @@ const findTarget = async (
   const { url: base, token } = findServer(flags, env, cwd);
   const at = (path: string): string => new URL(path, base).href;
   if (flags.to !== undefined) {
-    return { url: at(flags.to), method: 'POST', headers: {}, secretName: flags.secretName };
+    const target = { url: at(flags.to), method: 'POST', headers: {} };
+    if (flags.sign !== true || workflow === undefined) return target;
+    return { ...target, trigger: await findTrigger(context.client(flags), sample, workflow) };
   }
   const client = context.client(flags);
   const trigger = await findTrigger(client, sample, workflow);
   const target = addressed(await callOf(client, trigger), { key: flags.key ?? env['MILLRACE_KEY'], token });
-  return { ...target, url: at(target.url), secretName: flags.secretName ?? trigger.secrets[0] };
+  return { ...target, url: at(target.url), trigger };
 };
 
-const signed = (name: string, url: string, secret: string | undefined) => {
-  if (secret === undefined) return sampleDelivery(name);
+/** How the trigger wants it signed; where none is known, the preset has to say everything by itself. */
+const ruleOf = (preset: string, trigger: Trigger | undefined): SignatureRule => {
+  try {
+    return parseRule({ ...trigger?.rule, preset }, trigger?.secrets ?? ['any']);
+  } catch (cause) {
+    const hint = trigger === undefined ? ['name the workflow whose trigger says it, after the sample'] : [];
+    throw new CommandError(EXIT.usage, cause instanceof Error ? cause.message : String(cause), ...hint).causedBy(cause);
+  }
+};
+
+const signed = (name: string, { url, method }: Target, rule: SignatureRule, secret: string) => {
   const sample = sampleDelivery(name, secret);
-  const { body, headers, preset } = sample;
-  const signature = signRequest(preset, { secret, url, body, deliveryId: randomUUID(), nowMs: Date.now() });
+  const { body, headers } = sample;
+  const signature = signRequest(rule, { secret, url, method, body, deliveryId: randomUUID(), nowMs: Date.now() });
   return { ...sample, headers: { ...headers, ...signature } };
+};
+
+const deliveryFor = async (context: CliContext, flags: SendFlags, name: string, target: Target) => {
+  if (flags.sign !== true) return sampleDelivery(name);
+  const { trigger } = target;
+  const rule = ruleOf(sampleDelivery(name).preset, trigger);
+  return signed(name, target, rule, await readSecret(context, flags.secretName ?? trigger?.secrets[0]));
 };
 
 /** Sends a delivery as its sender would, to the trigger that waits for it. */
 export async function sendSample(this: CliContext, flags: SendFlags, name: string, workflow?: string): Promise<void> {
   const screen = this.screen(flags);
-  const { url, method, headers: own, secretName } = await findTarget(this, flags, sampleDelivery(name), workflow);
-  const secret = flags.sign === true ? await readSecret(this, secretName) : undefined;
-  const { headers, body } = signed(name, url, secret);
+  const target = await findTarget(this, flags, sampleDelivery(name), workflow);
+  const { headers, body } = await deliveryFor(this, flags, name, target);
+  const { url, method, headers: own } = target;
   const sent = { method, headers: { ...own, ...headers }, body: Buffer.from(body) };
   const response = await fetch(url, { ...sent, redirect: 'manual' });
   const answer = await response.text();

@@ -1,6 +1,6 @@
 import { type ExampleCall, type Trigger } from '@millrace/client';
 import { type CliContext, type CommonFlags } from '../context.ts';
-import { withKeyInShell } from '../key-placeholders.ts';
+import { inShell } from '../key-placeholders.ts';
 import { safeLine } from '../output/safe-text.ts';
 import { formatTable } from '../output/table.ts';
 import { findServer } from '../server/find-server.ts';
@@ -32,18 +32,14 @@ export async function listTriggers(this: CliContext, flags: CommonFlags): Promis
   for (const line of lines) screen.data(line);
 }
 
-/** In double quotes, so that `$MILLRACE_TOKEN` is put in by the shell. */
-const doubleQuoted = (text: string): string => `"${text.replaceAll(/["\\`]/g, '\\$&')}"`;
 const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-const curlLine = (baseUrl: string, { method, path, headers, body }: ExampleCall, key: string | undefined): string => {
-  const keyed = (line: string, isUrl: boolean): string => (key === undefined ? line : withKeyInShell(line, key, isUrl));
-  return [
-    `curl -sS -X ${method} ${keyed(doubleQuoted(`${baseUrl}${path}`), true)}`,
-    ...Object.entries(headers).map(([name, value]) => `-H ${keyed(doubleQuoted(`${name}: ${value}`), false)}`),
+const curlLine = (baseUrl: string, { method, path, headers, body }: ExampleCall, key: string | undefined): string =>
+  [
+    `curl -sS -X ${method} ${inShell(`${baseUrl}${path}`, key, true)}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${inShell(`${name}: ${value}`, key, false)}`),
     ...(body === undefined ? [] : [`--data ${singleQuoted(body)}`]),
   ].join(' ');
-};
 
 export interface CurlFlags extends CommonFlags {
   readonly key?: string;

@@ -16,6 +16,12 @@ export const TriggerViewSchema = Type.Object(
     reason: optional(Type.String({ description: 'why; absent: as its workflow declares it' })),
     since: optional(Type.String({ description: 'of the state; absent: as its workflow declares it' })),
     preset: optional(Type.String({ description: 'of the signature' })),
+    rule: optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          'what the signature has beside its preset, such as `header` and `template`; absent: nothing. No secret is in it',
+      }),
+    ),
     secrets: Type.Array(Type.String(), { description: 'names of the secrets that it needs' }),
     missing_secrets: Type.Array(Type.String(), { description: 'those of them that nobody has set' }),
     next_at: optional(time('of a schedule: when it is due next; absent while it is not enabled')),
@@ -26,6 +32,11 @@ export const TriggerViewSchema = Type.Object(
 export type TriggerView = Static<typeof TriggerViewSchema>;
 export const TriggerListSchema = Type.Object({ triggers: Type.Array(TriggerViewSchema) }, { title: 'TriggerList' });
 
+/** What examples of calls have in the place of a token that may run the workflow: a variable of the shell. */
+export const TOKEN_PLACEHOLDER = '$MILLRACE_TOKEN';
+/** What they have in the place of a key of the trigger, whatever its dialect. */
+export const KEY_PLACEHOLDER = '$MILLRACE_KEY';
+
 /** A call that starts a workflow; credentials are names of shell variables. */
 export const ExampleCallSchema = Type.Object(
   {
@@ -33,8 +44,10 @@ export const ExampleCallSchema = Type.Object(
     trigger: optional(Type.String({ description: 'id of the declared trigger that it is for' })),
     title: Type.String(),
     method: Type.String(),
-    path: Type.String(),
-    headers: Type.Record(Type.String(), Type.String()),
+    path: Type.String({ description: `\`${KEY_PLACEHOLDER}\` stands for a key of the trigger` }),
+    headers: Type.Record(Type.String(), Type.String(), {
+      description: `\`${TOKEN_PLACEHOLDER}\` stands for a token, \`${KEY_PLACEHOLDER}\` for a key of the trigger`,
+    }),
     body: optional(Type.String()),
   },
   { title: 'ExampleCall' },

@@ -15,6 +15,7 @@ import {
   type StartRoute,
   type TriggerDeclaration,
 } from '../dialect.ts';
+import { exampleCredentials, exampleTitle } from '../example-credentials.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { type RunSnapshot } from '../run-snapshot.ts';
 import { answerOutcome, type BodyForm } from './endpoints/answer-outcome.ts';
@@ -186,9 +187,6 @@ const cancel: CancelRoute = {
   render: cancelAnswer,
 };
 
-const keyHeader = ({ auth }: Trigger): Readonly<Record<string, string>> =>
-  auth === 'public' || auth === 'signature' ? {} : { authorization: 'Bearer $API_KEY' };
-
 const makeEndpoints = (settings: EndpointSettings): Dialect => ({
   name: NAME,
   summary: '/api/endpoints/<workflow_name>, answered with what the workflow returned',
@@ -208,13 +206,14 @@ const makeEndpoints = (settings: EndpointSettings): Dialect => ({
       .filter(({ dialect: name }) => name === NAME)
       .map((trigger) => {
         const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
+        const place = eventPath(trigger);
         const [name = workflow] = namesOf({ ...service, workflow, trigger });
         return {
           trigger: trigger.id,
-          title: eventPath(trigger) === undefined ? `endpoint ${name}` : `event source ${trigger.id}`,
+          title: exampleTitle(place === undefined ? `endpoint ${name}` : `event source ${trigger.id}`, trigger),
           method,
-          path: eventPath(trigger) ?? `${PREFIX}${name}`,
-          headers: { ...keyHeader(trigger), 'content-type': 'application/json' },
+          path: place ?? `${PREFIX}${name}`,
+          headers: { ...exampleCredentials(trigger), 'content-type': 'application/json' },
           ...(method === 'GET' ? {} : { body: '{"data":"value"}' }),
         };
       }),

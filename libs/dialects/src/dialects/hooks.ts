@@ -4,7 +4,7 @@
  *
  * The input is what the body says, with the parameters of the path beside it: see {@link readInput}.
  */
-import { type Trigger } from '@millrace/contracts';
+import { KEY_PLACEHOLDER, type Trigger } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
 import { type ReadCloudEvent } from '@millrace/domain';
 import { Type } from 'typebox';
@@ -19,6 +19,7 @@ import {
   type StartRoute,
 } from '../dialect.ts';
 import { problemAnswer } from '../errors/problem.ts';
+import { exampleCredentials, exampleTitle } from '../example-credentials.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.ts';
 import { readWait } from '../wait-preference.ts';
@@ -172,23 +173,16 @@ const complaints = ({ address, methods, signature }: Trigger): readonly string[]
   ];
 };
 
-const headersFor = ({ auth }: Trigger): Readonly<Record<string, string>> => {
-  if (auth === 'token') return { authorization: 'Bearer $MILLRACE_TOKEN' };
-  return auth === 'workflow_key' ? { authorization: 'Bearer $KEY' } : {};
-};
-
 const exampleOf = (trigger: Trigger): ExampleCall => {
   const path = String(trigger.address['path']).replaceAll(/:([A-Za-z_]\w*)/g, (_match, name: string) => name);
   const method = trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST');
   const hasBody = method !== 'GET' && method !== 'DELETE';
-  const how =
-    trigger.auth === 'signature' ? `must be signed: millrace trigger send ${trigger.signature?.preset ?? ''}` : 'start';
   return {
     trigger: trigger.id,
-    title: `hook ${trigger.id}: ${how}`,
+    title: exampleTitle(`hook ${trigger.id}: start`, trigger),
     method,
-    path: trigger.auth === 'path_key' ? `${KEY_PREFIX}/$KEY${path}` : `${PREFIX}${path}`,
-    headers: { ...headersFor(trigger), ...(hasBody && { 'content-type': 'application/json' }) },
+    path: trigger.auth === 'path_key' ? `${KEY_PREFIX}/${KEY_PLACEHOLDER}${path}` : `${PREFIX}${path}`,
+    headers: { ...exampleCredentials(trigger), ...(hasBody && { 'content-type': 'application/json' }) },
     ...(hasBody && { body: '{}' }),
   };
 };

@@ -4,7 +4,7 @@
  * The key in the address is the only credential. What it starts reads the request as `trigger.body`, `trigger.headers` and
  * `trigger.parameters`. Segments are read from the address as it was written: a key may hold whatever can be percent-encoded.
  */
-import { WAIT_SECONDS_MAX } from '@millrace/contracts';
+import { KEY_PLACEHOLDER, WAIT_SECONDS_MAX } from '@millrace/contracts';
 import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { Type } from 'typebox';
@@ -21,6 +21,7 @@ import {
   type RunStream,
   type StartRoute,
 } from '../dialect.ts';
+import { exampleTitle } from '../example-credentials.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { isRunOver, type RecordedRun, type RunSnapshot, type StartOutcome } from '../run-snapshot.ts';
 import { type BoundTrigger } from '../trigger-directory.ts';
@@ -283,13 +284,13 @@ const makeKestra = (settings: Settings): Dialect => ({
   examples: ({ workflow }, triggers) =>
     triggers
       .filter(({ dialect: name }) => name === NAME)
-      .map(({ address, id, methods }) => ({
-        trigger: id,
-        title: `webhook ${id}: execution as JSON`,
-        method: methods.includes('POST') ? 'POST' : (methods[0] ?? 'POST'),
-        path: `/api/v1/executions/webhook/${kestraDeclaration.placeOf(address, workflow)}/$KESTRA_KEY`,
+      .map((trigger) => ({
+        trigger: trigger.id,
+        title: exampleTitle(`webhook ${trigger.id}: execution as JSON`, trigger),
+        method: trigger.methods.includes('POST') ? 'POST' : (trigger.methods[0] ?? 'POST'),
+        path: `/api/v1/executions/webhook/${kestraDeclaration.placeOf(trigger.address, workflow)}/${KEY_PLACEHOLDER}`,
         headers: { 'content-type': 'application/json' },
-        ...(methods.includes('POST') ? { body: '{"hello":"world"}' } : {}),
+        ...(trigger.methods.includes('POST') ? { body: '{"hello":"world"}' } : {}),
       })),
 });
 

@@ -22,6 +22,7 @@ import { automaticTrigger } from '../automatic-trigger.ts';
 import { parseJson } from '../body/parse-json.ts';
 import { readRunBody } from '../body/run-body.ts';
 import { type Dialect, type DialectModule, type ReadRoute, type StartArguments, type StartRoute } from '../dialect.ts';
+import { TOKEN_HEADER } from '../example-credentials.ts';
 import { httpStatusOf } from '../errors/http-status.ts';
 import { problemAnswer } from '../errors/problem.ts';
 import { type InboundRequest } from '../inbound-request.ts';
@@ -194,7 +195,7 @@ const serve: Dialect = {
       title: 'start, and poll the status',
       method,
       path: `${PREFIX}${workflow}`,
-      headers: { authorization: 'Bearer $MILLRACE_TOKEN', 'x-workflow-client': 'curl' },
+      headers: { ...TOKEN_HEADER, 'x-workflow-client': 'curl' },
       ...(method === 'GET' ? {} : { body: '{"input":{}}' }),
     })),
 };

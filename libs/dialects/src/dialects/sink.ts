@@ -16,6 +16,7 @@ import {
   type StartRoute,
   type TriggerDeclaration,
 } from '../dialect.ts';
+import { exampleCredentials, exampleTitle } from '../example-credentials.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { type BoundTrigger, type TriggerDirectory } from '../trigger-directory.ts';
 import { answerOutcome } from './sink/answer-outcome.ts';
@@ -240,8 +241,6 @@ const portOf = (listen: boolean | number): number | undefined => {
   return listen === true ? DESKTOP_PORT : listen;
 };
 
-const needsKey = ({ auth }: Trigger): boolean => auth !== 'public' && auth !== 'signature';
-
 const makeSink = (settings: SinkSettings): Dialect => {
   const port = portOf(settings.listen);
   return {
@@ -259,10 +258,10 @@ const makeSink = (settings: SinkSettings): Dialect => {
           const [method = 'POST'] = trigger.methods.includes('POST') ? ['POST'] : trigger.methods;
           return {
             trigger: trigger.id,
-            title: `sink ${trigger.id}: follow the run`,
+            title: exampleTitle(`sink ${trigger.id}: follow the run`, trigger),
             method,
             path: `/sink/trigger/http/${placeOf(trigger.address)}`,
-            headers: needsKey(trigger) ? { authorization: 'Bearer $AUTH_TOKEN' } : {},
+            headers: exampleCredentials(trigger),
             ...(method === 'GET' ? {} : { body: '{"event":"test"}' }),
           };
         }),

@@ -5,6 +5,7 @@
  */
 import { type Trigger } from '@millrace/contracts';
 import { type Dialect, type DialectModule, type ExampleCall } from '../dialect.ts';
+import { TOKEN_HEADER } from '../example-credentials.ts';
 import { type WorkflowInService } from '../trigger-directory.ts';
 import { describeWindmill } from './windmill/describe.ts';
 import { renderError } from './windmill/errors.ts';
@@ -15,7 +16,7 @@ import { pollRoutes } from './windmill/poll-routes.ts';
 import { readSettings, SettingsSchema } from './windmill/settings.ts';
 import { NAME, startRoutes } from './windmill/start-routes.ts';
 
-const HEADERS = { authorization: 'Bearer $MILLRACE_TOKEN', 'content-type': 'application/json' };
+const HEADERS = { ...TOKEN_HEADER, 'content-type': 'application/json' };
 
 const examplesOf = (
   { workflow, workspace, version }: WorkflowInService,

@@ -23,16 +23,23 @@ export interface TriggersRoutesDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** Those of the signature first: who signs takes the first one. */
 const secretsOf = ({ keys = [], signature }: Trigger): readonly string[] => [
-  ...new Set([...keys.flatMap((key) => ('secret' in key ? [key.secret] : [])), ...(signature?.secrets ?? [])]),
+  ...new Set([...(signature?.secrets ?? []), ...keys.flatMap((key) => ('secret' in key ? [key.secret] : []))]),
 ];
+
+const signatureOf = ({ signature }: Trigger): Pick<TriggerView, 'preset' | 'rule'> => {
+  if (signature === undefined) return {};
+  const { preset, rule } = signature;
+  return Object.keys(rule).length === 0 ? { preset } : { preset, rule };
+};
 
 const toView = (
   { workspace, workflow }: WorkflowInService,
   trigger: Trigger,
   { triggerStates, secretValues }: TriggersRoutesDeps,
 ): TriggerView => {
-  const { id, dialect, address, methods, auth, mode, enabled, keys = [], signature } = trigger;
+  const { id, dialect, address, methods, auth, mode, enabled, keys = [] } = trigger;
   const secrets = secretsOf(trigger);
   const decided = triggerStates.get({ workspace, workflow, trigger: id });
   return {
@@ -45,7 +52,7 @@ const toView = (
     mode,
     state: decided?.state ?? (enabled ? 'enabled' : 'disabled'),
     ...(decided === undefined ? {} : { reason: decided.reason, since: decided.at }),
-    ...(signature === undefined ? {} : { preset: signature.preset }),
+    ...signatureOf(trigger),
     secrets: [...secrets],
     missing_secrets: secrets.filter((name) => secretValues.valuesOf(name).length === 0),
     short_key: keys.some((key) => 'sha256' in key && key.short === true),

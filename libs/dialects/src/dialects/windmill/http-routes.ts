@@ -4,6 +4,7 @@ import { type Trigger } from '@millrace/contracts';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type AnswerRoute, type ExampleCall, type StartRoute, type TriggerDeclaration } from '../../dialect.ts';
+import { exampleCredentials, exampleTitle } from '../../example-credentials.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
 import { type BoundTrigger } from '../../trigger-directory.ts';
 import { type Arguments, argumentsOfPairs } from './argument-names.ts';
@@ -59,12 +60,11 @@ export const routeExample = (trigger: Trigger, workspace: string): ExampleCall =
   const hasBody = method !== 'GET' && method !== 'DELETE';
   return {
     trigger: trigger.id,
-    title: `route ${trigger.id}`,
+    title: exampleTitle(`route ${trigger.id}`, trigger),
     method,
     path: `${PREFIX}${workspaced === true ? `${workspace}/` : ''}${place}`,
     headers: {
-      ...(trigger.auth === 'token' && { authorization: 'Bearer $MILLRACE_TOKEN' }),
-      ...(trigger.auth === 'workflow_key' && { authorization: 'Bearer $KEY' }),
+      ...exampleCredentials(trigger),
       ...(hasBody && { 'content-type': 'application/json' }),
     },
     ...(hasBody && { body: '{}' }),
