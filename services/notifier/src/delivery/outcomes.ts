@@ -77,7 +77,10 @@ export const makeOutcomes = (endpoint: WebhookEndpoint, turns: Turns, deps: Endp
   };
   const disable = (reason: string): void => {
     log.warn(`webhook ${endpoint.id} is disabled: ${reason}`, { webhook: endpoint.id });
+    const health = turns.health();
+    turns.setHealth({ ...health, pauseUntil: Infinity }); // nothing more is sent while that is on its way
     deps.disable(endpoint, reason).catch((error: unknown) => {
+      turns.setHealth(health);
       log.warn(`webhook ${endpoint.id} could not be disabled: ${messageOf(error)}`, { webhook: endpoint.id });
     });
   };
