@@ -12,6 +12,7 @@ import { WINDMILL_ACCESS, WINDMILL_ADDRESSES } from './facts/windmill-addresses.
 import { WINDMILL_ANSWERS } from './facts/windmill-answers.ts';
 import { WINDMILL_ARGUMENTS } from './facts/windmill-arguments.ts';
 import { WINDMILL_OTHERS } from './facts/windmill-others.ts';
+import { WINDMILL_PREPROCESSORS } from './facts/windmill-preprocessors.ts';
 import { FACT_SECRETS, FACT_WORKFLOWS } from './facts/workflows.ts';
 import { startWorld } from './world.ts';
 
@@ -29,7 +30,14 @@ const TABLE: readonly (readonly [dialect: string, facts: readonly Fact[]])[] = [
   ['serve', SERVE],
   [
     'windmill',
-    [...WINDMILL_ADDRESSES, ...WINDMILL_ACCESS, ...WINDMILL_ARGUMENTS, ...WINDMILL_ANSWERS, ...WINDMILL_OTHERS],
+    [
+      ...WINDMILL_ADDRESSES,
+      ...WINDMILL_ACCESS,
+      ...WINDMILL_ARGUMENTS,
+      ...WINDMILL_PREPROCESSORS,
+      ...WINDMILL_ANSWERS,
+      ...WINDMILL_OTHERS,
+    ],
   ],
   ['sink', [...SINK_ROUTES, ...SINK_ACCESS, ...SINK_INPUT, ...SINK_ANSWERS, ...SINK_OTHERS]],
   ['endpoints', [...ENDPOINT_FACTS, ...EVENT_SOURCES]],

@@ -115,6 +115,8 @@ const SECOND = script('echo "{\\"attempt\\":$MILLRACE_ATTEMPT}"', '[ "$MILLRACE_
 export const WORKFLOWS: Readonly<Record<string, string>> = {
   'shop/echo.sh': ECHO,
   'shop/echo.yaml': ECHO_TRIGGERS,
+  'shop/prepared.py':
+    'def preprocessor(event):\n    return {"n": event["body"]["n"] + 1}\n\ndef main(n):\n    return n\n',
   'shop/guarded.sh': ECHO,
   'shop/guarded.yaml': GUARDED,
   'shop/free.sh': ECHO,

@@ -52,6 +52,8 @@ export const WorkflowVersionSchema = Type.Object({
   /** When it starts by itself. */
   schedules: Type.Optional(Type.Array(ScheduleTriggerSchema)),
   policy: WorkflowPolicySchema,
+  /** Its `main` has a `preprocessor` before it: see {@link PREPROCESS}. Absent: none. */
+  preprocessor: Type.Optional(Type.Literal(true)),
   /** Absent: no keys, priority 0. */
   admission: Type.Optional(AdmissionRulesSchema),
   deployedAt: Type.String({ format: 'date-time' }),
@@ -59,6 +61,19 @@ export const WorkflowVersionSchema = Type.Object({
   deployedFrom: Type.String(),
 });
 export type WorkflowVersion = Static<typeof WorkflowVersionSchema>;
+
+/**
+ * Member of an input: where it is `true`, the member `event` goes to the function `preprocessor` of the workflow, and `main` gets what
+ * that returns. The dialect of Windmill writes it. In the input and not in the trigger, because a rerun has the input only.
+ */
+export const PREPROCESS = '$preprocess';
+
+/** Whether an input is an event for the preprocessor of this version, and not the arguments of its `main`. */
+export const isForPreprocessor = (version: Pick<WorkflowVersion, 'preprocessor'>, input: unknown): boolean =>
+  version.preprocessor === true &&
+  typeof input === 'object' &&
+  input !== null &&
+  (input as Readonly<Record<string, unknown>>)[PREPROCESS] === true;
 
 /** What the catalog holds under `<workspace>/<path>`. */
 export const CatalogEntrySchema = Type.Object({

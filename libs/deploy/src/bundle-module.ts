@@ -12,7 +12,7 @@ import {
   transform,
 } from 'esbuild';
 import { type Fault } from './fault.ts';
-import { callOfMain, hasModuleMain, parametersOfMain } from './main-function.ts';
+import { callOfMain, hasModuleMain, hasModulePreprocessor, parametersOfMain } from './main-function.ts';
 import { type WorkflowSource } from './scan-folder.ts';
 
 export interface ModuleBundle {
@@ -21,6 +21,8 @@ export interface ModuleBundle {
   readonly bytes: Uint8Array;
   /** Whether its default export may be a workflow: it exports one and uses the SDK. Others are scripts and are not evaluated. */
   readonly mayBeWorkflow: boolean;
+  /** Whether its default export, which was added, calls a `preprocessor` before `main`. */
+  readonly preprocesses: boolean;
   /** Absolute paths of the author's files in it. */
   readonly dependencies: readonly string[];
 }
@@ -61,8 +63,8 @@ const keepMain = (entry: string): Plugin => ({
   },
 });
 
-/** A module of Windmill has a `main` and no default export: it gets one. */
-const callMain = (entry: string): Plugin => ({
+/** A module of Windmill has a `main` and no default export: it gets one. `onPreprocessor` is told when that calls a preprocessor. */
+const callMain = (entry: string, onPreprocessor: () => void): Plugin => ({
   name: 'call-main',
   setup: (build) => {
     build.onLoad({ filter: /\.m?[jt]s$/ }, async ({ path }) => {
@@ -72,12 +74,15 @@ const callMain = (entry: string): Plugin => ({
       const loader = path.endsWith('ts') ? 'ts' : 'js';
       const code = await transform(text, { loader }).catch(() => undefined); // the build says what is wrong with it
       const parameters = code && parametersOfMain(code.code);
-      return parameters && { contents: text + callOfMain(parameters), loader };
+      if (parameters === undefined) return undefined;
+      const preprocesses = hasModulePreprocessor(text);
+      if (preprocesses) onPreprocessor();
+      return { contents: text + callOfMain(parameters, preprocesses), loader };
     });
   },
 });
 
-const optionsOf = (entry: string, sdk: string): BuildOptions => ({
+const optionsOf = (entry: string, sdk: string, onPreprocessor: () => void): BuildOptions => ({
   absWorkingDir: dirname(entry),
   entryPoints: [entry],
   outfile: join(dirname(entry), `${basename(entry, extname(entry))}.mjs`),
@@ -96,7 +101,7 @@ const optionsOf = (entry: string, sdk: string): BuildOptions => ({
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'silent',
-  plugins: [callMain(entry), keepMain(entry)],
+  plugins: [callMain(entry, onPreprocessor), keepMain(entry)],
 });
 
 const isBuildFailure = (error: unknown): error is BuildFailure =>
@@ -116,7 +121,7 @@ const readResult = (
   result: BuildResult<{ metafile: true; write: false }>,
   folder: string,
   sdk: string,
-): ModuleBundle => {
+): Omit<ModuleBundle, 'preprocesses'> => {
   const [output] = Object.values(result.metafile.outputs);
   const entry = output?.entryPoint === undefined ? undefined : result.metafile.inputs[output.entryPoint];
   const dependencies = dependenciesOf(Object.keys(result.metafile.inputs), folder);
@@ -134,9 +139,11 @@ export const bundleModule = async (source: WorkflowSource): Promise<ModuleBundle
   const entry = await realpath(source.absolute);
   const folder = dirname(entry);
   const sdk = await realpath(sdkEntry());
+  let preprocesses = false;
+  const options = optionsOf(entry, sdk, () => (preprocesses = true));
   try {
-    const result = await build(optionsOf(entry, sdk) as BuildOptions & { metafile: true; write: false });
-    return readResult(result, folder, sdk);
+    const result = await build(options as BuildOptions & { metafile: true; write: false });
+    return { ...readResult(result, folder, sdk), preprocesses };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     const places = error.errors.flatMap(({ location }) => (location === null ? [] : [location.file]));

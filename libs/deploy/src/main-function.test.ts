@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { hasModuleMain, parametersOfMain, withPythonMain } from './main-function.ts';
+import {
+  callOfMain,
+  hasModuleMain,
+  hasModulePreprocessor,
+  hasPythonPreprocessor,
+  parametersOfMain,
+  withPythonMain,
+} from './main-function.ts';
 
 describe('a module', () => {
   test.each<[string, boolean]>([
@@ -41,4 +48,38 @@ test.each<[string, boolean]>([
   const called = withPythonMain(text);
   expect(called.startsWith(text)).toBe(true);
   expect(called !== text).toBe(expected);
+});
+
+describe('a preprocessor', () => {
+  test.each<[string, boolean]>([
+    ['export async function preprocessor(event: { body: any }) {}', true],
+    ['export function preprocessor(\n  event: any,\n) {}', true],
+    ['export function preprocessor(event) {}', true],
+    ['function preprocessor(event) {}', false],
+    ['export function preprocessor(wm_trigger, body) {}', false],
+    ['export function preprocessors(event) {}', false],
+    ['export function preprocessor() {}', false],
+  ])('of a module: %j: %s', (text, expected) => {
+    expect(hasModulePreprocessor(text)).toBe(expected);
+  });
+
+  const MAIN = '\ndef main(a):\n    return a\n';
+  test.each<[string, boolean]>([
+    [`def preprocessor(event: dict):\n    return {}\n${MAIN}`, true],
+    [`async def preprocessor(event):\n    return {}\n${MAIN}`, true],
+    [`def preprocessor(event):\n    return {}\n${MAIN}main(1)\n`, false],
+    ['def preprocessor(event):\n    return {}\n', false],
+    [`def preprocessor(wm_trigger, body):\n    return {}\n${MAIN}`, false],
+    [`class A:\n    def preprocessor(event):\n        pass\n${MAIN}`, false],
+    [MAIN, false],
+  ])('in Python: %j: %s', (text, expected) => {
+    expect(hasPythonPreprocessor(text)).toBe(expected);
+    expect(withPythonMain(text).includes('given = preprocessor(')).toBe(expected);
+  });
+
+  test('is called where the input is marked as an event, and not named where there is none', () => {
+    expect(callOfMain(['a'], true)).toContain('if (Object($input).$preprocess !== true) return $input;');
+    expect(callOfMain(['a'])).not.toContain('preprocess');
+    expect(callOfMain(['a'], false)).toBe(callOfMain(['a']));
+  });
 });

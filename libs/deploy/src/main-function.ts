@@ -1,6 +1,9 @@
+import { PREPROCESS } from '@millrace/contracts';
+
 /**
  * Scripts of Windmill: a function `main` whose arguments are members of the input, by their names, and which nobody calls. What calls
  * it is written behind the source, so that the lines of the author stay where they are. A file that calls its `main` is left alone.
+ * A function `preprocessor(event)` beside it makes the arguments, where the input says that it is an event.
  */
 
 const CALLED = /\bmain\s*\(/g;
@@ -10,14 +13,24 @@ const isNeverCalled = (text: string): boolean => (text.match(CALLED) ?? []).leng
 
 const PYTHON_MAIN = /^(?:async )?def main\s*\(/m;
 
-const CALL_PYTHON = `
+const PYTHON_PREPROCESSOR = /^(?:async )?def preprocessor\s*\(\s*event\s*[,:=)]/m;
+
+const PREPROCESS_PYTHON = `
+        if given.get("${PREPROCESS}") is True:
+            given = preprocessor(given.get("event"))
+            if inspect.iscoroutine(given):
+                given = asyncio.run(given)
+            if not isinstance(given, dict):
+                raise TypeError("preprocessor must return a dict")`;
+
+const callPython = (preprocesses: boolean): string => `
 
 if __name__ == "__main__":
     def __millrace_main():
         import asyncio, inspect, json, os
         with open(os.environ["MILLRACE_INPUT"], encoding="utf-8") as file:
             given = json.load(file)
-        given = given if isinstance(given, dict) else {}
+        given = given if isinstance(given, dict) else {}${preprocesses ? PREPROCESS_PYTHON : ''}
         parameters = inspect.signature(main).parameters
         takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
         result = main(**{name: value for name, value in given.items() if takes_all or name in parameters})
@@ -28,9 +41,15 @@ if __name__ == "__main__":
     __millrace_main()
 `;
 
+const hasPythonMain = (text: string): boolean =>
+  PYTHON_MAIN.test(text) && isNeverCalled(text) && !text.includes('__main__');
+
+/** Whether the call of its `main` that a script in Python gets is one of its `preprocessor`, too. */
+export const hasPythonPreprocessor = (text: string): boolean => hasPythonMain(text) && PYTHON_PREPROCESSOR.test(text);
+
 /** A script in Python, with a call of its `main` where it has one that it does not call. */
 export const withPythonMain = (text: string): string =>
-  PYTHON_MAIN.test(text) && isNeverCalled(text) && !text.includes('__main__') ? text + CALL_PYTHON : text;
+  hasPythonMain(text) ? text + callPython(hasPythonPreprocessor(text)) : text;
 
 const MODULE_MAIN = /^export\s+(?:async\s+)?function\s+main\s*[(<]/m;
 const DEFAULT_EXPORT = /^export\s+default\b|\bas\s+default\b/m;
@@ -38,6 +57,11 @@ const DEFAULT_EXPORT = /^export\s+default\b|\bas\s+default\b/m;
 /** Whether a module has a `main` that it exports, beside no default export, and does not call. */
 export const hasModuleMain = (text: string): boolean =>
   MODULE_MAIN.test(text) && !DEFAULT_EXPORT.test(text) && (text.match(/\bmain\s*[(<]/g) ?? []).length === 1;
+
+const MODULE_PREPROCESSOR = /^export\s+(?:async\s+)?function\s+preprocessor\s*\(\s*event\s*[?,:=)]/m;
+
+/** Whether a module has a `preprocessor` of an event that it exports; without a `main` that means nothing. */
+export const hasModulePreprocessor = (text: string): boolean => MODULE_PREPROCESSOR.test(text);
 
 const OPENING = '([{';
 const CLOSING = ')]}';
@@ -84,11 +108,19 @@ export const parametersOfMain = (code: string): readonly string[] | undefined =>
   return names.every((name) => name !== undefined) ? names : undefined;
 };
 
+const PREPROCESS_MODULE = `
+const $argumentsOf = async ($input) => {
+  if (Object($input).${PREPROCESS} !== true) return $input;
+  const $made = await preprocessor($input.event);
+  if (Object($made) !== $made || Array.isArray($made)) throw new TypeError('preprocessor must return an object');
+  return $made;
+};`;
+
 /** What makes a workflow of a module whose `main` has these parameters. */
-export const callOfMain = (parameters: readonly string[]): string => `
-import { defineWorkflow as $defineWorkflow } from '@millrace/sdk';
-export default $defineWorkflow({}, ({ input: $input }) => {
-  const $given = Object($input);
+export const callOfMain = (parameters: readonly string[], preprocesses = false): string => `
+import { defineWorkflow as $defineWorkflow } from '@millrace/sdk';${preprocesses ? PREPROCESS_MODULE : ''}
+export default $defineWorkflow({}, ${preprocesses ? 'async ' : ''}({ input: $input }) => {
+  const $given = Object(${preprocesses ? 'await $argumentsOf($input)' : '$input'});
   return main(...${JSON.stringify(parameters)}.map(($name) => (Object.hasOwn($given, $name) ? $given[$name] : undefined)));
 });
 `;

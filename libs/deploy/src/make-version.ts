@@ -15,6 +15,7 @@ export interface VersionParts {
   readonly file: string;
   readonly bytes: Uint8Array;
   readonly metadata: Metadata;
+  readonly preprocessor?: true;
   /** Path of the workflow, for keys of triggers that are made of it. It is no part of the name of the version. */
   readonly workflow?: string;
 }
@@ -50,7 +51,7 @@ const startsOf = (metadata: Metadata, workflow: string | undefined): Pick<Versio
 };
 
 /** Names a version by what is in it: same bundle and same metadata, same version, on any machine. */
-export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionParts): VersionDraft => {
+export const makeVersion = ({ kind, file, bytes, metadata, workflow, preprocessor }: VersionParts): VersionDraft => {
   const { description = '', input, env, secrets = [], methods = DEFAULT_METHODS } = metadata;
   const admission = admissionRulesOf(metadata);
   const content = {
@@ -63,6 +64,7 @@ export const makeVersion = ({ kind, file, bytes, metadata, workflow }: VersionPa
     methods,
     ...startsOf(metadata, workflow),
     policy: policyOf(metadata),
+    ...(preprocessor && { preprocessor }),
     ...(admission !== undefined && { admission }),
   };
   const version = createHash('sha256').update(encodeBundle(content, bytes)).digest('hex');

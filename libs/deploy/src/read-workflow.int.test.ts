@@ -192,3 +192,20 @@ describe('readWorkflow: modules', () => {
     });
   });
 });
+
+describe('readWorkflow: a function main', () => {
+  const TS = 'export async function main(a: number) {\n  return a;\n}\n';
+  const PY = 'def main(a):\n    return a\n';
+
+  test.each<[string, string, true | undefined]>([
+    ['ops/a.ts', `export function preprocessor(event: any) {\n  return event.body;\n}\n${TS}`, true],
+    ['ops/a.ts', TS, undefined],
+    ['ops/a.ts', 'export function preprocessor(event: any) {}\n', undefined],
+    ['ops/a.py', `def preprocessor(event):\n    return event["body"]\n\n${PY}`, true],
+    ['ops/a.py', PY, undefined],
+  ])('%s: %j says of a preprocessor: %s', async (file, text, expected) => {
+    const { draft } = await ready({ [file]: text });
+    expect(draft.preprocessor).toBe(expected);
+    expect('preprocessor' in draft).toBe(expected === true);
+  });
+});

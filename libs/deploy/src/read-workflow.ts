@@ -4,7 +4,7 @@ import { bundleModule } from './bundle-module.ts';
 import { metadataComplaints } from './check-metadata.ts';
 import { checkScript } from './check-script.ts';
 import { type Fault, isFaulty } from './fault.ts';
-import { withPythonMain } from './main-function.ts';
+import { hasPythonPreprocessor, withPythonMain } from './main-function.ts';
 import { makeVersion, type VersionDraft } from './make-version.ts';
 import { DefinitionSchema, type Metadata } from './metadata.ts';
 import { readDefinition } from './read-definition.ts';
@@ -32,6 +32,7 @@ type CodeReading =
       readonly file: string;
       readonly bytes: Uint8Array;
       readonly metadata: Metadata;
+      readonly preprocessor?: true;
       readonly dependencies: readonly string[];
     }
   | { readonly outcome: 'refused'; readonly faults: readonly Fault[]; readonly dependencies: readonly string[] };
@@ -49,8 +50,16 @@ const readScript = async (source: WorkflowSource): Promise<CodeReading> => {
   const written = await readFile(source.absolute);
   const faults = await checkScript(source, written.toString('utf8'));
   if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies: [] };
-  const bytes = source.language === 'python' ? asPython(written) : written;
-  return { outcome: 'ready', kind: 'script', file: basename(source.file), bytes, metadata: {}, dependencies: [] };
+  const code = {
+    outcome: 'ready',
+    kind: 'script',
+    file: basename(source.file),
+    metadata: {},
+    dependencies: [],
+  } as const;
+  if (source.language !== 'python') return { ...code, bytes: written };
+  const preprocesses = hasPythonPreprocessor(written.toString('utf8'));
+  return { ...code, bytes: asPython(written), ...(preprocesses && { preprocessor: true }) };
 };
 
 /** The line of a key of the definition in the source: the first like it after `defineWorkflow`. */
@@ -83,7 +92,9 @@ const readModule = async (source: WorkflowSource): Promise<CodeReading> => {
     const faults = complaints.map(({ keys, reason }) => ({ file: source.file, ...placeInSource(text, keys), reason }));
     return { outcome: 'refused', faults, dependencies };
   }
-  return { outcome: 'ready', kind: 'workflow', file, bytes, metadata: reading.definition, dependencies };
+  const metadata = reading.definition;
+  const preprocessor = bundle.preprocesses && ({ preprocessor: true } as const);
+  return { outcome: 'ready', kind: 'workflow', file, bytes, metadata, ...preprocessor, dependencies };
 };
 
 const tooLarge = (source: WorkflowSource, bytes: number, dependencies: readonly string[]): CodeReading => {
@@ -114,9 +125,16 @@ const compile = async (source: WorkflowSource): Promise<WorkflowReading> => {
   const faults = [code, sidecar].flatMap((part) => (part.outcome === 'refused' ? part.faults : []));
   if (isFaulty(faults)) return { outcome: 'refused', faults, dependencies };
   if (code.outcome === 'refused' || sidecar.outcome === 'refused') throw new Error('a refusal has no faults');
-  const { kind, file, bytes } = code;
+  const { kind, file, bytes, preprocessor } = code;
   const metadata = { ...code.metadata, ...sidecar.metadata };
-  const draft = makeVersion({ kind, file, bytes, metadata, workflow: source.path });
+  const draft = makeVersion({
+    kind,
+    file,
+    bytes,
+    metadata,
+    workflow: source.path,
+    ...(preprocessor && { preprocessor }),
+  });
   return { outcome: 'ready', draft, bytes, dependencies };
 };
 

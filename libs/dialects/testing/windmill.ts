@@ -6,7 +6,7 @@ import { type BoundTrigger } from '../src/trigger-directory.ts';
 import { anInboundRequest, type RequestParts } from './windmill-request.ts';
 
 /** By path and by hash, nothing of the trigger is looked at. */
-export const bound = {} as BoundTrigger;
+export const bound = { version: {} } as BoundTrigger;
 
 type Settings = Readonly<Record<string, unknown>>;
 export const windmill = (settings: Settings = {}) => makeDialect(dialect, settings);

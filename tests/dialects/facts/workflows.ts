@@ -1,5 +1,6 @@
 /** The workflows that part 1 of the facts is shown with, beside those of part 2. */
 import { KEYS, SECRETS, WORKFLOWS } from '../workflows.ts';
+import { PREPARED } from './windmill-preprocessors.ts';
 
 /** Keys of webhooks of Kestra. */
 export const FACT_KEYS = {
@@ -130,6 +131,7 @@ export const FACT_WORKFLOWS: Readonly<Record<string, string>> = {
   ...WORKFLOWS,
   ...OF_KESTRA,
   ...OF_WINDMILL,
+  ...PREPARED,
   ...OF_SINK,
   ...OF_ENDPOINTS,
 };

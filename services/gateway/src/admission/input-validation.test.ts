@@ -46,6 +46,14 @@ describe('input check', () => {
     expect(() => check(versionWith({ type: 'nonsense' }), {})).toThrow(/input schema of this workflow cannot be used/);
   });
 
+  test('checks arguments of main, and no event that its preprocessor makes them of', () => {
+    const schema = { type: 'object', required: ['items'] };
+    const prepared: WorkflowVersion = { ...versionWith(schema, 'prepared'), preprocessor: true };
+    expect(() => check(prepared, { $preprocess: true, event: {} })).not.toThrow();
+    expect(() => check(prepared, { event: {} })).toThrow('required');
+    expect(() => check(versionWith(schema), { $preprocess: true, event: {} })).toThrow('required');
+  });
+
   test('keeps a bounded number of compiled schemas', () => {
     for (let i = 0; i < 1_010; i += 1) check(versionWith({ type: 'object' }, `v${i}`), {});
     expect(() => check(versionWith({ type: 'object' }, 'v0'), [])).toThrow('input must be object');

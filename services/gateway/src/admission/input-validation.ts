@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { AppError, messageOf } from '@millrace/kernel';
-import { type WorkflowVersion } from '@millrace/contracts';
+import { isForPreprocessor, type WorkflowVersion } from '@millrace/contracts';
 import { INPUT_VALIDATORS_MAX } from '../limits.ts';
 
 /** @throws AppError `invalid` `input.invalid` that says what does not fit and where. */
@@ -53,6 +53,8 @@ export const makeInputCheck = (): CheckInput => {
   return (version, input) => {
     const { inputSchema } = version;
     if (typeof inputSchema !== 'object' || inputSchema === null) return;
+    // The schema is that of the arguments, which the preprocessor has yet to make.
+    if (isForPreprocessor(version, input)) return;
     const validate = validatorOf(version, inputSchema);
     if (validate(input)) return;
     const [problem] = validate.errors ?? [];

@@ -10,6 +10,7 @@ import { type BoundTrigger } from '../../trigger-directory.ts';
 import { type Arguments, argumentsOfPairs } from './argument-names.ts';
 import { keysOf } from './credentials.ts';
 import { bestMatches, matchRoute, routeComplaints, type RouteParameters, shapeOf } from './match-route.ts';
+import { readPreprocessorEvent, readPreprocessorInput, wantsPreprocessor } from './preprocessor-event.ts';
 import { type ArgumentRules, readArguments, readEventArguments } from './read-arguments.ts';
 import { answerOf, handshakeRoute, NAME, type RouteContext } from './start-routes.ts';
 import { type WindmillSettings } from './settings.ts';
@@ -108,13 +109,21 @@ const parametersOf = (request: InboundRequest, bound: BoundTrigger): RouteParame
 const inputParameters = (parameters: RouteParameters): RouteParameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'workspace'));
 
-/** Parameters count most: they are part of what the trigger is. */
-const withParameters = (args: Arguments, parameters: RouteParameters = {}): Arguments => {
-  const pairs = Object.entries(inputParameters(parameters)).map(
-    ([name, value]) => [name === '*' ? 'path' : name, value] as const,
+const parameterArguments = (request: InboundRequest, bound: BoundTrigger): Arguments =>
+  argumentsOfPairs(
+    Object.entries(inputParameters(parametersOf(request, bound))).map(
+      ([name, value]) => [name === '*' ? 'path' : name, value] as const,
+    ),
   );
-  return { ...args, ...argumentsOfPairs(pairs) };
-};
+
+/** What an event of a route says beyond those of the other addresses. */
+const routeEvent = (request: InboundRequest, bound: BoundTrigger): Arguments => ({
+  kind: 'http',
+  route: addressOf(bound.trigger).route,
+  path: pathOf(request),
+  method: request.method,
+  params: parameterArguments(request, bound),
+});
 
 export const httpRoutes = ({ settings, stream }: RouteContext): readonly (StartRoute | AnswerRoute)[] => {
   const route: StartRoute = {
@@ -132,15 +141,18 @@ export const httpRoutes = ({ settings, stream }: RouteContext): readonly (StartR
     notFound,
     waitMs: () => settings.timeout_wait_result * 1_000,
     abandoned: 'cancel',
-    mapInput: (request, { trigger, ...bound }) => {
-      const rules = rulesOf(request, addressOf(trigger), settings);
-      const parameters = matchRoute(patternOfTrigger({ trigger, ...bound }), pathOf(request));
-      return { input: withParameters(readArguments(request, settings, rules), parameters) };
+    mapInput: (request, bound) => {
+      const rules = rulesOf(request, addressOf(bound.trigger), settings);
+      if (wantsPreprocessor(request, bound))
+        return { input: readPreprocessorInput(request, settings, routeEvent(request, bound)) };
+      // Parameters count most: they are part of what the trigger is.
+      return { input: { ...readArguments(request, settings, rules), ...parameterArguments(request, bound) } };
     },
-    mapCloudEvent: (event, request, { trigger, ...bound }) => {
-      const rules = rulesOf(request, addressOf(trigger), settings);
-      const parameters = matchRoute(patternOfTrigger({ trigger, ...bound }), pathOf(request));
-      return { input: withParameters(readEventArguments(event, request, rules), parameters) };
+    mapCloudEvent: (event, request, bound) => {
+      const rules = rulesOf(request, addressOf(bound.trigger), settings);
+      if (wantsPreprocessor(request, bound))
+        return { input: readPreprocessorEvent(event, request, settings, routeEvent(request, bound)) };
+      return { input: { ...readEventArguments(event, request, rules), ...parameterArguments(request, bound) } };
     },
     respond: (outcome) => answerOf(outcome, settings),
     paramsOf: parametersOf,

@@ -38,8 +38,8 @@ const payloadArguments = (request: InboundRequest): BodyArguments | undefined =>
 
 const NOTHING: BodyArguments = { value: {}, arguments: {}, isRaw: false };
 
-/** A GET has no body that counts. Elsewhere the body counts more than a payload beside it. */
-const readBody = (request: InboundRequest, settings: WindmillSettings): BodyArguments => {
+/** What the body says. A GET has none that counts; elsewhere it counts more than a payload beside it. */
+export const readBody = (request: InboundRequest, settings: WindmillSettings): BodyArguments => {
   const payload = payloadArguments(request);
   if (request.method === 'GET') return payload ?? NOTHING;
   const body = bodyArguments(request, settings);
@@ -65,13 +65,22 @@ const metadataOf = ({ attributes, data, dataBytes }: ReadCloudEvent): Arguments 
     : { data_base64: typeof data === 'string' ? data : Buffer.from(dataBytes).toString('base64') }),
 });
 
-/** An object in a CloudEvent is the arguments, anything else the argument `body`; the envelope stands beside it. */
-export const readEventArguments = (event: ReadCloudEvent, request: InboundRequest, rules: ArgumentRules): Arguments => {
+const eventBody = (event: ReadCloudEvent, request: InboundRequest): BodyArguments => {
   const value = event.hasData ? event.data : null;
   const payload = payloadArguments(request);
   const data = { ...payload?.arguments, ...(event.hasData || payload === undefined ? spread(value) : {}) };
-  return {
-    ...withExtras(request, { value, arguments: data, isRaw: false, text: eventText(event, request) }, rules),
-    [METADATA]: metadataOf(event),
-  };
+  return { value, arguments: data, isRaw: false, text: eventText(event, request) };
 };
+
+/** An object in a CloudEvent is the arguments, anything else the argument `body`; the envelope stands beside it. */
+export const readEventArguments = (
+  event: ReadCloudEvent,
+  request: InboundRequest,
+  rules: ArgumentRules,
+): Arguments => ({ ...withExtras(request, eventBody(event, request), rules), [METADATA]: metadataOf(event) });
+
+/** The same without anything of headers and query. */
+export const readEventBody = (event: ReadCloudEvent, request: InboundRequest): Arguments => ({
+  ...eventBody(event, request).arguments,
+  [METADATA]: metadataOf(event),
+});

@@ -10,6 +10,7 @@ import { tokensOf } from './credentials.ts';
 import { CORS, internal } from './errors.ts';
 import { resultOf } from './job-result.ts';
 import { jobOptions } from './query-options.ts';
+import { readPreprocessorEvent, readPreprocessorInput, wantsPreprocessor } from './preprocessor-event.ts';
 import { readArguments, readEventArguments, rulesOfQuery } from './read-arguments.ts';
 import { renderResult } from './render-result.ts';
 import { type WindmillSettings } from './settings.ts';
@@ -96,10 +97,17 @@ const startRoute = (verb: string, address: Address, { settings, stream }: RouteC
     mode: () => mode,
     waitMs: () => settings.timeout_wait_result * 1_000,
     abandoned: 'cancel',
-    mapInput: (request) => ({ ...mapOptions(request), input: readArguments(request, settings) }),
-    mapCloudEvent: (event, request) => ({
+    mapInput: (request, bound) => ({
       ...mapOptions(request),
-      input: readEventArguments(event, request, rulesOfQuery(request, settings)),
+      input: wantsPreprocessor(request, bound)
+        ? readPreprocessorInput(request, settings)
+        : readArguments(request, settings),
+    }),
+    mapCloudEvent: (event, request, bound) => ({
+      ...mapOptions(request),
+      input: wantsPreprocessor(request, bound)
+        ? readPreprocessorEvent(event, request, settings)
+        : readEventArguments(event, request, rulesOfQuery(request, settings)),
     }),
     respond: (outcome) => answerOf(outcome, settings),
     stream,
