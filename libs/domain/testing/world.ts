@@ -131,10 +131,11 @@ export class World {
     for (const { mail } of this.sessions) mail.length = 0;
   }
 
-  /** As `restart`, by a snapshot of what the leader knows instead of the log up to there. */
+  /** As `restart`, by a snapshot of what the leader knows instead of the log up to there; the rest is folded before anybody leads. */
   restore(): void {
     this.outgoing = [];
     this.leader = restored(this.leader);
+    this.fold(this.log.length);
     beginLeading(this.leader, this.#nowMs);
     for (const { mail } of this.sessions) mail.length = 0;
   }

@@ -41,6 +41,7 @@ const noTables = (): ReadTables => ({
   cycles: [],
   starts: [],
   holdings: [],
+  withdrawn: [],
   successors: [],
   debounceKeys: [],
   debounced: [],

@@ -29,6 +29,7 @@ class Restoring {
   readonly #uuid: UuidWords = new Int32Array(UUID_WORDS);
   readonly #byOldRow = new Map<OldRow, Run>();
   readonly #lanes = new Map<OldLane, number>();
+  readonly #withdrawn = new Map<Run, Ending>();
   /** Rows that tables name; ids that are no UUIDs. */
   #known: { readonly named: ReadonlySet<OldRow>; readonly ids: ReadonlyMap<OldRow, string> } | undefined;
 
@@ -69,6 +70,7 @@ class Restoring {
     this.#enterLanes(tables);
     for (const [row, successor] of tables.successors) state.successors.set(this.#run(row), successor);
     for (const held of tables.holdings) this.#hold(held);
+    for (const [row, ending] of tables.withdrawn) this.#withdrawn.set(this.#run(row), ending);
     for (const [number, times] of tables.starts) this.#workflow(number).starts = StartWindow.of(times);
     for (const run of this.#runs) this.#settle(run);
     this.#restoreDebounce(tables);
@@ -76,9 +78,9 @@ class Restoring {
     return state;
   }
 
-  #knownFrom({ holdings, successors, debounceKeys, otherIds }: SnapshotTables) {
+  #knownFrom({ holdings, withdrawn, successors, debounceKeys, otherIds }: SnapshotTables) {
     this.#known ??= {
-      named: new Set([...holdings, ...successors, ...debounceKeys].map(([row]) => row)),
+      named: new Set([...holdings, ...withdrawn, ...successors, ...debounceKeys].map(([row]) => row)),
       ids: new Map(otherIds),
     };
     return this.#known;
@@ -140,7 +142,7 @@ class Restoring {
       case STANDING.held:
         if (state.holdings.has(run)) return;
         this.#uncountAttempt(run); // its dispatch is not in the log
-        this.#wait(run);
+        this.#waitUnlessWithdrawn(run);
         return;
       case STANDING.ending:
         this.#end(run);
@@ -161,6 +163,12 @@ class Restoring {
     invariant(ending, 'a run that ends does so in one of the ways that there are');
     if (IS_FOLDED[ending]) this.state.end(run, ending);
     else this.#wait(run);
+  }
+
+  #waitUnlessWithdrawn(run: Run): void {
+    const ending = this.#withdrawn.get(run);
+    if (ending === undefined) this.#wait(run);
+    else this.state.end(run, ending);
   }
 
   #wait(run: Run): void {

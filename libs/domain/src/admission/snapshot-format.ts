@@ -30,6 +30,8 @@ export interface SnapshotTables {
   readonly starts: readonly (readonly [workflow: WorkflowNumber, times: readonly number[]])[];
   /** Runs that hold a slot by a dispatch that is in the log, in that order. */
   readonly holdings: readonly HoldingItem[];
+  /** Runs that shall end and were dispatched only as far as the writer knew: the log lets them end where they waited. */
+  readonly withdrawn: readonly (readonly [row: OldRow, ending: 'cancelled' | 'superseded'])[];
   readonly successors: readonly (readonly [row: OldRow, successor: string])[];
   readonly debounceKeys: readonly (readonly [row: OldRow, key: string])[];
   readonly debounced: readonly DebouncedItem[];

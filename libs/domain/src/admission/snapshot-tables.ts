@@ -31,12 +31,19 @@ const holdingItems = ({ holdings }: SchedulerState): SnapshotTables['holdings'] 
       ({ run, executor, isCancelRequested, isLeaving }) => [run, executor.id, isCancelRequested, isLeaving] as const,
     );
 
+/** Nor is what they held up: whoever reads the log finds the first reason to end, and who takes the place of a run asks first. */
+const withdrawnItems = ({ holdings, successors }: SchedulerState): SnapshotTables['withdrawn'] =>
+  [...holdings.values()]
+    .filter(({ isRecorded, isLeaving, isCancelRequested }) => !isRecorded && (isLeaving || isCancelRequested))
+    .map(({ run }) => [run, successors.has(run) ? 'superseded' : 'cancelled'] as const);
+
 /** What a snapshot keeps besides columns, as it is now. Takes time for keys, runs that hold a slot and workflows, not for runs that wait. */
 export const tablesOf = (state: SchedulerState, ids: FrozenIds): SnapshotTables => ({
   workflows: state.workflows.map(({ workspace, path }) => [workspace, path] as const),
   policies: [...state.policies],
   ...turnTables(state),
   holdings: holdingItems(state),
+  withdrawn: withdrawnItems(state),
   successors: [...state.successors],
   debounceKeys: [...state.debounceKeys],
   debounced: debouncedItems(state),

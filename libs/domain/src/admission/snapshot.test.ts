@@ -1,6 +1,6 @@
 /** A snapshot is as good as the log that it stands for. */
 import { type RunEvent } from '@millrace/contracts';
-import { aRunId, completed, dispatched, requested } from '@millrace/testkit';
+import { aRunId, cancelRequested, completed, dispatched, requested } from '@millrace/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AdmissionFixture } from '../../testing/admission-fixture.ts';
@@ -92,6 +92,17 @@ describe('a snapshot', () => {
     const shard = new AdmissionFixture();
     for (let n = 0; n < 5_000; n += 1) shard.request(aRunId());
     expect(bytesOf(freezeState(shard.state)).length).toBeLessThan(15 * 5_000);
+  });
+
+  test('keeps that a run shall end, whose dispatch is not in the log', () => {
+    const shard = new AdmissionFixture();
+    shard.beat('ex1');
+    shard.request('1');
+    expect(admit(shard.state, 0)).toHaveLength(1);
+    shard.record(cancelRequested({ runId: '1' }));
+    const state = restored(shard.state);
+    beginLeading(state, 0);
+    expect(takeDecisions(state)).toMatchObject([{ type: 'end', runId: '1', ending: 'cancelled' }]);
   });
 
   test('tells what its writer said of the log', () => {
