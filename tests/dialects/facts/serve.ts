@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import { expect } from 'vitest';
 import { echo, type World } from '../world.ts';
 import { type Fact } from './fact.ts';
@@ -33,19 +32,6 @@ export const SERVE: readonly Fact[] = [
       const tasks = (json as { readonly tasks: readonly unknown[] }).tasks;
       const echoTask = { kind: 'ShellScript', path: 'shop/echo.sh', ref: 'shop/echo' };
       expect(tasks).toContainEqual(expect.objectContaining(echoTask));
-    },
-  },
-  {
-    section: '0.1',
-    says: 'no discovery error: what is deployed is listed and runs while its folder is missing',
-    show: async ({ call, platform: { workflowsDir } }) => {
-      renameSync(workflowsDir, `${workflowsDir}-away`);
-      try {
-        expect((await call('/tasks', { method: 'GET' })).text).toContain('"shop/echo"');
-        expect((await call(ECHO, { body: {} })).status).toBe(202);
-      } finally {
-        renameSync(`${workflowsDir}-away`, workflowsDir);
-      }
     },
   },
   {
