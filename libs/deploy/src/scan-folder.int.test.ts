@@ -1,8 +1,10 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeTempFolder } from '@millrace/testkit';
 import { describe, expect, test } from 'vitest';
 import { scanFolder } from './scan-folder.ts';
+
+const SCANS = 300;
 
 const makeFolder = async (...files: readonly string[]): Promise<string> => {
   const root = makeTempFolder('scan');
@@ -23,6 +25,27 @@ describe('scanFolder', () => {
       'f/ops/deploy',
       'f/ops/eu/deploy',
     ]);
+  });
+
+  test('finds all or refuses, however often the folder is moved away and back meanwhile', async () => {
+    const files = ['a/b.sh', 'c/d.py', 'e/f/g.sh', 'h/i.js'];
+    const root = await makeFolder(...files);
+    const whole = await paths(root);
+    let scans = 0;
+    const moving = async (): Promise<void> => {
+      while (scans < SCANS) {
+        await rename(root, `${root}-away`);
+        await rename(`${root}-away`, root);
+        await new Promise(setImmediate);
+      }
+    };
+    const moved = moving();
+    for (; scans < SCANS; scans += 1) {
+      const found = await paths(root).catch((error: unknown) => error);
+      if (found instanceof Error) expect(found).toMatchObject({ code: 'deploy.no_folder' });
+      else expect(found).toEqual(whole);
+    }
+    await moved;
   });
 
   test('passes over what is no workflow', async () => {

@@ -98,19 +98,29 @@ const readFolder = async (folder: string): Promise<readonly Dirent[]> => {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 };
 
+interface Found {
+  readonly files: FoundFile[];
+  readonly folders: string[];
+  /** A folder that was listed was not there any more. */
+  hasVanished: boolean;
+}
+
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** How often a folder is read that changes meanwhile. */
+const WALKS_MAX = 5;
+
 /** Files in the root are no workflows; what begins with `_` is for the workflows to import. */
-const walk = async (
-  root: string,
-  relative: string,
-  found: { files: FoundFile[]; folders: string[] },
-): Promise<void> => {
+const walk = async (root: string, relative: string, found: Found): Promise<void> => {
   const folder = join(root, relative);
   found.folders.push(folder);
   for (const entry of await readFolder(folder)) {
     const file = relative === '' ? entry.name : `${relative}/${entry.name}`;
     if (entry.isDirectory()) {
       if (entry.name !== 'node_modules' && !entry.name.startsWith('.'))
-        await walk(root, file, found).catch(() => undefined);
+        await walk(root, file, found).catch((error: unknown) => {
+          found.hasVanished ||= isGone(error);
+        });
     } else if (relative !== '' && !/(^|\/)_/.test(relative) && !NEVER_A_WORKFLOW.test(entry.name)) {
       const inspected = await inspectFile(join(root, file), file);
       if (inspected !== undefined) found.files.push(inspected);
@@ -152,19 +162,35 @@ const combine = (path: string, files: readonly FoundFile[]): WorkflowSource | Mi
 const isSource = (item: WorkflowSource | MisplacedFile): item is WorkflowSource => 'language' in item;
 const isMisplaced = (item: WorkflowSource | MisplacedFile): item is MisplacedFile => 'fault' in item;
 
+/** Another one when the folder was moved, even away and back, or something was added to it. */
+const identityOf = async (folder: string): Promise<string> => {
+  const { ino, ctimeNs } = await stat(folder, { bigint: true });
+  return `${ino} ${ctimeNs}`;
+};
+
+/** A folder that is moved away while it is read would seem to have lost what was not read yet. */
+const walkWhole = async (folder: string): Promise<Found> => {
+  try {
+    for (let left = WALKS_MAX; left > 0; left -= 1) {
+      const before = await identityOf(folder);
+      const found: Found = { files: [], folders: [], hasVanished: false };
+      await walk(folder, '', found);
+      if (!found.hasVanished && (await identityOf(folder)) === before) return found;
+    }
+  } catch (cause) {
+    throw new AppError('invalid', 'deploy.no_folder', `the workflows folder ${folder} cannot be read`, { cause });
+  }
+  throw new AppError('invalid', 'deploy.no_folder', `the workflows folder ${folder} changes while it is read`);
+};
+
 /**
  * Finds the workflows of a folder, ordered by path. `<folder>/<name>.<ext>` is the workflow `<folder>/<name>`; folders nest.
  * Not looked at: the root's own files, what begins with `.` or `_`, `node_modules`, `*.test.*`, declarations.
  *
- * @throws AppError `invalid` `deploy.no_folder` when the folder cannot be read.
+ * @throws AppError `invalid` `deploy.no_folder` when the folder cannot be read, or is moved again and again while it is.
  */
 export const scanFolder = async (folder: string): Promise<FolderScan> => {
-  const found = { files: [] as FoundFile[], folders: [] as string[] };
-  try {
-    await walk(folder, '', found);
-  } catch (cause) {
-    throw new AppError('invalid', 'deploy.no_folder', `the workflows folder ${folder} cannot be read`, { cause });
-  }
+  const found = await walkWhole(folder);
   const named = found.files.filter(({ path }) => isWorkflowPath(path));
   const unnamed = found.files.filter(({ path, language }) => !isWorkflowPath(path) && language in NAMED_LANGUAGES);
   const items = [...Map.groupBy(named, ({ path }) => path)].map(([path, files]) => combine(path, files));
