@@ -29,6 +29,8 @@ export interface Outgoing {
 export interface AckInbox {
   /** Calls back exactly once, never before it returns. */
   readonly send: (message: Outgoing, settle: (outcome: PublishOutcome) => void) => void;
+  /** Asks for no acknowledgement: what became of the message shows in that of a later one. Gives the outcome when it cannot even be sent. */
+  readonly post: (message: Omit<Outgoing, 'timeoutMs'>) => PublishOutcome | undefined;
 }
 
 interface ConnectionView {
@@ -115,6 +117,15 @@ export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView, i
   });
 
   return {
+    post: ({ subject, payload, headers }) => {
+      if (!connection.isConnected()) return { kind: 'not_sent', reason: 'not connected' };
+      try {
+        nats.publish(subject, bytesOf(payload), { headers });
+        return undefined;
+      } catch (error) {
+        return refusedHere(error);
+      }
+    },
     send: ({ subject, payload, headers, timeoutMs }, onOutcome) => {
       if (!connection.isConnected()) {
         queueMicrotask(() => onOutcome({ kind: 'not_sent', reason: 'not connected' }));

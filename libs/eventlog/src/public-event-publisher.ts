@@ -5,13 +5,17 @@
  * missing, the stream refuses all that come behind it. The last message of the stream is therefore the publisher's position, and
  * whoever begins (or begins again after an error) reads it there.
  *
+ * So an acknowledgement speaks for all messages before it, and only few are asked for one: each costs the server and us about as much
+ * as half a message. The first after a beginning is asked, so that whatever cannot be stored is refused under its own name.
+ *
  * I1 message n+1 is stored only directly behind message n.
  * I2 after an error nothing is sent until `lastPosition` was asked again.
+ * I3 the last message of what was given to `publish` is always asked.
  */
 import { type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
 import { AppError } from '@millrace/kernel';
 import { type MsgHdrs } from '@nats-io/transport-node';
-import { type AckInbox, type PublishOutcome } from './ack-inbox.ts';
+import { type AckInbox, type Outgoing, type PublishOutcome } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
 import { headerText } from './header-text.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
@@ -47,15 +51,17 @@ export interface PublicEventPublisher {
 
 /** Messages sent and not yet acknowledged. */
 export const PUBLISHED_IN_FLIGHT_MAX = 1_024;
-/** At the limit, so many leave together once they may: one by one each would be a write to the socket of its own. */
-const REFILL = 256;
+/** One in so many asks to be acknowledged: as many leave together again once they may. */
+const ASKED_EVERY = 128;
 const ACK_TIMEOUT_MS = 5_000;
 const moved = (why: string): AppError => new AppError('conflict', 'events.moved', why);
 
 interface Job {
   readonly items: readonly PositionedEvent[];
+  /** Index of the next item to send. */
   next: number;
-  stored: number;
+  /** Sequence of the message of its last item; `Infinity` until that is sent. */
+  lastSequence: number;
   readonly resolve: (value: undefined) => void;
   readonly reject: (error: AppError) => void;
 }
@@ -79,8 +85,11 @@ class ChainedPublisher implements PublicEventPublisher {
   readonly #acks: AckInbox;
   /** Sequence of the last message sent; `undefined` while the end of the stream is not known. */
   #lastSent: number | undefined;
+  /** Sequence of the last message known to be stored. */
+  #lastStored = 0;
+  /** Sequence of the last message that asked to be acknowledged; `undefined` while none has since the end was read. */
+  #lastAsked: number | undefined;
   #jobs: Job[] = [];
-  #inFlight = 0;
   /** Answers of an earlier epoch count no more. */
   #epoch = 0;
 
@@ -94,7 +103,10 @@ class ChainedPublisher implements PublicEventPublisher {
     const epoch = this.#epoch;
     try {
       const { last, end } = await readPublishedEnd(this.#connection, isOfLog);
-      if (epoch === this.#epoch) this.#lastSent = last;
+      if (epoch === this.#epoch) {
+        this.#lastSent = last;
+        this.#lastStored = last;
+      }
       return end;
     } catch (cause) {
       throw translate(cause, 'reading the end of the public events');
@@ -105,7 +117,7 @@ class ChainedPublisher implements PublicEventPublisher {
     if (this.#lastSent === undefined) throw moved('the end of the public events is not known: ask lastPosition');
     if (items.length === 0) return;
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#jobs.push({ items, next: 0, stored: 0, resolve, reject });
+    this.#jobs.push({ items, next: 0, lastSequence: Infinity, resolve, reject });
     this.#pump();
     await promise;
   };
@@ -114,7 +126,7 @@ class ChainedPublisher implements PublicEventPublisher {
     const broken = this.#jobs;
     this.#jobs = [];
     this.#lastSent = undefined;
-    this.#inFlight = 0;
+    this.#lastAsked = undefined;
     this.#epoch += 1;
     for (const { reject } of broken) reject(error);
   }
@@ -122,41 +134,51 @@ class ChainedPublisher implements PublicEventPublisher {
   #pump(): void {
     for (const job of this.#jobs) {
       for (let item = job.items[job.next]; item !== undefined; item = job.items[job.next]) {
-        if (this.#inFlight >= PUBLISHED_IN_FLIGHT_MAX || this.#lastSent === undefined) return;
-        this.#send(job, item, this.#lastSent);
-        this.#lastSent += 1;
+        if (this.#lastSent === undefined || this.#lastSent - this.#lastStored >= PUBLISHED_IN_FLIGHT_MAX) return;
+        const isLast = job.next === job.items.length - 1;
         job.next += 1;
+        if (isLast) job.lastSequence = this.#lastSent + 1;
+        this.#send(item, this.#lastSent, isLast);
       }
     }
   }
 
-  #send(job: Job, item: PositionedEvent, previous: number): void {
-    const epoch = this.#epoch;
-    this.#inFlight += 1;
+  #send(item: PositionedEvent, previous: number, isLast: boolean): void {
     const { type, workspace, workflow } = item.event;
     const message = {
       subject: publicEventSubject(type, workspace, workflow),
       payload: publicBody(item.event),
       headers: headersOf(item, previous),
-      timeoutMs: ACK_TIMEOUT_MS,
     };
-    this.#acks.send(message, (outcome) => {
-      if (epoch === this.#epoch) this.#settle(job, previous + 1, outcome);
+    const sequence = previous + 1;
+    this.#lastSent = sequence;
+    const isAsked = isLast || this.#lastAsked === undefined || sequence - this.#lastAsked >= ASKED_EVERY;
+    if (isAsked) this.#ask(message, sequence);
+    else this.#post(message);
+  }
+
+  #ask(message: Omit<Outgoing, 'timeoutMs'>, sequence: number): void {
+    const epoch = this.#epoch;
+    this.#lastAsked = sequence;
+    this.#acks.send({ ...message, timeoutMs: ACK_TIMEOUT_MS }, (outcome) => {
+      if (epoch === this.#epoch) this.#settle(sequence, outcome);
     });
   }
 
-  #settle(job: Job, expected: number, outcome: PublishOutcome): void {
+  #post(message: Omit<Outgoing, 'timeoutMs'>): void {
+    const failure = this.#acks.post(message);
+    if (failure !== undefined) this.#breakOff(errorOf(failure));
+  }
+
+  #settle(expected: number, outcome: PublishOutcome): void {
     if (outcome.kind !== 'stored' || outcome.sequence !== expected) {
       this.#breakOff(errorOf(outcome));
       return;
     }
-    this.#inFlight -= 1;
-    job.stored += 1;
-    if (job.stored === job.items.length) {
-      this.#jobs = this.#jobs.filter((other) => other !== job);
-      job.resolve(undefined);
-    }
-    if (this.#inFlight <= PUBLISHED_IN_FLIGHT_MAX - REFILL) this.#pump();
+    this.#lastStored = expected;
+    while (this.#jobs[0] !== undefined && this.#jobs[0].lastSequence <= expected)
+      this.#jobs.shift()?.resolve(undefined);
+    this.#pump();
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type LogConnection,
   type PositionedEvent,
 } from './index.ts';
-import { managerOf } from './nats-handle.ts';
+import { handleOf, managerOf } from './nats-handle.ts';
 
 let connection: LogConnection;
 beforeAll(async () => {
@@ -145,4 +145,24 @@ test('ends, for a log that forked, where the log still agrees, and goes on behin
   );
   expect(await publisher.lastPosition()).toMatchObject({ sequence: 650, storedAt: 2_000_650 });
   await end();
+});
+
+test('asks for few acknowledgements, and one is enough for what comes before it', async () => {
+  const publisher = makePublicEventPublisher(connection);
+  await publisher.lastPosition();
+  const { nats } = handleOf(connection);
+  const { inMsgs: before } = nats.stats();
+  await publisher.publish(items(3_001, 4_000));
+  expect(nats.stats().inMsgs - before).toBeLessThan(20);
+  expect(await publisher.lastPosition()).toEqual({ sequence: 4_000, index: 0 });
+});
+
+test('what cannot be sent is refused under its own name, and nothing behind it is stored', async () => {
+  const publisher = makePublicEventPublisher(connection);
+  await publisher.lastPosition();
+  const [first, second, third] = items(4_001, 4_003);
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three items');
+  const large = { ...second, event: completed({ output: 'x'.repeat(9 * 1024 * 1024) }) };
+  await expect(publisher.publish([first, large, third])).rejects.toMatchObject({ code: 'log.too_large' });
+  expect(await publisher.lastPosition()).toEqual(first.position);
 });

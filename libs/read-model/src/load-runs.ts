@@ -7,7 +7,8 @@ const textFor = (schema: string): string =>
   `select id, ${MUTABLE_COLUMNS.map(([name]) => name).join(', ')} from "${schema}".run where id = any($1::uuid[])`;
 
 /**
- * What events can change of these runs, as far as they are in the table.
+ * What events can change of these runs, as far as they are in the table. Planned each time: a plan that was kept from when the table
+ * was small would read it whole.
  *
  * @throws AppError `unavailable` when Postgres is away.
  */
@@ -19,7 +20,6 @@ export const loadRuns = async (
   if (ids.length === 0) return [];
   const { rows } = await translateError(async () =>
     readModel.pool.query<RunProgressRecord>({
-      name: `${schema}:run:load`,
       text: textFor(schema),
       values: [`{${ids.join(',')}}`],
     }),

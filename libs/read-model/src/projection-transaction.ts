@@ -21,9 +21,15 @@ export type MoveOutcome = 'written' | 'moved';
 /**
  * The position moves in the transaction of the rows, so a crash can lose the newest transactions and still leave both in agreement: the
  * projector then folds them again from the log. That is why it need not wait for the disk. One plan serves every batch: planning anew would
- * look at each of thousands of values.
+ * look at each of thousands of values. Made while the tables are empty, it would read them whole, and go on to do so as they grow, until
+ * Postgres gathers statistics a minute later: so it may not.
  */
-const BEGIN = 'begin; set local synchronous_commit = off; set local plan_cache_mode = force_generic_plan';
+const BEGIN = [
+  'begin',
+  'set local synchronous_commit = off',
+  'set local plan_cache_mode = force_generic_plan',
+  'set local enable_seqscan = off',
+].join('; ');
 
 const movePosition = async (client: PoolClient, schema: string, move: PositionMove): Promise<boolean> => {
   const { projection, shard, from, to, storedAt } = move;
