@@ -84,6 +84,18 @@ const refusedHere = (error: unknown): PublishOutcome =>
 const bytesOf = (payload: Uint8Array | string): Uint8Array =>
   typeof payload === 'string' ? Buffer.from(payload) : payload;
 
+const makePost =
+  (nats: NatsConnection, connection: ConnectionView): AckInbox['post'] =>
+  ({ subject, payload, headers }) => {
+    if (!connection.isConnected()) return { kind: 'not_sent', reason: 'not connected' };
+    try {
+      nats.publish(subject, bytesOf(payload), { headers });
+      return undefined;
+    } catch (error) {
+      return refusedHere(error);
+    }
+  };
+
 /** @param inbox A subject of this connection alone. */
 export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView, inbox: string): AckInbox => {
   const prefix = `${inbox}.`;
@@ -117,15 +129,7 @@ export const makeAckInbox = (nats: NatsConnection, connection: ConnectionView, i
   });
 
   return {
-    post: ({ subject, payload, headers }) => {
-      if (!connection.isConnected()) return { kind: 'not_sent', reason: 'not connected' };
-      try {
-        nats.publish(subject, bytesOf(payload), { headers });
-        return undefined;
-      } catch (error) {
-        return refusedHere(error);
-      }
-    },
+    post: makePost(nats, connection),
     send: ({ subject, payload, headers, timeoutMs }, onOutcome) => {
       if (!connection.isConnected()) {
         queueMicrotask(() => onOutcome({ kind: 'not_sent', reason: 'not connected' }));
