@@ -3,7 +3,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, type Clock } from '@millrace/kernel';
 import { type TriggerInfo, type TriggerMode, type WorkflowVersion } from '@millrace/contracts';
 import { type TriggerStates } from '@millrace/eventlog';
-import { type Match, type ReadCloudEvent } from '@millrace/domain';
+import { type Budget, type Match, type ReadCloudEvent } from '@millrace/domain';
 import { type RecordedRun, type StartArguments, type StartOutcome, withoutKeys } from '@millrace/dialects';
 import { type CancelRun } from '../admission/cancel-run.ts';
 import { readIdempotencyKey } from '../admission/idempotency.ts';
@@ -29,8 +29,9 @@ export interface Delivery extends Omit<VerifiedDelivery, 'challenge'> {
   readonly entry: Entry;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** Of several CloudEvents in one body: which one. */
+  /** Of several CloudEvents in one body: which one, and what the expressions of all may cost. */
   readonly part?: string;
+  readonly budget?: Budget;
 }
 
 const textHeader = (value: string | string[] | undefined): string | undefined =>
@@ -150,7 +151,7 @@ export const makeStartOne =
     const { clock, draining } = deps;
     const { entry, request, reply } = delivery;
     const { route, bound, inbound, principal } = entry;
-    const ruling = applyRules({ bound, route, inbound, event: cloudEvent }, clock.now());
+    const ruling = applyRules({ bound, route, inbound, event: cloudEvent }, clock.now(), delivery.budget);
     if (!ruling.matched) return { kind: 'filtered', reason: ruling.reason };
     await checkNotStopped(bound, deps.triggerStates);
     const run = argumentsOf(entry, ruling, cloudEvent);
