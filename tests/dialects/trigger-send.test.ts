@@ -29,6 +29,7 @@ const TRIGGERS: Readonly<Record<string, string>> = {
   source: `{ dialect: endpoints, event_source: ${SOURCE}, ${SIGNED} }`,
   kestra: `{ dialect: kestra, key: "${KEY}", ${SIGNED} }`,
   hmac: `{ dialect: hooks, path: /hmac, methods: [PUT], signature: { preset: hmac, secret: GITHUB_SECRET, ${RULE} } }`,
+  two: `{ dialect: hooks, id: here, path: /two/here, ${SIGNED} }, { dialect: hooks, id: there, path: /two/there, ${SIGNED} }`,
   generic:
     '{ dialect: hooks, path: /generic, signature: { preset: bifrost-generic, secret: GITHUB_SECRET, header: X-Mine, prefix: mine= } }',
 };
@@ -108,6 +109,20 @@ test.each([
   const bad = await send('another', name, ...flags);
   expect([bad.code, statusOf(bad)]).toEqual([1, 401]);
   expect(await world.runsOf(`send/${name}`)).toBe(1);
+});
+
+test('of two triggers for one sender --trigger chooses, and without it both are listed', async () => {
+  const unclear = await send(SECRET, 'two');
+  expect([unclear.code, unclear.stderr]).toEqual([
+    2,
+    expect.stringMatching(/send\/two#here, send\/two#there[^]*--trigger/),
+  ]);
+  const there = await send(SECRET, 'two', '--trigger', 'there');
+  expect([there.code, JSON.parse(there.stdout)]).toMatchObject([
+    0,
+    { status: 202, url: expect.stringContaining('/hooks/two/there') as string },
+  ]);
+  expect((await send(SECRET, 'two', '--trigger', 'their')).stderr).toContain('did you mean there?');
 });
 
 test('--to signs by the rule of the workflow, without one by the preset alone, which is not enough for each', async () => {

@@ -53,6 +53,7 @@ export const trigger = buildRouteMap({
           sign: switchFlag('Sign it as its sender does'),
           secretName: textFlag('Variable that holds the secret; else the one the trigger names, else stdin', 'NAME'),
           key: textFlag('Key of the trigger, where it has one, as with Kestra; else MILLRACE_KEY', 'key'),
+          trigger: textFlag('Id of the trigger, where several take what is sent', 'id'),
           to: textFlag('Where to send it; else to the trigger of its sender', 'url'),
         },
         aliases: COMMON_ALIASES,

@@ -16,6 +16,7 @@ export * from './cloud-events/cloud-event.ts';
 export { acceptQuality, accepts } from './cloud-events/media-type.ts';
 export * from './cloud-events/read-cloud-events.ts';
 export * from './cloud-events/write-cloud-event.ts';
+export { type Budget, makeBatchBudget } from './condition/budget.ts';
 export { compileCondition } from './condition/compile-condition.ts';
 export { compileExpression } from './condition/compile-expression.ts';
 export { compileKey, KEY_LENGTH_MAX } from './condition/compile-key.ts';

@@ -15,3 +15,4 @@ export * from './tcp-proxy.ts';
 export * from './temp-folder.ts';
 export * from './test-servers.ts';
 export * from './traced-nats-server.ts';
+export { triggerOf } from './trigger-of.ts';

@@ -3,10 +3,9 @@ import { type MacClaim, macOf, type Message, singleSignature, verifyMac, signatu
 import { type Check, type SignInput } from './preset.ts';
 import { optionalHeader, type SignedRequest } from './request.ts';
 import { type RuleMembers } from './rule.ts';
+import { piecesOf } from './template-boundaries.ts';
 import { timestampIn } from './timestamp.ts';
 import { isRefusal, type Refusal, refuse } from './verdict.ts';
-
-const PLACEHOLDER = /(\{(?:body|timestamp|id|method|url)\})/;
 
 interface Signed extends Pick<SignedRequest, 'method' | 'url' | 'body'> {
   readonly timestamp: string;
@@ -24,9 +23,7 @@ const messageOf = (rule: RuleMembers, { method, url, body, timestamp, id }: Sign
     '{method}': method,
     '{url}': url,
   };
-  return templateOf(rule)
-    .split(PLACEHOLDER)
-    .map((piece) => values[piece] ?? piece);
+  return piecesOf(templateOf(rule)).map((piece) => values[piece] ?? piece);
 };
 
 const placeOf = (rule: RuleMembers & { readonly header: string }) => ({

@@ -42,7 +42,7 @@ describe('a rule as it was written', () => {
       { preset: 'hmac', header: 'X-Sig', template: '{timestamp}{body}' },
       '{timestamp} in template needs timestampHeader',
     ],
-    [{ preset: 'hmac', header: 'X-Sig', template: '{id}{body}' }, '{id} in template needs deliveryHeader'],
+    [{ preset: 'hmac', header: 'X-Sig', template: '{id}.{body}' }, '{id} in template needs deliveryHeader'],
     [
       { preset: 'hmac', header: 'X-Sig', timestampHeader: 'X-Time', template: '{body}' },
       'timestampHeader protects nothing unless template has {timestamp} in it',
@@ -51,6 +51,41 @@ describe('a rule as it was written', () => {
     const complaints = ruleComplaints(rule, SECRETS);
     expect(complaints).toHaveLength(1);
     expect(complaints[0]).toContain(words);
+  });
+
+  const signing = (template: string) => ({
+    preset: 'hmac',
+    header: 'X-Sig',
+    deliveryHeader: 'X-Id',
+    template,
+    ...(template.includes('{timestamp}') ? { timestampHeader: 'X-Time' } : {}),
+  });
+
+  test.each([
+    ['{id}{body}', '{id}', '{body}'],
+    ['{body}{id}', '{body}', '{id}'],
+    ['v1:{url}{body}', '{url}', '{body}'],
+    ['{id}{timestamp}{body}', '{id}', '{body}'],
+    ['{id}{method}{url}.{body}', '{id}', '{url}'],
+    ['{body}{timestamp}{method}{id}', '{body}', '{id}'],
+  ])('%s leaves open where %s ends, and is refused with what to write', (template, first, second) => {
+    expect(ruleComplaints(signing(template), SECRETS)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^template: nothing between ${first} and ${second} .*such as ${first}.${second}$`),
+      ),
+    ]);
+  });
+
+  test.each([
+    '{id}.{body}',
+    '{timestamp}{body}',
+    '{body}{timestamp}',
+    '{timestamp}{id}.{body}',
+    '{method}{url}\n{body}',
+    '{body}{body}',
+    '{method}{timestamp}{body}',
+  ])('%s is clear', (template) => {
+    expect(ruleComplaints(signing(template), SECRETS)).toEqual([]);
   });
 
   test.each(presetNames)('%s without a secret is refused (A8)', (preset) => {

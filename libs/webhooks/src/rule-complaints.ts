@@ -2,6 +2,7 @@ import { AppError, suggest } from '@millrace/kernel';
 import { type Preset } from './preset.ts';
 import { findPreset, presetNames, type SignatureRule } from './registry.ts';
 import { MEMBER_SHAPES, type RuleMember } from './rule.ts';
+import { openBoundaries } from './template-boundaries.ts';
 
 const didYouMean = (typed: string, known: readonly string[]): string => {
   const meant = suggest(typed, known);
@@ -21,7 +22,7 @@ const memberComplaints = (preset: Preset, rule: Readonly<Record<string, unknown>
       return is(value) ? [] : [`${name} has to be ${words}`];
     });
 
-/** What is written about time and id would protect nothing unless it is signed. */
+/** What is written about time and id would protect nothing unless it is signed, and signed so that it can be told apart. */
 const templateComplaints = (rule: Readonly<Record<string, unknown>>): readonly string[] => {
   const { template, timestampHeader, deliveryHeader } = rule;
   if (typeof template !== 'string') return [];
@@ -31,7 +32,13 @@ const templateComplaints = (rule: Readonly<Record<string, unknown>>): readonly s
     timestampHeader !== undefined && !template.includes('{timestamp}')
       ? ['timestampHeader protects nothing unless template has {timestamp} in it']
       : [];
+  const ambiguous = openBoundaries(template).map(
+    ([first, second]) =>
+      `template: nothing between ${first} and ${second} says where one ends, so that different deliveries have the same signature; ` +
+      `put a text between them that the sender signs too, such as ${first}.${second}`,
+  );
   return [
+    ...ambiguous,
     ...needs('{timestamp}', 'timestampHeader', timestampHeader),
     ...needs('{id}', 'deliveryHeader', deliveryHeader),
     ...unsignedTime,

@@ -250,6 +250,21 @@ describe('a generic HMAC', () => {
     expect(verifySignature(rule, sent(headers, { body: nested }), ['s'], NOW)).toMatchObject(GOOD);
   });
 
+  test('the last digits of a body are no first ones of a time', () => {
+    const rule: SignatureRule = {
+      preset: 'hmac',
+      header: 'X-Sig',
+      timestampHeader: 'X-Time',
+      template: '{body}{timestamp}',
+    };
+    const headers = signRequest(rule, input('s', { body: Buffer.from('amount=100') }));
+    expect(verifySignature(rule, sent(headers, { body: Buffer.from('amount=100') }), ['s'], NOW)).toMatchObject(GOOD);
+    const moved = { ...headers, 'x-time': `0${headers['x-time']}` };
+    expect(verifySignature(rule, sent(moved, { body: Buffer.from('amount=10') }), ['s'], NOW)).toMatchObject(
+      refused('malformed_signature'),
+    );
+  });
+
   test('a signed id has to be there', () => {
     const rule: SignatureRule = { preset: 'hmac', header: 'X-Sig', deliveryHeader: 'X-Id', template: '{id}.{body}' };
     const headers = { ...signRequest(rule, input('s')), 'x-id': undefined };

@@ -11,7 +11,8 @@ export interface Timestamp {
   readonly ms: number;
 }
 
-const SECONDS = /^\d{1,12}$/;
+/** None begins with 0: a template may put it directly beside a body that ends with one. */
+const SECONDS = /^[1-9]\d{0,11}$/;
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Reads seconds since the epoch. */

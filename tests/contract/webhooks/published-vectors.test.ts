@@ -55,6 +55,27 @@ const VECTORS: readonly Vector[] = [
     body: '{"test": 2432232314}',
   },
   {
+    preset: 'standard-webhooks',
+    source: 'v1a: TestAsymmetricWebhookSign in libraries/go of standard-webhooks/standard-webhooks',
+    secret: 'whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk=',
+    now: 1_614_265_330_000,
+    headers: {
+      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      'webhook-timestamp': '1614265330',
+      'webhook-signature':
+        'v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag==',
+    },
+    body: '{"test": 2432232314}',
+  },
+  {
+    preset: 'shopify',
+    source: 'webhooks/__tests__/validate.test.ts in packages/apps/shopify-api of Shopify/shopify-app-js',
+    secret: 'test_secret_key',
+    now: 0,
+    headers: { 'x-shopify-hmac-sha256': 'B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g=' },
+    body: '{"foo": "bar"}',
+  },
+  {
     preset: 'gitlab',
     source:
       'a signing token, of which its documentation says that it signs as Standard Webhooks do: the vector of those',
@@ -94,15 +115,7 @@ const VECTORS: readonly Vector[] = [
     headers: { [header]: 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' },
     body: 'Hello, World!',
   })),
-  // Of these the sender shows no signature: OpenSSL made them as its documentation says.
-  {
-    preset: 'shopify',
-    source: "OpenSSL: printf %s '<body>' | openssl dgst -sha256 -hmac hush -binary | base64",
-    secret: 'hush',
-    now: 0,
-    headers: { 'x-shopify-hmac-sha256': 'D0UMXmhjwBRi4y66TmhJrDlhQABD7zI2fm3p6/QLMo8=' },
-    body: '{"id":820982911946154508,"email":"jon@example.com"}',
-  },
+  // Of these the sender shows no signature together with its secret: OpenSSL made them as its documentation says.
   {
     preset: 'zoom',
     source: "OpenSSL: printf %s 'v0:1795262400:<body>' | openssl dgst -sha256 -hmac secretValueTest",
@@ -125,19 +138,6 @@ const VECTORS: readonly Vector[] = [
     body: '{"event":"video.publish.completed"}',
   },
   // Ed25519 is deterministic: the first key pair of RFC 8032, section 7.1, and `openssl pkeyutl -sign -rawin`.
-  {
-    preset: 'standard-webhooks',
-    source: 'v1a: key pair of RFC 8032, signed by OpenSSL over id, timestamp and body of the vector of v1',
-    secret: 'whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
-    now: 1_614_265_330_000,
-    headers: {
-      'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
-      'webhook-timestamp': '1614265330',
-      'webhook-signature':
-        'v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw==',
-    },
-    body: '{"test": 2432232314}',
-  },
   {
     preset: 'discord',
     source: 'key pair of RFC 8032, signed by OpenSSL over timestamp and body',
@@ -232,14 +232,17 @@ test('zoom: the answer to its validation, as the tests of elastic/beats have it 
   });
 });
 
-test('what we sign for shopify is what OpenSSL makes', () => {
-  const { headers, secret, body } = VECTORS.find(({ preset }) => preset === 'shopify') ?? { headers: {}, secret: '' };
+/** Those of which the secret signs, too. */
+const SIGNABLE = VECTORS.filter(({ preset, secret }) => preset !== 'discord' && !secret.startsWith('whpk_'));
+
+test.each(SIGNABLE)('$preset: $source: what we sign is the same', ({ preset, rule, secret, now, headers, body }) => {
+  const idHeader = Object.keys(headers).find((name) => /^(?:webhook|twitch.*)-id$/.test(name)) ?? '';
   const input = {
     secret,
     url: 'https://hooks.example.com/in',
-    body: Buffer.from(body ?? ''),
-    deliveryId: '1',
-    nowMs: 0,
+    body: Buffer.from(body),
+    deliveryId: headers[idHeader] ?? '1',
+    nowMs: now,
   };
-  expect(signRequest('shopify', input)).toMatchObject(headers);
+  expect(signRequest({ ...rule, preset }, input)).toMatchObject(headers);
 });

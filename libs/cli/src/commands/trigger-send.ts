@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { type ExampleCall, type MillraceClient, type Trigger } from '@millrace/client';
 import { parseRule, type SampleDelivery, sampleDelivery, type SignatureRule, signRequest } from '@millrace/webhooks';
+import { chooseTrigger, type TriggerChoice } from '../choose-trigger.ts';
 import { type CliContext, type CommonFlags } from '../context.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type Credentials, wantsKey, withCredentials, withKeyInPath } from '../key-placeholders.ts';
@@ -14,28 +15,15 @@ export interface SendFlags extends CommonFlags {
   /** Of a trigger whose address or headers hold one. */
   readonly key?: string;
   readonly to?: string;
+  /** Id of the trigger, where several take what is sent. */
+  readonly trigger?: string;
 }
 
-/** The one trigger that takes deliveries of this sender. */
 const findTrigger = async (
   client: MillraceClient,
   { preset }: SampleDelivery,
-  workflow: string | undefined,
-): Promise<Trigger> => {
-  const all = await client.triggers.list();
-  const fitting = all.filter(
-    (trigger) => trigger.preset === preset && (workflow === undefined || trigger.workflow === workflow),
-  );
-  const [only, ...others] = fitting;
-  if (only !== undefined && others.length === 0) return only;
-  const which = workflow === undefined ? '' : ` of ${workflow}`;
-  if (only === undefined) {
-    const hint = `declare one with signature: { preset: ${preset}, … }, or say where with --to`;
-    throw new CommandError(EXIT.usage, `no trigger${which} takes what ${preset} sends`, hint);
-  }
-  const names = fitting.map((trigger) => `${trigger.workflow}#${trigger.id}`).join(', ');
-  throw new CommandError(EXIT.usage, `several triggers${which} take it: ${names}`, 'name a workflow, or use --to');
-};
+  { workflow, trigger }: Pick<TriggerChoice, 'workflow' | 'trigger'>,
+): Promise<Trigger> => chooseTrigger(await client.triggers.list(), { preset, workflow, trigger });
 
 const callOf = async (client: MillraceClient, { workflow, id, dialect }: Trigger): Promise<ExampleCall> => {
   const { calls } = await client.triggers.of(workflow);
@@ -84,14 +72,15 @@ const findTarget = async (
 ): Promise<Target> => {
   const { env, cwd } = context;
   const { url: base, token } = findServer(flags, env, cwd);
+  const choice = { workflow, trigger: flags.trigger };
   const at = (path: string): string => new URL(path, base).href;
   if (flags.to !== undefined) {
     const target = { url: at(flags.to), method: 'POST', headers: {} };
-    if (flags.sign !== true || workflow === undefined) return target;
-    return { ...target, trigger: await findTrigger(context.client(flags), sample, workflow) };
+    if (flags.sign !== true || (workflow ?? flags.trigger) === undefined) return target;
+    return { ...target, trigger: await findTrigger(context.client(flags), sample, choice) };
   }
   const client = context.client(flags);
-  const trigger = await findTrigger(client, sample, workflow);
+  const trigger = await findTrigger(client, sample, choice);
   const target = addressed(await callOf(client, trigger), { key: flags.key ?? env['MILLRACE_KEY'], token });
   return { ...target, url: at(target.url), trigger };
 };

@@ -141,6 +141,13 @@ describe('a declaration that is wrong', () => {
       'signature: the preset stripe has no member tolerance; known are toleranceSeconds',
     ],
     [
+      'a template of two texts that nothing separates',
+      hook({
+        signature: { preset: 'hmac', secret: 'S', header: 'X-Sig', delivery_header: 'X-Id', template: '{id}{body}' },
+      }),
+      'signature: template: nothing between {id} and {body} says where one ends',
+    ],
+    [
       'a value for a name',
       hook({ signature: { preset: 'github', secret: 's3cret' } }),
       'signature.secret: signature: a secret is named, such as GITHUB_SECRET; its value is set by millrace secret set',

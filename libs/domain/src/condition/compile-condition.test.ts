@@ -168,11 +168,11 @@ describe("attacks A19 and A20 on Kestra's form", () => {
 
   test.each([
     ["{{ trigger.body.text matches '(a+)+' }}", { text: `${'a'.repeat(24)}!` }, 'the condition is false'],
-    ["{{ trigger.body.text matches '(x+x+)+y' }}", { text: 'x'.repeat(200_000) }, 'costs more than'],
+    ["{{ trigger.body.text matches '(x+x+)+y' }}", { text: 'x'.repeat(200_000) }, 'cost more than'],
     [
       '{{ trigger.body.text contains trigger.body.part }}',
       { text: 'a'.repeat(3_000_000), part: `b${'a'.repeat(100_000)}` },
-      'costs more than',
+      'cost more than',
     ],
     ['{{ trigger.body.text ~ trigger.body.text }}', { text: 'a'.repeat(600_000) }, 'a text of more than 1048576'],
     [
@@ -181,14 +181,14 @@ describe("attacks A19 and A20 on Kestra's form", () => {
         list: Array.from({ length: 5_000 }, () => ({})),
         large: Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`m${index}`, 1])),
       },
-      'costs more than',
+      'cost more than',
     ],
     [
       "{{ trigger.body.text matches '[\\\\p{Lu}\\\\p{Nd}\\\\p{Greek}]*' }}",
       { text: 'Ж'.repeat(20_000) },
-      'costs more than',
+      'cost more than',
     ],
-    ['{{ trigger.body | json }}', Array.from({ length: 200_000 }, () => 0), 'costs more than'],
+    ['{{ trigger.body | json }}', Array.from({ length: 200_000 }, () => 0), 'cost more than'],
   ])('%s cannot hang', (source, body, reason) => {
     expect(matched(source, body)).toMatchObject({ matched: false, reason: expect.stringContaining(reason) as string });
   });

@@ -1,11 +1,12 @@
 import { type Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { type Budget } from './budget.ts';
 import { celEnvironment } from './cel/cel-environment.ts';
 import { translateFailure, translateSyntax } from './cel/cel-errors.ts';
 import { fromCel } from './cel/from-cel.ts';
 import { meterTree } from './cel/metered-tree.ts';
 import { celVariables } from './cel/to-cel.ts';
 import { syntaxError } from './condition-error.ts';
-import { type CompiledExpression } from './condition-scope.ts';
+import { type CompiledExpression, type ConditionScope } from './condition-scope.ts';
 import { CONDITION_LIMITS } from './limits.ts';
 import { makeMeter, type Meter, overBudget } from './meter.ts';
 
@@ -48,7 +49,6 @@ const withoutStacks = <Result>(work: () => Result): Result => {
 };
 
 const evaluate = (parsed: ParseResult, variables: Map<string, unknown>, meter: Meter): unknown => {
-  meter.reset();
   const value: unknown = withoutStacks((): unknown => parsed(variables));
   // `||` and `exists` go on behind an error, and could turn one into a result.
   if (meter.exceeded) throw overBudget();
@@ -63,11 +63,18 @@ export interface ExpressionOver<Scope> {
   readonly evaluate: (scope: Scope) => unknown;
 }
 
+/** What an expression is given of its scope. */
+export interface ScopeAccess<Scope> {
+  readonly variablesOf: (scope: Scope) => Map<string, unknown>;
+  /** Absent: each evaluation has a budget of its own. */
+  readonly budgetOf?: (scope: Scope) => Budget | undefined;
+}
+
 /** As {@link compileExpression}, over what an environment knows. */
 export const compileIn = <Scope>(
   environment: Environment,
   source: string,
-  variablesOf: (scope: Scope) => Map<string, unknown>,
+  { variablesOf, budgetOf }: ScopeAccess<Scope>,
 ): ExpressionOver<Scope> => {
   const { parsed, type } = parse(environment, source);
   const meter = makeMeter();
@@ -76,6 +83,7 @@ export const compileIn = <Scope>(
     source,
     type,
     evaluate: (scope) => {
+      meter.begin(budgetOf?.(scope));
       try {
         return evaluate(parsed, variablesOf(scope), meter);
       } catch (error) {
@@ -87,7 +95,8 @@ export const compileIn = <Scope>(
 };
 
 /** {@link compileExpression} with the type that the checker found. */
-export const compileTyped = (source: string): TypedExpression => compileIn(celEnvironment, source, celVariables);
+export const compileTyped = (source: string): TypedExpression =>
+  compileIn(celEnvironment, source, { variablesOf: celVariables, budgetOf: ({ budget }: ConditionScope) => budget });
 
 /**
  * An expression of the Common Expression Language over `body`, `headers`, `query`, `trigger`, `params` and `now`.

@@ -22,7 +22,7 @@ const textOf = (value: unknown): string => {
  * text, number or truth value, or too long. Messages have no values of the input.
  */
 export const compileKey = (source: string): ((input: unknown) => string) => {
-  const expression = compileIn(inputEnvironment, source, inputVariables);
+  const expression = compileIn(inputEnvironment, source, { variablesOf: inputVariables });
   if (!KEY_TYPES.has(expression.type))
     throw syntaxError(`the key gives ${expression.type}, which is no text or number`);
   return (input) => {

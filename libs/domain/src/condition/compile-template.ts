@@ -36,7 +36,7 @@ const parse = (source: string): readonly (string | PebbleNode)[] => {
 };
 
 const render = (parts: readonly (string | PebbleNode)[], scope: ConditionScope, meter: Meter): string => {
-  meter.reset();
+  meter.begin(scope.budget);
   let text = '';
   for (const part of parts) {
     text = joined(

@@ -1,3 +1,5 @@
+import { type Budget } from './budget.ts';
+
 /**
  * What an expression sees of one request. All of it is data: nothing in here is ever evaluated.
  * Objects are plain JSON values.
@@ -14,6 +16,8 @@ export interface ConditionScope {
   readonly params?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, for conditions about the time; without it those fail. */
   readonly now?: number;
+  /** What all expressions of the request may cost together; without it each evaluation may cost that much. */
+  readonly budget?: Budget;
 }
 
 export interface CompiledExpression {

@@ -9,8 +9,13 @@ export const CONDITION_LIMITS = {
   /** Elements of a list that is written in an expression, and entries of a map. */
   elementsMax: 100,
   argumentsMax: 8,
-  /** Units of work of one evaluation, see {@link Meter}: 3 ms of a processor at worst, as measured; attack A19 asks for less than 5. */
+  /**
+   * Units of work of all expressions that are evaluated for one request, see {@link Meter}: 3 ms of a processor at worst, as measured;
+   * attack A19 asks for less than 5.
+   */
   costMax: 50_000,
+  /** Units of work of all events of one batch; of each of them no more than of a request. */
+  batchCostMax: 500_000,
   /** Characters of a text that an expression puts together. */
   textLengthMax: 1_048_576,
   /** Levels of the payload. */

@@ -1,3 +1,4 @@
+import { type Budget, makeBudget } from './budget.ts';
 import { failedError } from './condition-error.ts';
 import { CONDITION_LIMITS } from './limits.ts';
 
@@ -6,37 +7,41 @@ const TEXT_PER_UNIT = 64;
 const SEARCH_PER_UNIT = 768;
 
 /**
- * Counts the work of one evaluation, before it is done. One unit is one step of a loop over a list,
+ * Counts the work of evaluations, before it is done. One unit is one step of a loop over a list,
  * one member that is compared, one state of a regular expression, or 64 characters that are read: at worst 60 ns, see
  * `CONDITION_LIMITS.costMax`.
  */
 export interface Meter {
-  /** @throws AppError `invalid` `condition.failed` when the evaluation costs more than it may. */
+  /** @throws AppError `invalid` `condition.failed` when that is more than the budget has left. */
   charge(units: number): void;
   readonly spent: number;
   readonly exceeded: boolean;
-  reset(): void;
+  /** Before each evaluation; without a budget it has one of its own. */
+  begin(budget?: Budget): void;
 }
 
-export const overBudget = () => failedError(`the evaluation costs more than ${CONDITION_LIMITS.costMax} units`);
+export const overBudget = () =>
+  failedError(
+    `the expressions cost more than ${CONDITION_LIMITS.costMax} units for a request, or ${CONDITION_LIMITS.batchCostMax} for a batch`,
+  );
 
 export const makeMeter = (): Meter => {
-  let spent = 0;
+  let used = makeBudget();
   // One for all: CEL's quantifiers go on behind an error, and a stack for each of them would cost more than the work.
   const error = overBudget();
   return {
     charge(units) {
-      spent += units;
-      if (spent > CONDITION_LIMITS.costMax) throw error;
+      used.spent += units;
+      if (used.spent > used.max) throw error;
     },
     get spent() {
-      return spent;
+      return used.spent;
     },
     get exceeded() {
-      return spent > CONDITION_LIMITS.costMax;
+      return used.spent > used.max;
     },
-    reset() {
-      spent = 0;
+    begin(budget = makeBudget()) {
+      used = budget;
     },
   };
 };

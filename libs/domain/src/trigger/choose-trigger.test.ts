@@ -2,7 +2,7 @@ import { AppError } from '@millrace/kernel';
 import { type Trigger } from '@millrace/contracts';
 import { describe, expect, test } from 'vitest';
 import { chooseTrigger, type Claims, isForTokensOnly } from './choose-trigger.ts';
-import { triggerOf } from '../../testing/trigger-of.ts';
+import { triggerOf } from '@millrace/testkit';
 
 const owned = (trigger: Partial<Trigger>) => ({ workflow: 'a/b', trigger: triggerOf(trigger) });
 

@@ -1,7 +1,59 @@
 import { type Trigger } from '@millrace/contracts';
 import { describe, expect, test } from 'vitest';
-import { triggerOf } from '../../testing/trigger-of.ts';
+import { triggerOf } from '@millrace/testkit';
+import { makeBatchBudget } from '../condition/budget.ts';
 import { matchTrigger } from './match-trigger.ts';
+
+describe('what expressions may cost', () => {
+  const list = Array.from({ length: 44 }, (_, index) => index);
+  const scope = (body: unknown) => ({ body, headers: {}, query: {}, trigger: { body, headers: {}, parameters: {} } });
+  /** 10,200 units: four times as much fits into a request, five times does not. */
+  const costly = 'body.all(x, body.all(y, true))';
+  const kestra = {
+    type: 'io.kestra.plugin.core.condition.Expression',
+    expression: "{{ (trigger.body | json) != '' }}",
+  };
+  const over = {
+    matched: false,
+    reason: expect.stringContaining('the expressions cost more than 50000 units') as string,
+  };
+
+  test.each<[string, Partial<Trigger>, boolean]>([
+    ['four that fit', { conditions: Array.from({ length: 4 }, () => costly) }, true],
+    ['as many as there may be', { conditions: Array.from({ length: 50 }, () => costly) }, false],
+    ['those of Kestra among them', { conditions: [...Array.from({ length: 4 }, () => costly), kestra, costly] }, false],
+  ])('is shared by all conditions of a request: %s', (_what, trigger, matched) => {
+    expect(matchTrigger(triggerOf(trigger), () => scope(list))).toEqual(matched ? { matched } : over);
+  });
+
+  test('is shared with the mapping', () => {
+    const trigger = triggerOf({ conditions: [costly, costly, costly], input: { a: costly, b: costly } });
+    expect(() => matchTrigger(trigger, () => scope(list))).toThrow('the expressions cost more than 50000 units');
+  });
+
+  test('is there again for the next request', () => {
+    const trigger = triggerOf({ conditions: [costly, costly, costly] });
+    for (let request = 0; request < 3; request += 1) {
+      expect(matchTrigger(trigger, () => scope(list))).toEqual({ matched: true });
+    }
+  });
+
+  test('is shared by the events of a batch, of which none may cost more than a request', () => {
+    const batch = makeBatchBudget();
+    const [dear, fitting] = [6, 4].map((count) =>
+      triggerOf({ conditions: Array.from({ length: count }, () => costly) }),
+    );
+    expect(matchTrigger(dear ?? triggerOf(), () => scope(list), batch)).toEqual(over);
+    const rulings = Array.from(
+      { length: 50 },
+      () => matchTrigger(fitting ?? triggerOf(), () => scope(list), batch).matched,
+    );
+    const last = rulings.indexOf(false);
+    expect(last).toBeGreaterThan(5);
+    expect(rulings.slice(last)).not.toContain(true);
+    expect(matchTrigger(triggerOf(), () => scope(list), batch)).toEqual({ matched: true });
+  });
+});
 
 describe('conditions and mapping', () => {
   const scope = (body: unknown) => ({ body, headers: {}, query: {}, trigger: { body, headers: {}, parameters: {} } });

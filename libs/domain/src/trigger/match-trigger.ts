@@ -1,4 +1,5 @@
 import { type Trigger } from '@millrace/contracts';
+import { type Budget, withBudgetOf } from '../condition/budget.ts';
 import { compileCondition } from '../condition/compile-condition.ts';
 import { compileMapping } from '../condition/compile-mapping.ts';
 import { type CompiledCondition, type ConditionScope } from '../condition/condition-scope.ts';
@@ -35,19 +36,25 @@ const rulesOf = (trigger: Trigger): Rules => {
   return rules;
 };
 
-/**
- * Whether all conditions of a trigger hold, and the input that its own mapping makes.
- *
- * @param scopeOf Called once, and only when there is an expression to evaluate.
- * @throws AppError `invalid` `condition.failed` when the mapping cannot be made from this request.
- */
-export const matchTrigger = (trigger: Trigger, scopeOf: () => ConditionScope): Ruling => {
-  const { conditions, mapInput } = rulesOf(trigger);
-  if (conditions.length === 0 && mapInput === undefined) return { matched: true };
-  const scope = scopeOf();
+const apply = ({ conditions, mapInput }: Rules, scope: ConditionScope): Ruling => {
   for (const condition of conditions) {
     const { matched, reason = 'the condition is false' } = condition.matches(scope);
     if (!matched) return { matched, reason };
   }
   return mapInput === undefined ? { matched: true } : { matched: true, input: mapInput(scope) };
+};
+
+/**
+ * Whether all conditions of a trigger hold, and the input that its own mapping makes.
+ *
+ * All of them share one budget: `CONDITION_LIMITS.costMax`.
+ *
+ * @param scopeOf Called once, and only when there is an expression to evaluate.
+ * @param batch Of an event of a batch: what is left for all of them.
+ * @throws AppError `invalid` `condition.failed` when the mapping cannot be made from this request.
+ */
+export const matchTrigger = (trigger: Trigger, scopeOf: () => ConditionScope, batch?: Budget): Ruling => {
+  const rules = rulesOf(trigger);
+  if (rules.conditions.length === 0 && rules.mapInput === undefined) return { matched: true };
+  return withBudgetOf(batch, (budget) => apply(rules, { ...scopeOf(), budget }));
 };

@@ -1,6 +1,6 @@
 import { type Trigger } from '@millrace/contracts';
 import { describe, expect, test } from 'vitest';
-import { triggerOf } from '../../testing/trigger-of.ts';
+import { triggerOf } from '@millrace/testkit';
 import { type Approach, mismatchOf } from './mismatch-of.ts';
 
 describe('before the body is read', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Trigger, type WorkflowVersion } from '@millrace/contracts';
 import { logBounds } from '@millrace/eventlog';
-import { completed, dispatched, eventually, failed, started } from '@millrace/testkit';
+import { completed, dispatched, eventually, failed, started, triggerOf } from '@millrace/testkit';
 import { type InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { during, lastEvent, report } from '../../testing/play-executor.ts';
@@ -18,16 +18,7 @@ const KEY = 'a-key-of-this-workflow-alone';
 const keys = [{ sha256: createHash('sha256').update(KEY).digest('hex') }];
 
 const endpoint = (rest: Partial<Trigger> = {}): readonly Trigger[] => [
-  {
-    id: 'endpoints',
-    dialect: 'endpoints',
-    address: {},
-    methods: ['POST'],
-    auth: 'token',
-    mode: 'sync',
-    enabled: true,
-    ...rest,
-  },
+  triggerOf({ id: 'endpoints', dialect: 'endpoints', mode: 'sync', ...rest }),
 ];
 
 const inputSchema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };

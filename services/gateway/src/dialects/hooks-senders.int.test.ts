@@ -232,6 +232,21 @@ describe('cloudevents emitters', () => {
     expect(runs).toEqual(['1', '2']);
   });
 
+  test('an event that stands in a batch twice, by source and id, is started once', async () => {
+    const other = new CloudEvent({ id: '1', type: 'wanted', source: '/others', data: { n: 1 } });
+    const end = await hooks.logEnd();
+    const answer = await hooks.send('/events', batch(event('1'), event('2'), event('1'), other, event('1', 'again')));
+    expect(answer.statusCode).toBe(202);
+    const { items } = answer.json<{ items: readonly { readonly run_id: string; readonly status: string }[] }>();
+    const statuses = ['accepted', 'accepted', 'duplicate', 'accepted', 'duplicate'];
+    expect(items.map(({ status }) => status)).toEqual(statuses);
+    expect([items[2]?.run_id, items[4]?.run_id]).toEqual([items[0]?.run_id, items[0]?.run_id]);
+    expect(new Set(items.map(({ run_id: id }) => id)).size).toBe(3);
+    expect((await hooks.logEnd()) - end).toBeLessThanOrEqual(3);
+    const filtered = await hooks.send('/wanted', batch(event('2', 'unwanted'), event('2', 'unwanted')));
+    expect(filtered.json().items).toMatchObject([{ status: 'filtered' }, { status: 'filtered' }]);
+  });
+
   test('one Idempotency-Key is for each event of the batch', async () => {
     const sent = batch(event('1'), event('2'));
     const keyed = { ...sent, headers: { ...sent.headers, 'idempotency-key': 'batch-1' } };

@@ -5,6 +5,7 @@ import { AppError } from '@millrace/kernel';
 import { type Trigger, type WorkflowVersion } from '@millrace/contracts';
 import { parseNetwork } from '@millrace/domain';
 import { type BoundTrigger, type Dialect, type StartRoute } from '@millrace/dialects';
+import { triggerOf } from '@millrace/testkit';
 import { makeFailureBrake } from '../auth/failure-brake.ts';
 import { AUTH_FAILURES_MAX } from '../limits.ts';
 import { type EnterDeps, makeEnterTrigger } from './enter.ts';
@@ -44,16 +45,7 @@ const bound = (trigger: Partial<Trigger>): BoundTrigger => ({
   workspace: 'default',
   workflow: 'a/b',
   version,
-  trigger: {
-    id: 't',
-    dialect: 'test',
-    address: {},
-    methods: ['POST'],
-    auth: 'token',
-    mode: 'async',
-    enabled: true,
-    ...trigger,
-  },
+  trigger: triggerOf(trigger),
 });
 
 interface Call {

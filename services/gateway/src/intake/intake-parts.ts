@@ -6,9 +6,10 @@ import { type GatewayParts } from '../parts.ts';
 import { makeReadRunLogs } from '../reading/run-logs.ts';
 import { makeEnterTrigger, makeSightTrigger } from './enter.ts';
 import { type TriggerState } from '@millrace/contracts';
-import { makeIntake, makeRedeliver, type Redeliver } from './intake.ts';
+import { makeIntake } from './intake.ts';
 import { type MountDeps } from './mount.ts';
 import { makeReadMultipart } from './read-multipart.ts';
+import { makeRedeliver, type Redeliver } from './redeliver.ts';
 
 export interface IntakeContext {
   readonly deps: GatewayDeps;

@@ -25,7 +25,7 @@ import {
 import { type Principal } from '../auth/access.ts';
 import { principalOf } from '../auth/require-access.ts';
 import { type Entry } from '../intake/entry.ts';
-import { type Redeliver } from '../intake/intake.ts';
+import { type Redeliver } from '../intake/redeliver.ts';
 import { recordedInbound } from '../intake/recorded-inbound.ts';
 import { sendAnswer } from '../intake/send-answer.ts';
 import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
