@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeTempFolder } from '@millrace/testkit';
 
-const BIN = join(import.meta.dirname, '../../libs/cli/bin/millrace.mjs');
+const PRODUCT = join(import.meta.dirname, '../..');
 const READY = /^Millrace is ready at (\S+)$/m;
 
 /** `millrace serve` as somebody starts it by hand. */
@@ -22,10 +22,18 @@ export interface ServeProcess {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-const startIn = (folder: string, args: readonly string[]): ChildProcess => {
+const startIn = (product: string, folder: string, args: readonly string[]): ChildProcess => {
   const ours = /^(MILLRACE|NATS|DATABASE)_/;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-  return spawn(process.execPath, [BIN, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))),
+    // Compiled code is kept by path: that of a copy goes with it.
+    NODE_COMPILE_CACHE: join(product, 'node_modules', '.cache', 'compile'),
+  };
+  return spawn(process.execPath, [join(product, 'libs/cli/bin/millrace.mjs'), ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 };
 
 const exitOf = async (child: ChildProcess): Promise<number | null> => {
@@ -34,7 +42,14 @@ const exitOf = async (child: ChildProcess): Promise<number | null> => {
 };
 
 /** Starts it in a new folder with these files; scripts are executable. */
-export const startServe = async (
+export const startServe = (
+  files: Readonly<Record<string, string>>,
+  ...flags: readonly string[]
+): Promise<ServeProcess> => startServeOf(PRODUCT, files, ...flags);
+
+/** The same with the sources of another checkout. */
+export const startServeOf = async (
+  product: string,
   files: Readonly<Record<string, string>>,
   ...flags: readonly string[]
 ): Promise<ServeProcess> => {
@@ -44,7 +59,7 @@ export const startServe = async (
     writeFileSync(join(folder, file), content);
     chmodSync(join(folder, file), 0o755);
   }
-  const server = startIn(folder, ['serve', ...flags]);
+  const server = startIn(product, folder, ['serve', ...flags]);
   let printed = '';
   const isReady = new Promise<void>((resolve, reject) => {
     server.stdout?.setEncoding('utf8').on('data', (piece: string) => {
@@ -60,7 +75,7 @@ export const startServe = async (
     token: /^ +token +(\S+)/m.exec(printed)?.[1] ?? '',
     printed: () => printed,
     command: async (...args) => {
-      const child = startIn(folder, args);
+      const child = startIn(product, folder, args);
       const stdout = child.stdout === null ? '' : await text(child.stdout);
       return { code: await exitOf(child), stdout };
     },

@@ -2,6 +2,8 @@ export * from './client.ts';
 export * from './errors.ts';
 export { type FollowedMessage, type FollowOptions, resultOf } from './follow-run.ts';
 export { type ConnectionOptions } from './send.ts';
+export * from './trigger-format.ts';
+export * from './webhook-format.ts';
 export * from './wire-format.ts';
 export {
   type InboxRequest,

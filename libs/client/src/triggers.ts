@@ -1,6 +1,6 @@
 import { type ReadBody } from './read-body.ts';
 import { type Send } from './send.ts';
-import { type Trigger, type WorkflowTriggers } from './wire-format.ts';
+import { type Trigger, type WorkflowTriggers } from './trigger-format.ts';
 
 interface Abortable {
   readonly signal?: AbortSignal;

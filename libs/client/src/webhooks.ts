@@ -1,6 +1,6 @@
 import { type ReadBody } from './read-body.ts';
 import { type Send } from './send.ts';
-import { type CreatedWebhook, type Webhook, type WebhookDelivery } from './wire-format.ts';
+import { type CreatedWebhook, type Webhook, type WebhookDelivery } from './webhook-format.ts';
 
 interface Abortable {
   readonly signal?: AbortSignal;

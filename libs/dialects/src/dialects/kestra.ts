@@ -2,7 +2,7 @@
  * The dialect `kestra`: `/api/v1/executions/webhook/{namespace}/{flowId}/{key}`, with and without a tenant, by GET, POST and PUT.
  *
  * The key in the address is the only credential. What it starts reads the request as `trigger.body`, `trigger.headers` and
- * `trigger.parameters`. Segments are read from the address as it was written: a key may hold whatever can be percent-encoded.
+ * `trigger.parameters`.
  */
 import { KEY_PLACEHOLDER, WAIT_SECONDS_MAX } from '@millrace/contracts';
 import { type ReadCloudEvent } from '@millrace/domain';
@@ -13,7 +13,6 @@ import { plainEventBody } from '../body/cloud-event-body.ts';
 import { triggerBodyOf } from '../body/trigger-body.ts';
 import {
   type CancelRoute,
-  type Credentials,
   type Dialect,
   type DialectModule,
   type FollowRoute,
@@ -25,6 +24,7 @@ import { exampleTitle } from '../example-credentials.ts';
 import { type InboundRequest } from '../inbound-request.ts';
 import { isRunOver, type RecordedRun, type RunSnapshot, type StartOutcome } from '../run-snapshot.ts';
 import { type BoundTrigger } from '../trigger-directory.ts';
+import { readAddress, readerCredentials, webhookCredentials } from './kestra/address.ts';
 import { kestraDeclaration } from './kestra/declaration.ts';
 import { kestraDescription } from './kestra/describe.ts';
 import { flowNotFound, kestraError, webhookDisabled, webhookNotFound } from './kestra/errors.ts';
@@ -33,7 +33,6 @@ import { variablesOf } from './kestra/variables.ts';
 
 const NAME = 'kestra';
 const METHODS = ['GET', 'POST', 'PUT'];
-const KEY_LENGTH_MAX = 256;
 const MS = 1_000;
 
 export const SettingsSchema = Type.Object(
@@ -62,45 +61,6 @@ interface Settings {
   readonly credential_headers: 'redact' | 'keep';
   readonly url: string;
 }
-
-/** What an address names; a part that is missing is empty. */
-interface WebhookAddress {
-  readonly tenant: string | undefined;
-  readonly namespace: string;
-  readonly flow: string;
-  readonly key: string;
-  /** True when further segments follow, even an empty one. */
-  readonly hasMore: boolean;
-}
-
-const decode = (segment: string): string => {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return '';
-  }
-};
-
-const readAddress = ({ path }: Pick<InboundRequest, 'path'>): WebhookAddress => {
-  const [head = '', tail = ''] = path.split('/executions/webhook/', 2);
-  const [namespace = '', flow = '', key = '', ...more] = tail.split('/').map(decode);
-  const [, , , tenant] = head.split('/');
-  return { tenant, namespace, flow, key, hasMore: more.length > 0 };
-};
-
-const credentials = (request: InboundRequest): Credentials => {
-  const { key, hasMore } = readAddress(request);
-  const isKey = key !== '' && key.length <= KEY_LENGTH_MAX && !hasMore;
-  return { tokens: [], keys: isKey ? [key] : [] };
-};
-
-/** Clients of the source sign in with a name and a password; the password is a token. */
-const readerCredentials = (request: InboundRequest): Credentials => {
-  const [, scheme = '', text = ''] = /^(Bearer|Basic)\s+(.+)$/i.exec(request.header('authorization') ?? '') ?? [];
-  if (text === '') return { tokens: [], keys: [] };
-  const decoded = scheme.toLowerCase() === 'basic' ? Buffer.from(text, 'base64').toString() : `:${text}`;
-  return { tokens: [{ text: decoded.slice(decoded.indexOf(':') + 1), source: 'header' }], keys: [] };
-};
 
 const placeOf = (request: InboundRequest, { trigger }: BoundTrigger, settings: Settings): ExecutionPlace => {
   const { namespace, flow } = readAddress(request);
@@ -145,7 +105,7 @@ const makeStart = (settings: Settings) => {
       'mean nothing, 409 when the webhook is disabled or was stopped.',
     hidesAddresses: false,
     takesMultipart: true,
-    credentials,
+    credentials: webhookCredentials,
     resolve: (request, directory) => {
       const { tenant, namespace, flow, hasMore } = readAddress(request);
       if (tenant !== undefined && tenant !== settings.tenant) throw flowNotFound();

@@ -128,6 +128,25 @@ describe('addresses', () => {
     expect((await logBounds(gateway.connection, 0)).last).toBe(last);
   });
 
+  test('HEAD and unknown methods are told so by whatever key GET would be let in, and start nothing', async () => {
+    const { last } = await logBounds(gateway.connection, 0);
+    const asked = async (
+      workflow: string,
+      headers: Readonly<Record<string, string>>,
+      method: 'HEAD' | 'PROPFIND' = 'HEAD',
+    ) => {
+      const { statusCode, headers: told } = await call(workflow, { method, headers });
+      return [statusCode, told.allow];
+    };
+    expect(await asked('flexible_endpoint', { 'x-bifrost-key': TOKENS.run })).toEqual([405, 'GET, POST']);
+    expect(await asked('secure_endpoint', { 'x-bifrost-key': TOKENS.run }, 'PROPFIND')).toEqual([405, 'POST']);
+    expect(await asked('own_key', { 'x-bifrost-key': KEY })).toEqual([405, 'POST']);
+    expect(await asked('github_webhook', {})).toEqual([405, 'POST']);
+    expect(await asked('secure_endpoint', { 'x-bifrost-key': 'nobody' })).toEqual([401, undefined]);
+    expect(await asked('nothing', {})).toEqual([401, undefined]);
+    expect((await logBounds(gateway.connection, 0)).last).toBe(last);
+  });
+
   test('input that the schema refuses is 422 with a detail and a pointer', async () => {
     const response = await call('typed', { payload: '{"n":"x"}' });
     expect([response.statusCode, response.json()]).toEqual([

@@ -176,23 +176,56 @@ const checkBrowser = (inbound: Inbound, { bound, verified }: Admission, caller: 
   });
 };
 
-/** Notes that a request reached an address of triggers by a method that starts nothing there. Decides nothing. */
-export type SightTrigger = (request: FastifyRequest, dialect: Dialect, route: StartRoute) => void;
+/**
+ * What a request at an address of triggers is told whose method starts nothing there, whoever sends it; `allow` is what the address takes
+ * as such. It is noted as one that reached a trigger.
+ *
+ * @throws AppError `unauthenticated` where the address is hidden from who has neither a token nor a key of a trigger there.
+ */
+export type RefuseMethod = (
+  request: FastifyRequest,
+  dialect: Dialect,
+  route: StartRoute,
+  allow: readonly string[],
+) => AppError;
 
-export const makeSightTrigger = (deps: EnterDeps): SightTrigger => {
+/** Whether the caller would be let in to the trigger, or anybody would. */
+const isKnownTo = (bound: BoundTrigger, caller: Caller, { secretValues }: EnterDeps): boolean => {
+  const { auth } = bound.trigger;
+  if (auth === 'public') return true;
+  if (auth === 'token') return concerns(bound, caller);
+  return findKey(bound.trigger, caller.credentials.keys, secretValues) !== undefined;
+};
+
+const methodError = (inbound: Inbound, route: StartRoute, known: readonly BoundTrigger[], allow: readonly string[]) => {
+  if (known.length > 0 && route.wrongMethod !== undefined) return route.wrongMethod(inbound, known);
+  const own = [...new Set(known.flatMap(({ trigger }) => trigger.methods))].sort();
+  return new AppError('refused', 'http.method_not_allowed', `${inbound.method} is not for this address`, {
+    details: { allow: own.length === 0 ? allow : own },
+  });
+};
+
+export const makeRefuseMethod = (deps: EnterDeps): RefuseMethod => {
   const callerOf = makeCallerOf(deps);
-  return (request, dialect, route) => {
-    const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
-    const caller = callerOf(inbound, route);
+  const candidatesAt = (inbound: Inbound, route: StartRoute): readonly BoundTrigger[] => {
     try {
-      const candidates = route
-        .resolve(inbound, deps.directory)
-        .filter((bound) => isThere(bound, route, deps.triggerStates) && concerns(bound, caller));
-      if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials: caller.credentials };
+      return route.resolve(inbound, deps.directory).filter((bound) => isThere(bound, route, deps.triggerStates));
     } catch (error) {
       // What the address means is not asked: the method is wrong, whatever it is.
-      if (!(error instanceof AppError)) throw error;
+      if (error instanceof AppError) return [];
+      throw error;
     }
+  };
+  return (request, dialect, route, allow) => {
+    const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
+    const caller = callerOf(inbound, route);
+    const candidates = candidatesAt(inbound, route).filter((bound) => concerns(bound, caller));
+    const { credentials } = caller;
+    if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials };
+    if (!route.hidesAddresses) return methodError(inbound, route, [], allow);
+    const known = candidates.filter((bound) => isKnownTo(bound, caller, deps));
+    if (known.length === 0) caller.principal();
+    return methodError(inbound, route, known, allow);
   };
 };
 

@@ -4,7 +4,7 @@ import { type GatewayDeps } from '../deps.ts';
 import { type GatewayMetrics } from '../metrics.ts';
 import { type GatewayParts } from '../parts.ts';
 import { makeReadRunLogs } from '../reading/run-logs.ts';
-import { makeEnterTrigger, makeSightTrigger } from './enter.ts';
+import { makeEnterTrigger, makeRefuseMethod } from './enter.ts';
 import { type TriggerState } from '@millrace/contracts';
 import { makeIntake } from './intake.ts';
 import { type MountDeps } from './mount.ts';
@@ -50,7 +50,7 @@ export const makeIntakeParts = ({
     ...common,
     readRunLogs: makeReadRunLogs({ readModel: deps.readModel, reveal: parts.reveal }),
     enter: makeEnterTrigger(entering),
-    sight: makeSightTrigger(entering),
+    refuseMethod: makeRefuseMethod(entering),
     intake: makeIntake(intake),
     redeliver: makeRedeliver(intake),
   };

@@ -1,15 +1,15 @@
 import { METHODS } from 'node:http';
-import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
+import { type FastifyContextConfig, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { AppError } from '@millrace/kernel';
 import { BODY_BYTES_MAX } from '@millrace/contracts';
 import { type Dialect, type DialectRoute, type ReadRoute } from '@millrace/dialects';
-import { type EnterTrigger, type SightTrigger } from './enter.ts';
+import { type EnterTrigger, type RefuseMethod } from './enter.ts';
 import { type Handler, type HandlerDeps, makeHandlers } from './handlers.ts';
 
 export interface MountDeps extends HandlerDeps {
   readonly dialects: readonly Dialect[];
   readonly enter: EnterTrigger;
-  readonly sight: SightTrigger;
+  readonly refuseMethod: RefuseMethod;
 }
 
 /** All that the parser of HTTP lets through: `TRACE` and those of WebDAV, too. A tunnel is no request, and never gets here. */
@@ -70,32 +70,49 @@ const mountRoute = (app: FastifyInstance, route: DialectRoute, { config, handler
   }
 };
 
-/** Every other method at the addresses of a dialect: 405 with `Allow`, to whoever may know of the address. */
-const refuseOtherMethods = (app: FastifyInstance, dialect: Dialect, sight: SightTrigger): void => {
-  const { routes, renderError } = dialect;
-  const byUrl = Map.groupBy(routes, ({ url }) => url);
-  for (const [url, there] of byUrl) {
+const isOpenAddress = (route: DialectRoute): boolean =>
+  route.does === 'start' ? !route.hidesAddresses : route.does === 'answer' && route.access === 'public';
+
+/** Who learns that a method is not for the routes of one address: for triggers, who may know of the address. */
+const refusalConfig = (
+  there: readonly DialectRoute[],
+  dialect: Dialect,
+  error: (request: FastifyRequest) => AppError,
+): FastifyContextConfig => {
+  const renderError = there.find((route) => route.renderError !== undefined)?.renderError ?? dialect.renderError;
+  const credentials = there.find((route) => route.credentials !== undefined)?.credentials;
+  const common = { refuses: true, renderError, skipsClientHeader: true, ...(credentials && { credentials }) };
+  if (there.every(isOpenAddress)) return { ...common, access: 'public' };
+  if (!there.some(({ does }) => does === 'start')) return { ...common, access: 'read' };
+  return {
+    ...common,
+    access: 'trigger',
+    enter: (request) => {
+      throw error(request);
+    },
+  };
+};
+
+/** Every other method at the addresses of a dialect: 405 with `Allow`, before anything of the body is read. */
+const refuseOtherMethods = (app: FastifyInstance, dialect: Dialect, refuseMethod: RefuseMethod): void => {
+  for (const [url, there] of Map.groupBy(dialect.routes, (route) => route.url)) {
     const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
     const others = ALL_METHODS.filter((method) => !allow.includes(method));
     if (others.length === 0) continue;
-    const render = there.find((route) => route.renderError !== undefined)?.renderError ?? renderError;
-    const isOpen = there.every((route) =>
-      route.does === 'start' ? !route.hidesAddresses : route.does === 'answer' && route.access === 'public',
-    );
     const start = there.find((route) => route.does === 'start');
+    const error = (request: FastifyRequest): AppError =>
+      start === undefined
+        ? new AppError('refused', 'http.method_not_allowed', `${request.method} is not for this address`, {
+            details: { allow },
+          })
+        : refuseMethod(request, dialect, start, allow);
     app.route({
       method: others,
       url,
       exposeHeadRoute: false,
       schema: { hide: true },
-      config: { refuses: true, access: isOpen ? 'public' : 'read', renderError: render, skipsClientHeader: true },
-      // Before anything of the body is read.
-      onRequest: (request, _reply, done) => {
-        const { method } = request;
-        if (start !== undefined) sight(request, dialect, start);
-        const details = { allow };
-        done(new AppError('refused', 'http.method_not_allowed', `${method} is not for this address`, { details }));
-      },
+      config: refusalConfig(there, dialect, error),
+      onRequest: (request, _reply, done) => done(error(request)),
       handler: async () => undefined,
     });
   }
@@ -117,7 +134,7 @@ export const mountDialects = async (app: FastifyInstance, deps: MountDeps, liste
         const config = configOf(dialect, route, deps.enter);
         mountRoute(scope, route, { config, handler: handlerOf(route) });
       }
-      refuseOtherMethods(scope, { ...dialect, routes }, deps.sight);
+      refuseOtherMethods(scope, { ...dialect, routes }, deps.refuseMethod);
     });
   }
 };
