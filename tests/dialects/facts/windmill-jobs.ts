@@ -83,12 +83,13 @@ export const WINDMILL_JOBS: readonly Fact[] = [
           ['cancel', 'GET'],
           ['cancel', 'POST'],
         ] as const)
-          expect(await refusal(world, `${prefix}/${verb}/${id}/1/a-secret`, { method, token: null })).toEqual([
+          expect(await refusal(world, `${prefix}/${verb}/${id}/1/a-secret`, { method })).toEqual([
             404,
             expect.stringMatching(/^Not found: no approval is waited for/),
           ]);
       }
-      expect((await refusal(world, `${JOBS}_u/result_by_id/${id}/a`, { method: 'GET', token: null }))[0]).toBe(401);
+      for (const path of [`result_by_id/${id}/a`, `resume/${id}/1/a-secret`])
+        expect((await refusal(world, `${JOBS}_u/${path}`, { method: 'GET', token: null }))[0]).toBe(401);
     },
   },
   {

@@ -8,7 +8,7 @@ import { tokensOf } from './credentials.ts';
 import { CORS } from './errors.ts';
 import { type WindmillSettings } from './settings.ts';
 
-/** Whoever has such an address needs no login there: the answer says nothing about any job, whether it is there or not. */
+/** Says nothing about any job, whether it is there or not. There such an address needs no login; here nothing is open to everybody. */
 const NO_APPROVAL = 'Not found: no approval is waited for: jobs of this server have no steps, and are not suspended';
 
 /** Whatever is asked, the answer is a line of text. */
@@ -22,7 +22,6 @@ const stepResult = (prefix: string, tail: string, settings: WindmillSettings): R
   summary: 'The result of a step: 404, as no job has steps',
   describe,
   credentials: tokensOf,
-  takesCrossSiteTokens: true,
   runId: (request) => (isKnownWorkspace(request, settings) ? (request.params['job'] ?? '') : ''),
   render: (_run, { params }: InboundRequest) =>
     textAnswer(404, `Not found: node result not found at name ${params['node'] ?? ''}: this job has no steps`, CORS),
@@ -30,8 +29,8 @@ const stepResult = (prefix: string, tail: string, settings: WindmillSettings): R
 
 const approval = (verb: string, prefix: string, tail: string): AnswerRoute => ({
   does: 'answer',
-  access: 'public',
-  takesCrossSite: true,
+  access: 'read',
+  credentials: tokensOf,
   methods: ['GET', 'POST'],
   url: `${WORKSPACE}/${prefix}/${verb}/:job/:resume/:secret`,
   operationId: `windmill${verb === 'resume' ? 'Resume' : 'Disapprove'}${tail}`,
