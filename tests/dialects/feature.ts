@@ -11,7 +11,7 @@ export type Show = (world: World) => Promise<unknown>;
 export interface Feature {
   /** As the facts call it. */
   readonly name: string;
-  /** By the dialects that have it; `server` for what belongs to none. */
+  /** By the dialects that have it, and by those whose answer to it must be shown; `server` for what belongs to none. */
   readonly shown: Readonly<Partial<Record<DialectName | 'server', Show>>>;
   /** What we do not have of it, and why. */
   readonly missing?: string;

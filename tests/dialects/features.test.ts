@@ -3,15 +3,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Feature } from './feature.ts';
 import { AUTH } from './table/auth.ts';
 import { FLOW_CONTROL } from './table/flow-control.ts';
+import { INPUT_OPTIONS } from './table/input-options.ts';
 import { INPUT } from './table/input.ts';
 import { OUTPUT } from './table/output.ts';
 import { STANDARDS } from './table/standards.ts';
+import { THERE } from './table/there.ts';
 import { TRIGGERING } from './table/triggering.ts';
+import { patience, PATIENCE_CONFIG, PATIENCE_WORKFLOWS } from './patience.ts';
+import { WORKFLOWS } from './workflows.ts';
 import { startWorld } from './world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>> | undefined;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({
+    workflows: { ...WORKFLOWS, ...PATIENCE_WORKFLOWS },
+    config: PATIENCE_CONFIG,
+  });
+  patience(world);
 });
 afterAll(() => world?.stop());
 
@@ -19,6 +27,7 @@ const TABLE: readonly (readonly [part: string, features: readonly Feature[]])[] 
   ['triggering', TRIGGERING],
   ['auth', AUTH],
   ['input', INPUT],
+  ['options of the input', INPUT_OPTIONS],
   ['output', OUTPUT],
   ['flow control', FLOW_CONTROL],
   ['standards', STANDARDS],
@@ -31,6 +40,17 @@ describe.each(TABLE)('%s', (_part, features) => {
   test.each(cells)('%s: %s', async (_name, _dialect, show) => {
     if (world !== undefined) await show(world);
   });
+});
+
+/** Rows of part 2.1; the others are of 2.2. */
+const FEATURES = TABLE.flatMap(([, features]) => features).filter(({ name }) => !name.endsWith('(2.2)'));
+
+test('each row of part 2.1 is there, and is shown by a call of every system that has it', () => {
+  expect(FEATURES.map(({ name }) => name).toSorted()).toEqual(Object.keys(THERE).toSorted());
+  const bare = FEATURES.flatMap(({ name, shown }) =>
+    (THERE[name] ?? []).filter((dialect) => shown[dialect] === undefined).map((dialect) => `${name}: ${dialect}`),
+  );
+  expect(bare).toEqual([]);
 });
 
 test('what is not there is listed, and nothing else', () => {

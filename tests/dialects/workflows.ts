@@ -6,6 +6,17 @@ export const KEYS = {
   waits: 'a-key-that-waits-for-it',
   only: 'a-key-of-one-workflow',
   hook: 'a-key-in-the-address',
+  asked: 'a-key-of-who-asks',
+} as const;
+
+/** Event sources of Bifrost. */
+export const SOURCES = {
+  open: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be001',
+  mapped: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be002',
+  wanted: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be003',
+  rated: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be004',
+  signed: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be005',
+  graph: '3d0c7a52-6a0e-4b62-9a55-0d2c1f9be006',
 } as const;
 
 /** By name, as the triggers below want them. */
@@ -50,6 +61,28 @@ triggers:
   - { dialect: endpoints, id: endpoint, disable_global_key: true, key: ${KEYS.only} }
   - { dialect: windmill, id: keyed-route, route: keyed, auth: workflow_key, key: ${KEYS.only} }
   - { dialect: windmill, id: open-route, route: open, auth: public }
+  - { dialect: windmill, id: signed-route, route: signed, signature: { preset: github, secret: GITHUB } }
+  - { dialect: windmill, id: asked-route, route: asked, signature: { preset: slack, secret: SLACK } }
+  - { dialect: sink, id: asked-sink, app_id: app, path: /asked, signature: { preset: slack, secret: SLACK } }
+  - { dialect: kestra, id: asked-webhook, key: ${KEYS.asked}, signature: { preset: slack, secret: SLACK } }
+`;
+
+const HEARD = `
+triggers:
+  - { dialect: endpoints, id: open, event_source: ${SOURCES.open}, auth: public }
+  - { dialect: endpoints, id: mapped, event_source: ${SOURCES.mapped}, auth: public, input: { who: 'body.user.name' } }
+  - { dialect: endpoints, id: wanted, event_source: ${SOURCES.wanted}, auth: public, when: 'body.kind == "wanted"' }
+  - { dialect: endpoints, id: rated, event_source: ${SOURCES.rated}, auth: public, rate_limit: { requests: 1, per: 60 } }
+  - { dialect: endpoints, id: signed, event_source: ${SOURCES.signed}, signature: { preset: bifrost-generic, secret: GITHUB } }
+  - { dialect: endpoints, id: graph, event_source: ${SOURCES.graph}, signature: { preset: microsoft-graph, secret: GITHUB } }
+`;
+
+/** Triggers by which every dialect waits for a result. */
+const reachable = (name: string): string => `
+triggers:
+  - { dialect: sink, app_id: app, path: /${name}, mode: sync }
+  - { dialect: endpoints }
+  - { dialect: kestra, key: ${KEYS.waits}, wait: true }
 `;
 
 /** Triggers that say how a request is read and answered. */
@@ -58,6 +91,7 @@ triggers:
   - { dialect: hooks, id: mapped, path: /mapped, input: { who: 'body.user.name', event: 'headers["x-event"]' } }
   - { dialect: hooks, id: wanted, path: /wanted, when: 'body.wanted == true' }
   - { dialect: hooks, id: answers, path: /answers, mode: sync, response: { completed: 201, body: result, content_type: text/csv } }
+  - { dialect: kestra, id: typed-webhook, key: ${KEYS.hook}, wait: true, returnOutputs: true, responseContentType: text/plain }
   - dialect: kestra
     id: wanted-webhook
     key: ${KEYS.waits}
@@ -77,6 +111,7 @@ triggers:
 
 const SLOWLY = `
 triggers:
+  - { dialect: sink, app_id: app, path: /slow, mode: async }
   - { dialect: hooks, path: /slow }
   - { dialect: kestra, key: ${KEYS.async} }
   - { dialect: endpoints, execution_mode: async }
@@ -84,6 +119,7 @@ triggers:
 
 const DISABLED = `
 triggers:
+  - { dialect: windmill, id: route, route: off, enabled: false }
   - { dialect: hooks, path: /off, enabled: false }
   - { dialect: kestra, key: ${KEYS.async}, disabled: true }
   - { dialect: sink, app_id: app, path: /off, enabled: false }
@@ -98,7 +134,7 @@ triggers:
 
 const TYPED = `
 input: { type: object, properties: { n: { type: integer }, on: { type: boolean } }, additionalProperties: false }
-triggers: [{ dialect: endpoints }]
+triggers: [{ dialect: endpoints }, { dialect: kestra, key: ${KEYS.waits}, wait: true, input: { n: int(body.n) } }]
 `;
 
 const HEADED = `
@@ -135,16 +171,21 @@ export const WORKFLOWS: Readonly<Record<string, string>> = {
   'shop/typed.yaml': TYPED,
   'shop/head.sh': ECHO,
   'shop/head.yaml': HEADED,
+  'shop/heard.sh': ECHO,
+  'shop/heard.yaml': HEARD,
+  'shop/brief.sh': SLOW,
+  'shop/brief.yaml': `timeout: 1s\n${reachable('brief')}`,
+  'shop/early.yaml': reachable('early'),
   'shop/early.sh': script('echo \'::respond {"ok":true}\'', 'sleep 1', 'echo \'"late"\''),
   'shop/tuple.sh': script('echo \'[{"created":true},201]\''),
   'shop/tuple.yaml': 'triggers: [{ dialect: endpoints }]\n',
   'shop/single.sh': SLOW,
   'shop/single.yaml': 'concurrency: 1\non_limit: reject\n',
   'shop/queue.sh': SLOW,
-  'shop/queue.yaml': 'concurrency: 1\n',
+  'shop/queue.yaml': `concurrency: 1\ntriggers: [{ dialect: kestra, key: ${KEYS.async} }]\n`,
   'shop/second.sh': SECOND,
-  'shop/second.yaml': 'retries: { failed: 1 }\n',
+  'shop/second.yaml': `retries: { failed: 1 }\n${reachable('second')}`,
   'shop/env.sh': script('echo "{\\"target\\":\\"$TARGET\\"}"'),
   'shop/secretive.sh': ECHO,
-  'shop/secretive.yaml': 'delete_after_use: true\n',
+  'shop/secretive.yaml': `delete_after_use: true\n${reachable('secretive')}`,
 };

@@ -155,6 +155,12 @@ describe('003, authentication', () => {
     expect((await anyone('takes_payload', { headers, body: { data: 'value' } })).status).toBe(200);
   });
 
+  test('a session has a token that ends, and it is as good as a key', async () => {
+    const { json } = await world.call('/tokens', { body: { scopes: ['run:api/*'], expires_in: '8h' } });
+    const { token } = json as { readonly token: string };
+    expect((await call('takes_payload', { token, body: { data: 1 } })).json).toEqual({ payload: { data: 1 } });
+  });
+
   test('without one, and with a wrong one, nothing runs', async () => {
     const before = await world.runsOf('api/takes_payload');
     for (const token of [null, 'wrong', OWN_KEY])

@@ -143,6 +143,18 @@ describe('004, status', () => {
   });
 });
 
+/** What others send, in the words of the document: GitHub, Amazon EventBridge. */
+const SENDERS: readonly (readonly [sender: string, headers: Readonly<Record<string, string>>, body: object])[] = [
+  ['GitHub', { 'x-github-event': 'push' }, { ref: 'refs/heads/main', commits: [] }],
+  ['Amazon EventBridge', { 'x-amz-target': 'shop' }, { version: '0', 'detail-type': 'Order', detail: { id: 7 } }],
+];
+
+test.each(SENDERS)('004, events of another application: what %s sends is what the flow reads', async (...sent) => {
+  const [, headers, body] = sent;
+  const [[name, value]] = Object.entries(headers) as [[string, string]];
+  expect(await triggerOf(`${FLOW}/${KEY}`, { headers, body })).toMatchObject({ body, headers: { [name]: [value] } });
+});
+
 describe('004, what a flow reads', () => {
   test.each<[string, string, unknown]>([
     ['an object', '{"hello":"world"}', { hello: 'world' }],

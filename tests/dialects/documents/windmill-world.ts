@@ -62,10 +62,49 @@ export const WORKFLOWS: Readonly<Record<string, string>> = {
   'f/team/versioned.sh': script('echo 1'),
 };
 
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+const mailForm = (): FormData => {
+  const form = new FormData();
+  form.set('from', 'ada@example.test');
+  form.set('subject', 'Lost');
+  return form;
+};
+
+/** How Slack and mail services call an address that they are given, and what the script gets. */
+export const SENDERS: readonly (readonly [sender: string, request: Ask, args: object])[] = [
+  [
+    'Slack, with a slash command,',
+    { headers: FORM, body: 'command=%2Fdeploy&text=shop&user_name=ada' },
+    { command: '/deploy', text: 'shop', user_name: 'ada' },
+  ],
+  [
+    'Slack, with an event,',
+    { body: { type: 'event_callback', event: { type: 'app_mention', text: 'deploy' } } },
+    { type: 'event_callback', event: { type: 'app_mention', text: 'deploy' } },
+  ],
+  [
+    'a mail service, with a form,',
+    { headers: FORM, body: 'sender=ada%40example.test&subject=Lost&body-plain=My+order' },
+    { sender: 'ada@example.test', subject: 'Lost', 'body-plain': 'My order' },
+  ],
+  ['a mail service, with a form of parts,', { body: mailForm() }, { from: 'ada@example.test', subject: 'Lost' }],
+  [
+    'a mail server, with the message as it is,',
+    { headers: { 'content-type': 'text/plain' }, body: 'Subject: Lost\r\n\r\nMy order' },
+    { raw_string: 'Subject: Lost\r\n\r\nMy order' },
+  ],
+];
+
+/** What a receiver of the workspace webhook is told in our words. */
+export const CHANGES = ['workflow.deployed', 'run.started', 'run.completed', 'token.created'].map(
+  (change) => `dev.millrace.${change}.v1`,
+);
+
 export interface Ask {
   /** Default POST. */
   readonly method?: string;
-  /** Sent as JSON; a text as it is. */
+  /** Sent as JSON; a text or form data as it is. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Instead of the platform's; `null` sends none. */
@@ -88,10 +127,12 @@ export const windmillCaller = (platform: () => Pick<TestPlatform, 'url' | 'token
       method,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' || body instanceof FormData ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) as unknown };

@@ -22,7 +22,7 @@ const parameters = async (world: World, request: Request, query = ''): Promise<u
 
 const ROUTES: readonly Fact[] = [
   {
-    section: '3.1',
+    shows: ['3.1/id', '3.1/twins'],
     says: 'by name, by path, by UUID; a name of two workflows is 409 with detail',
     show: async (world) => {
       for (const name of ['identified', 'shop/identified', ENDPOINT_ID])
@@ -31,7 +31,7 @@ const ROUTES: readonly Fact[] = [
     },
   },
   {
-    section: '3.1',
+    shows: ['3.1/order-1', '3.1/order-3'],
     says: 'no key is 401 here (422 there), and so is a wrong one, for unknown workflows too',
     show: async (world) => {
       const denied = [401, 'Invalid or expired API key'];
@@ -42,7 +42,7 @@ const ROUTES: readonly Fact[] = [
     },
   },
   {
-    section: '3.1',
+    shows: ['3.1/order-2'],
     says: 'a bad workflow id is a name that nothing has: 404 here, as names are addresses',
     show: async (world) => {
       const id = '5d0c7a52-not-a-uuid';
@@ -50,7 +50,7 @@ const ROUTES: readonly Fact[] = [
     },
   },
   {
-    section: '3.1',
+    shows: ['3.1/order-4'],
     says: '404 for what is unknown or not enabled',
     show: async (world) => {
       for (const name of ['unknown', 'off'])
@@ -58,7 +58,7 @@ const ROUTES: readonly Fact[] = [
     },
   },
   {
-    section: '3.1',
+    shows: ['3.1/order-5', '3.1/other-methods'],
     says: '405 says what is allowed, here in Allow as well; HEAD runs nothing',
     show: async (world) => {
       const { status, headers, json } = await endpoint(world, 'identified', { method: 'GET', body: undefined });
@@ -76,7 +76,7 @@ const ROUTES: readonly Fact[] = [
 
 const ACCESS: readonly Fact[] = [
   {
-    section: '3.2',
+    shows: ['3.2/header'],
     says: 'the key in X-Bifrost-Key or as Bearer; where both are there, the first counts',
     show: async (world) => {
       const { token } = world.platform;
@@ -88,7 +88,7 @@ const ACCESS: readonly Fact[] = [
     },
   },
   {
-    section: '3.2',
+    shows: ['3.2/public'],
     says: 'public_endpoint and disable_global_key do what they say',
     show: async (world) => {
       expect((await endpoint(world, 'free', { token: null })).status).toBe(200);
@@ -102,7 +102,7 @@ const ACCESS: readonly Fact[] = [
 
 const INPUT: readonly Fact[] = [
   {
-    section: '3.3',
+    shows: ['3.3/query'],
     says: 'query parameters, the last of a name; members of an object win, whatever the content type',
     show: async (world) =>
       expect(
@@ -110,7 +110,7 @@ const INPUT: readonly Fact[] = [
       ).toMatchObject({ a: 'body', b: '2' }),
   },
   {
-    section: '3.3',
+    shows: ['3.3/binding'],
     says: 'texts become what the schema says, names beyond it are dropped, what is missing or wrong is 422 here',
     show: async (world) => {
       const typed = async (query: string) =>
@@ -120,7 +120,7 @@ const INPUT: readonly Fact[] = [
     },
   },
   {
-    section: '3.3',
+    shows: ['3.3/injection', '3.3/other-bodies'],
     says: 'payload, body, headers, query and raw_body are there; lists, forms and texts are not lost',
     show: async (world) => {
       const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'text=94070&user=x' };
@@ -138,7 +138,7 @@ const INPUT: readonly Fact[] = [
 
 const ANSWERS: readonly Fact[] = [
   {
-    section: '3.4',
+    shows: ['3.1/order-6', '3.4/tuple'],
     says: 'the body is what was returned, a pair has its status; the id is in x-execution-id',
     show: async (world) => {
       const { status, json } = await endpoint(world, 'tuple');
@@ -147,7 +147,7 @@ const ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '3.4',
+    shows: ['3.4/pending', '3.4/envelope'],
     says: 'async: 200 with the envelope of six keys, Pending',
     show: async (world) => {
       const { status, json } = await endpoint(world, 'later');
@@ -165,7 +165,7 @@ const ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '3.4',
+    shows: ['3.4/http-200', '3.4/timeout'],
     says: 'a failure is 500 and a time-out 504 here, each with its text',
     show: async (world) => {
       expect(await refusal(world, 'fail')).toEqual([500, expect.stringContaining('no such order')]);
@@ -173,7 +173,7 @@ const ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '3.4',
+    shows: ['3.4/polling', '3.4/execution', '3.4/statuses'],
     says: 'polling takes the key of the endpoint: the execution, its result, its logs; cancel; CompletedWithErrors',
     show: async (world) => {
       const token = await world.token('run:shop/partly');
@@ -196,7 +196,7 @@ export const ENDPOINT_FACTS: readonly Fact[] = [
   ...INPUT,
   ...ANSWERS,
   {
-    section: '3.5',
+    shows: ['3.5/none'],
     says: 'CloudEvents: their data is the payload',
     show: async (world) => {
       const headers = { 'content-type': 'application/cloudevents+json' };
@@ -205,7 +205,7 @@ export const ENDPOINT_FACTS: readonly Fact[] = [
     },
   },
   {
-    section: '3.7',
+    shows: ['3.7/promises'],
     says: 'what is promised works: names, Bearer keys, pairs, raw bodies',
     show: async (world) => {
       const { token } = world.platform;

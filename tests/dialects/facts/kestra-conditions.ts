@@ -6,8 +6,8 @@ import { FACT_KEYS } from './workflows.ts';
 
 export const KESTRA_CONDITIONS: readonly Fact[] = [
   {
-    section: '4.6',
-    says: 'conditions: all of them; not, or, days and times',
+    shows: ['4.6/all', '4.6/dates'],
+    says: 'conditions: all of them; not, or; a time that is over',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/conditions`;
       const statusOf = async (key: string, body: unknown) => (await hook(world, `${path}/${key}`, { body })).status;
@@ -21,7 +21,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
     },
   },
   {
-    section: '4.6',
+    shows: ['4.6/falsy'],
     says: 'a condition is false when its text is blank or `false`; `0` and `no` are true',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/conditions/${FACT_KEYS.text}`;
@@ -35,7 +35,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
     },
   },
   {
-    section: '4.6',
+    shows: ['4.6/strict', '4.6/error'],
     says: 'a missing variable makes a condition false, unless `is defined` or `??` asks for it',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/conditions`;
@@ -45,7 +45,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
     },
   },
   {
-    section: '4.6',
+    shows: ['4.6/concurrency'],
     says: 'concurrency: at the limit it is 200 and waits; on_limit reject is 429 here',
     show: async (world) => {
       const queue = `${WEBHOOKS}/shop/kestra-queue/${KEYS.async}`;
@@ -65,7 +65,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
     },
   },
   {
-    section: '4.6',
+    shows: ['4.6/stopAfter'],
     says: 'stopAfter stops the webhook here',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/stops/${KEYS.waits}`;
@@ -74,7 +74,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
     },
   },
   {
-    section: '4.6',
+    shows: ['4.6/labels'],
     says: 'labels say that it came from a trigger',
     show: async (world) =>
       expect(await execution(world, ECHO)).toMatchObject({
@@ -82,7 +82,7 @@ export const KESTRA_CONDITIONS: readonly Fact[] = [
       }),
   },
   {
-    section: '4.7',
+    shows: ['4.7/methods'],
     says: 'a webhook may have fewer methods: the others are 405 with Allow',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/guarded/${KEYS.only}`;

@@ -19,7 +19,7 @@ import { FACT_KEYS } from './workflows.ts';
 
 export const KESTRA: readonly Fact[] = [
   {
-    section: '4.1',
+    shows: ['4.1/address', '4.1/head', '4.1/other-methods', '4.1/order-7'],
     says: 'GET, POST and PUT start; HEAD, PATCH and DELETE do not',
     show: async (world) => {
       for (const method of ['GET', 'POST', 'PUT']) {
@@ -31,7 +31,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.1',
+    shows: ['4.1/tenant', '4.7/tenant'],
     says: 'with a tenant, `main`; any other is not there',
     show: async (world) => {
       expect((await hook(world, ECHO.replace('/v1/', '/v1/main/'))).status).toBe(200);
@@ -39,7 +39,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.1',
+    shows: ['4.1/suffix'],
     says: 'further segments are 404, a slash at the end too',
     show: async (world) => {
       for (const path of [`${ECHO}/`, `${ECHO}/more`])
@@ -47,7 +47,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.1',
+    shows: ['4.1/order-1', '4.1/order-4', '4.1/links'],
     says: '404 for a flow and for a key, each with its message and _links',
     show: async (world) => {
       const { status, json } = await hook(world, `${WEBHOOKS}/shop/unknown/${KEYS.async}`);
@@ -62,7 +62,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.1',
+    shows: ['4.1/order-2', '4.1/disabled-trigger', '4.7/disabled'],
     says: '409 for what is disabled',
     show: async (world) =>
       expect(await refusal(world, `${WEBHOOKS}/shop/off/${KEYS.async}`)).toEqual([
@@ -71,7 +71,7 @@ export const KESTRA: readonly Fact[] = [
       ]),
   },
   {
-    section: '4.1',
+    shows: ['4.1/order-5'],
     says: '204 without a body when a condition is false, or cannot be evaluated',
     show: async (world) => {
       const path = `${WEBHOOKS}/shop/conditions/${FACT_KEYS.equals}`;
@@ -83,7 +83,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.2',
+    shows: ['4.2/key', '4.2/key-length', '4.2/several', '4.7/secret-key'],
     says: 'the key is a secret, or has flow.id in it; the first webhook whose key fits is meant',
     show: async (world) => {
       const keyed = `${WEBHOOKS}/shop/keyed`;
@@ -93,7 +93,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.2',
+    shows: ['4.2/basic'],
     says: 'the key alone opens it: no other header matters',
     show: async (world) => {
       for (const authorization of ['Bearer wrong', 'Basic d3Jvbmc6d3Jvbmc='])
@@ -101,7 +101,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.3',
+    shows: ['4.3/body', '4.3/types'],
     says: 'trigger.body: an object, a list; scalars and other texts as they came; null without one',
     show: async (world) => {
       const bodyOf = async (body: unknown, type = 'application/json') =>
@@ -115,7 +115,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.3',
+    shows: ['4.3/lists'],
     says: 'headers and parameters are lists, by names as they were spelled',
     show: async (world) => {
       const { text } = await rawRequest(world.platform.url, `${WEBHOOKS}/shop/echo/${KEYS.waits}?a=1&a=2`, {
@@ -129,9 +129,15 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.3',
+    shows: ['4.3/multipart', '4.3/types'],
     says: 'bytes are base64, files are parts and fields formFields',
     show: async (world) => {
+      const bytes = await fetch(`${world.platform.url}${WEBHOOKS}/shop/echo/${KEYS.waits}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: new Uint8Array([0, 255, 1]),
+      });
+      expect(await bytes.json()).toMatchObject({ trigger: { variables: { body: 'AP8B' } } });
       const body = new FormData();
       body.set('field', 'value');
       body.set('file', new Blob(['hello']), 'hello.txt');
@@ -143,7 +149,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.3',
+    shows: ['4.3/inputs'],
     says: 'the input of a run is nothing but trigger',
     show: async (world) => {
       const { id } = await execution(world, ECHO, { body: { n: 1 } });
@@ -151,7 +157,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.4',
+    shows: ['4.4/execution', '4.4/response', '4.4/echo', '4.4/async'],
     says: 'an Execution, and a WebhookResponse: both have what their clients read',
     show: async (world) => {
       const headers = { authorization: 'Bearer unseen', 'x-api-key': 'unseen' };
@@ -179,7 +185,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.4',
+    shows: ['4.4/poll'],
     says: 'polling goes by CREATED, RUNNING and SUCCESS, then has endDate',
     show: async (world) => {
       const { id } = await execution(world, ECHO);
@@ -190,7 +196,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.4',
+    shows: ['4.4/states'],
     says: 'FAILED and KILLED; PAUSED, WARNING and SKIPPED are no states of ours',
     show: async (world) => {
       const failed = await execution(world, `${WEBHOOKS}/shop/fail/${KEYS.waits}`);
@@ -202,7 +208,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.4',
+    shows: ['4.4/follow'],
     says: 'follow: `id: progress`, at last `id: end`, no event names',
     show: async (world) => {
       const { id } = await execution(world, ECHO);
@@ -216,13 +222,13 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.4',
+    shows: ['4.4/follow-unknown'],
     says: 'follow of an unknown id is 404',
     show: async ({ call }) =>
       expect((await call(`/api/v1/executions/${NO_RUN}/follow`, { method: 'GET' })).status).toBe(404),
   },
   {
-    section: '4.4',
+    shows: ['4.4/wait', '4.7/answers'],
     says: 'wait, returnOutputs, responseCode and responseContentType; waited for and failed is 500',
     show: async (world) => {
       const waits = await hook(world, `${WEBHOOKS}/shop/newer/${FACT_KEYS.waits}`, { body: { n: 1 } });
@@ -235,7 +241,7 @@ export const KESTRA: readonly Fact[] = [
     },
   },
   {
-    section: '4.5',
+    shows: ['4.5/structured', '4.5/binary'],
     says: 'a CloudEvent in JSON is trigger.body as it came, a binary one is in trigger.headers',
     show: async (world) => {
       const body = { specversion: '1.0', id: '1', source: '/facts', type: 'made', data: { n: 1 } };

@@ -25,7 +25,7 @@ const refused = async (world: World, authorization: string): Promise<void> => {
 
 export const SERVE: readonly Fact[] = [
   {
-    section: '0.1',
+    shows: ['0.1/tasks'],
     says: 'GET /tasks lists kind, path and ref',
     show: async ({ call }) => {
       const { json } = await call('/tasks', { method: 'GET' });
@@ -35,7 +35,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/run-202'],
     says: 'POST /run/{category}/{task} is 202 with run_id, status and task_ref',
     show: async ({ call }) => {
       const { status, headers, json } = await call(ECHO, { body: {} });
@@ -44,7 +44,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/run-429', '0.1/order-of-run', '0.7/retry-after'],
     says: '429 at the limit, with the limit in it; ours has Retry-After',
     show: async (world) => {
       const id = await started(world, '/run/shop/single');
@@ -60,7 +60,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/run-413', '0.3/limit'],
     says: '413 above 1,048,576 bytes, declared or in chunks',
     show: async (world) => {
       const tooLarge = { error: 'request body too large', max_bytes: MIB };
@@ -73,7 +73,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/run-404', '0.1/status-404', '0.1/other-404'],
     says: '404 for a task, a run and an address that are not there',
     show: async ({ call }) => {
       const bodyOf = async (method: string, path: string) => {
@@ -86,7 +86,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/no-405'],
     says: 'a known address with another method: 405 with Allow here',
     show: async ({ call }) => {
       const { status, headers } = await call('/status/x', { method: 'PUT' });
@@ -94,7 +94,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/raw-segments', '0.1/query-ignored', '0.1/leading-slashes'],
     says: 'addresses are compared as they are written: no decoding, no slash at the end, no query',
     show: async (world) => {
       const statusOf = async (path: string) =>
@@ -107,12 +107,12 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.1',
+    shows: ['0.1/names'],
     says: 'a dot stands for a slash, as in older clients',
     show: async (world) => expect(await started(world, '/run/shop.echo')).toBeTypeOf('string'),
   },
   {
-    section: '0.2',
+    shows: ['0.2/bearer-exact', '0.1/401'],
     says: 'exactly `Bearer <key>`: this case, one space',
     show: async (world) => {
       const { token } = world.platform;
@@ -120,7 +120,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.2',
+    shows: ['0.2/first-header'],
     says: 'only the first Authorization header counts',
     show: async (world) => {
       const statusWith = async (...authorization: readonly string[]) =>
@@ -134,7 +134,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.2',
+    shows: ['0.2/header-only'],
     says: 'no token in the query or in a cookie',
     show: async ({ call, platform: { token } }) => {
       expect((await call(`${ECHO}?token=${token}`, { token: null })).status).toBe(401);
@@ -142,12 +142,12 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.2',
+    shows: ['0.1/health', '0.2/health-open'],
     says: '/health needs no token, as the document has it',
     show: async ({ call }) => expect((await call('/health', { method: 'GET', token: null })).status).toBe(200),
   },
   {
-    section: '0.2',
+    shows: ['0.1/403', '0.2/client-present', '0.2/client-methods'],
     says: 'X-Workflow-Client: 403 without it, before 404; not for GET; empty is none here, as the document has it',
     show: async ({ call }) => {
       const missing = { error: 'missing X-Workflow-Client header' };
@@ -161,7 +161,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.3',
+    shows: ['0.3/content-type', '0.3/utf8', '0.3/empty'],
     says: 'any content type, no body, bytes that are no UTF-8',
     show: async (world) => {
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -177,7 +177,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.3',
+    shows: ['0.3/env', '0.3/env-values'],
     says: 'env reaches the processes, over the one of the workflow; values that are no texts are 400 here',
     show: async ({ call }) => {
       const { json } = await call('/run/shop/env?wait=20', { body: { env: { TARGET: 'a' } } });
@@ -187,7 +187,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.3',
+    shows: ['0.3/unseen', '0.3/only-env'],
     says: 'query, headers and method are nothing that a workflow sees; other members of the body are its input here',
     show: async (world) => {
       const headers = { 'x-secret': 'unseen' };
@@ -195,7 +195,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.4',
+    shows: ['0.1/status-200', '0.4/run_id', '0.4/exit_code', '0.4/steps', '0.4/started-ended'],
     says: 'a status has run_id, status, exit_code, steps, started and ended',
     show: async (world) => {
       const id = await started(world, ECHO);
@@ -207,7 +207,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.4',
+    shows: ['0.4/status', '0.4/completed', '0.4/error'],
     says: 'whatever does not end with 0 has failed; until then it is running',
     show: async (world) => {
       const failed = await started(world, '/run/shop/fail');
@@ -222,7 +222,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.5',
+    shows: ['0.5/none'],
     says: 'CloudEvents: their data is read as a body is',
     show: async (world) => {
       const headers = { 'content-type': 'application/cloudevents+json' };
@@ -231,7 +231,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.6',
+    shows: ['0.6/no-cors'],
     says: 'no CORS',
     show: async ({ call }) => {
       const { headers } = await call('/health', { method: 'GET', headers: { origin: 'https://shop.example' } });
@@ -239,7 +239,7 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    section: '0.7',
+    shows: ['0.7/payload', '0.7/output', '0.4/no-output'],
     says: 'a payload is not discarded, and /status has the output',
     show: async (world) => {
       const id = await started(world, ECHO, { alerts: [{ status: 'firing' }] });

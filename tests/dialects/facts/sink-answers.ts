@@ -7,7 +7,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export const SINK_INPUT: readonly Fact[] = [
   {
-    section: '2.3',
+    shows: ['2.3/json', '2.3/not-json', '2.3/empty'],
     says: 'JSON of any kind, whatever the content type says; anything else is a text; nothing is null',
     show: async (world) => {
       const headers = { 'content-type': 'text/plain' };
@@ -18,7 +18,7 @@ export const SINK_INPUT: readonly Fact[] = [
     },
   },
   {
-    section: '2.3',
+    shows: ['2.3/query', '2.3/not-json'],
     says: 'the query is merged, members of the body win; repeated names and name[] are lists; _body for a text',
     show: async (world) => {
       expect(await echoed(world, { body: { a: 'body' } }, 'a=query&b=1&b=2&c[]=3')).toEqual({
@@ -33,7 +33,7 @@ export const SINK_INPUT: readonly Fact[] = [
     },
   },
   {
-    section: '2.3',
+    shows: ['2.3/form', '2.3/multipart'],
     says: 'forms are objects, repeated keys lists; files have path, store_ref and cache_store_ref',
     show: async (world) => {
       expect(await echoed(world, { headers: FORM, body: 'a=1&b=2&b=3' })).toEqual({ a: '1', b: ['2', '3'] });
@@ -51,7 +51,7 @@ export const SINK_INPUT: readonly Fact[] = [
 
 export const SINK_ANSWERS: readonly Fact[] = [
   {
-    section: '2.4',
+    shows: ['2.4/documented', '2.1/success'],
     says: 'documented frames by default: progress and complete, no event names',
     show: async (world) => {
       const { status, headers, text } = await world.call(`${SINK}/steps`, {
@@ -68,7 +68,15 @@ export const SINK_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '2.4',
+    shows: [
+      '2.4/stream',
+      '2.4/envelope',
+      '2.4/run_initiated',
+      '2.4/log',
+      '2.4/generic_result',
+      '2.4/completed',
+      '2.4/flow-events',
+    ],
     says: 'named events: run_initiated, log, generic_result, completed, each with event_id, event_type, payload, timestamp',
     show: async (world) => {
       const headers = { accept: 'text/event-stream;events=named' };
@@ -94,7 +102,7 @@ export const SINK_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '2.4',
+    shows: ['2.4/json'],
     says: 'JSON: the result, or that it was triggered where there is none',
     show: async (world) =>
       expect((await call(world, `${SINK}/silent`, { body: {} })).json).toEqual({
@@ -104,7 +112,7 @@ export const SINK_ANSWERS: readonly Fact[] = [
       }),
   },
   {
-    section: '2.4',
+    shows: ['2.4/failed-200'],
     says: 'a run that failed is 200 as well',
     show: async (world) => {
       const { status, json } = await world.call('/sink/trigger/http/app/fail', { body: {}, headers: JSON_BACK });
@@ -112,7 +120,7 @@ export const SINK_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '2.4',
+    shows: ['2.4/run', '2.4/poll'],
     says: 'GET /api/v1/execution/run/{run_id} tells the state; there is no /execution/poll',
     show: async (world) => {
       const { json } = await world.call('/sink/trigger/http/app/at-once', { body: { n: 1 } });
@@ -133,9 +141,9 @@ export const SINK_ANSWERS: readonly Fact[] = [
   },
 ];
 
-export const SINK_OTHERS: readonly Fact[] = [
+export const SINK_KINDS: readonly Fact[] = [
   {
-    section: '2.5',
+    shows: ['2.5/none'],
     says: 'CloudEvents: their data is the payload',
     show: async (world) => {
       const headers = { 'content-type': 'application/cloudevents+json' };
@@ -144,7 +152,7 @@ export const SINK_OTHERS: readonly Fact[] = [
     },
   },
   {
-    section: '2.6',
+    shows: ['2.6/telegram', '2.6/discord', '2.6/async', '2.6/inactive'],
     says: 'sinks of other kinds are not there; a sink that is not active is 404',
     show: async (world) => {
       for (const path of ['/sink/trigger/telegram/x', '/sink/trigger/discord/x', '/sink/trigger/async', `${SINK}/off`])
@@ -152,7 +160,7 @@ export const SINK_OTHERS: readonly Fact[] = [
     },
   },
   {
-    section: '2.7',
+    shows: ['2.4/sdk', '2.7/wishes'],
     says: 'an SDK that reads JSON can: Accept says so',
     show: async (world) => expect(await echoed(world, { body: { n: 1 } })).toEqual({ n: 1 }),
   },

@@ -4,7 +4,7 @@ import { JOBS, ECHO, SYNC, ASYNC, UUID, base64, get, refusal, started, versionsO
 
 export const WINDMILL_ADDRESSES: readonly Fact[] = [
   {
-    section: '1.1',
+    shows: ['1.1/run-p', '1.1/run-f', '1.1/run-h', '1.1/run-fv'],
     says: 'run/p, run/f, run/h and run/fv by POST: 201 and the bare uuid as text',
     show: async (world) => {
       const { hash, number } = await versionsOf(world);
@@ -17,7 +17,7 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/wait-p', '1.1/wait-f', '1.1/wait-fv', '1.1/wait-h', '1.1/get-flows'],
     says: 'run_wait_result by POST, and by GET but for a hash: the result',
     show: async (world) => {
       const { hash, number } = await versionsOf(world);
@@ -31,18 +31,21 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/stream'],
     says: 'run_and_stream by POST and GET: server-sent events',
     show: async (world) => {
-      for (const method of ['POST', 'GET']) {
-        const { status, headers, text } = await world.call(`${JOBS}/run_and_stream/p/${ECHO}`, { method });
-        expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('text/event-stream')]);
+      const { hash, number } = await versionsOf(world);
+      const tell = async (suffix: string, method: string): Promise<void> => {
+        const { status, headers, text } = await world.call(`${JOBS}/run_and_stream/${suffix}`, { method });
+        expect([suffix, status, headers.get('content-type')]).toEqual([suffix, 200, 'text/event-stream']);
         expect(dataOf(text).at(-1)).toMatchObject({ type: 'update', completed: true });
-      }
+      };
+      const suffixes = [`p/${ECHO}`, `f/${ECHO}`, `h/${hash}`, `fv/${number}`];
+      await Promise.all(suffixes.flatMap((suffix) => ['POST', 'GET'].map((method) => tell(suffix, method))));
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/head'],
     says: 'HEAD is 200 and empty, and runs nothing',
     show: async (world) => {
       const before = await world.runsOf('shop/head');
@@ -52,7 +55,7 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/options', '1.1/handshake'],
     says: 'OPTIONS is 200 with CORS, and answers the handshake of CloudEvents',
     show: async ({ call }) => {
       const headers = { origin: 'https://shop.example', 'webhook-request-origin': 'eventgrid.azure.net' };
@@ -63,7 +66,7 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/error-text', '1.1/error-400', '1.1/error-401', '1.1/error-404', '1.1/error-415'],
     says: 'errors are one line of text: 400, 401, 404, 415',
     show: async (world) => {
       expect(await refusal(world, SYNC, { body: '{"n":' })).toEqual([400, expect.stringMatching(/^Bad request: .+$/)]);
@@ -77,7 +80,15 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: [
+      '1.1/jobs',
+      '1.1/get',
+      '1.1/completed-get',
+      '1.1/get_result',
+      '1.1/get_result_maybe',
+      '1.1/get_timing',
+      '1.1/getupdate',
+    ],
     says: 'jobs_u and jobs: get, completed, result, maybe, timing, update',
     show: async (world) => {
       const id = await started(world, ASYNC, { n: 1 });
@@ -95,7 +106,7 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     },
   },
   {
-    section: '1.1',
+    shows: ['1.1/cancel'],
     says: 'queue/cancel by POST ends a job',
     show: async (world) => {
       const id = await started(world, `${JOBS}/run/p/shop/slow`);
@@ -105,45 +116,12 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
       expect(json).toMatchObject({ canceled: true, success: false });
     },
   },
-];
-
-export const WINDMILL_ACCESS: readonly Fact[] = [
   {
-    section: '1.2',
-    says: 'header, else cookie, else query: the first that is there counts',
+    shows: ['1.1/path', '1.1/shorthand'],
+    says: 'a path of more parts; the synchronous address without p/, as the document has it',
     show: async (world) => {
-      const good = await world.token(`run:${ECHO}`);
-      const statusOf = async (headers: Readonly<Record<string, string>>, query = '') =>
-        (await world.call(`${ASYNC}?${query}`, { token: null, body: {}, headers })).status;
-      const cookie = { cookie: `token=${good}` };
-      expect(await statusOf(cookie)).toBe(201);
-      expect(await statusOf({}, `token=${good}`)).toBe(201);
-      expect(await statusOf({ ...cookie, authorization: 'Bearer wrong' })).toBe(401);
-      expect(await statusOf({ cookie: 'token=wrong' }, `token=${good}`)).toBe(401);
-      // `bearer` is none: the cookie is next.
-      expect(await statusOf({ ...cookie, authorization: 'bearer wrong' })).toBe(201);
-    },
-  },
-  {
-    section: '1.2',
-    says: 'scopes: jobs:run:scripts:<path>, several paths, /* at the end',
-    show: async (world) => {
-      const statusWith = async (scope: string) =>
-        (await world.call(ASYNC, { token: await world.token(scope), body: {} })).status;
-      expect(await statusWith(`jobs:run:scripts:${ECHO}`)).toBe(201);
-      expect(await statusWith(`jobs:run:scripts:shop/fail,${ECHO}`)).toBe(201);
-      expect(await statusWith('jobs:run:scripts:shop/*')).toBe(201);
-      expect(await statusWith('jobs:run:scripts:shop/fail')).toBe(404);
-    },
-  },
-  {
-    section: '1.2',
-    says: 'whoever may run may read what was run',
-    show: async (world) => {
-      const token = await world.token(`jobs:run:scripts:${ECHO}`);
-      const { text: id } = await world.call(ASYNC, { token, body: {} });
-      await world.ended(id);
-      expect((await get(world, `${JOBS}_u/completed/get_result/${id}`, { token })).status).toBe(200);
+      expect((await world.call(`${JOBS}/run_wait_result/p/f/shop/deep`, { body: { n: 1 } })).json).toEqual({ n: 1 });
+      expect((await world.call(`${JOBS}/run_wait_result/${ECHO}`, { body: { n: 2 } })).json).toEqual({ n: 2 });
     },
   },
 ];

@@ -4,7 +4,7 @@ import { JOBS, ASYNC, get, answered, started, dataOf } from './windmill-calls.ts
 
 export const WINDMILL_ANSWERS: readonly Fact[] = [
   {
-    section: '1.4',
+    shows: ['1.4/sync'],
     says: 'a result as JSON, null for none',
     show: async (world) => {
       expect((await answered(world, { n: 1 })).headers.get('content-type')).toContain('application/json');
@@ -12,16 +12,18 @@ export const WINDMILL_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '1.4',
-    says: 'a failed job is 200 by default, as the document has it, with error.name and error.message',
+    shows: ['1.4/failed', '1.4/error', '1.4/early-failed', '1.7/failed-200'],
+    says: 'a failed job is 200 by default, as the document has it, with name, message and stack of the error; a route may say 422',
     show: async ({ call }) => {
       const { status, json } = await call(`${JOBS}/run_wait_result/p/shop/fail`, { body: {} });
       const error = { name: expect.any(String) as string, message: expect.stringContaining('no such order') as string };
       expect([status, json]).toMatchObject([200, { error }]);
+      expect(json).toHaveProperty('error.stack');
+      expect((await call('/api/r/failing', { body: {} })).status).toBe(422); // as its trigger has it
     },
   },
   {
-    section: '1.4',
+    shows: ['1.4/composite-body', '1.4/composite-status', '1.4/composite-empty', '1.1/error-500-status'],
     says: 'windmill_status_code and wm_status_code; 204 without result and status; none: JSON; none that is legal: 500',
     show: async (world) => {
       const statusOf = async (body: unknown) => {
@@ -40,7 +42,7 @@ export const WINDMILL_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '1.4',
+    shows: ['1.4/composite-type', '1.4/composite-headers', '1.4/composite-base64'],
     says: 'windmill_content_type: a text without quotes, anything else as JSON; windmill_headers; base64',
     show: async (world) => {
       const csv = await answered(world, { windmill_content_type: 'text/csv', result: 'Hello;World' });
@@ -53,7 +55,7 @@ export const WINDMILL_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '1.4',
+    shows: ['1.4/wm_failure', '1.7/wm_failure'],
     says: 'wm_failure marks a failure, and the answer stays as it says',
     show: async (world) => {
       const { status, text } = await answered(world, { wm_failure: 'no', windmill_status_code: 202, result: 'ok' });
@@ -61,13 +63,13 @@ export const WINDMILL_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '1.4',
+    shows: ['1.4/early'],
     says: 'an early answer comes before the end',
     show: async ({ call }) =>
       expect((await call(`${JOBS}/run_wait_result/p/shop/early`, { body: {} })).json).toEqual({ ok: true }),
   },
   {
-    section: '1.4',
+    shows: ['1.4/maybe', '1.4/unfinished', '1.4/no-status'],
     says: 'unfinished: get_result_maybe says so, completed/get is 404; a queued job has no success',
     show: async (world) => {
       const id = await started(world, `${JOBS}/run/p/shop/slow`);
@@ -86,7 +88,7 @@ export const WINDMILL_ANSWERS: readonly Fact[] = [
     },
   },
   {
-    section: '1.4',
+    shows: ['1.4/sse-headers', '1.4/sse-data', '1.4/sse-last', '1.1/getupdate_sse'],
     says: 'streams: only data lines, JSON with a type, at last completed with the result; not cached',
     show: async (world) => {
       const id = await started(world, ASYNC, { n: 1 });

@@ -20,6 +20,15 @@ async def preprocessor(event: dict):
 def main(items: int, source: object = "nowhere", event: object = None):
     return {"items": items, "from": source, "event": event}
 `;
+/** Of a route: it hands on all that it sees. */
+const OF_A_ROUTE = `
+export async function preprocessor(event: unknown) {
+  return { event };
+}
+export async function main(event: unknown) {
+  return event;
+}
+`;
 const SCHEMA = 'input: { type: object, required: [items], properties: { items: { type: integer } } }\n';
 
 export const PREPARED: Readonly<Record<string, string>> = {
@@ -27,13 +36,15 @@ export const PREPARED: Readonly<Record<string, string>> = {
   'shop/prepared-ts.yaml': SCHEMA,
   'shop/prepared-py.py': IN_PYTHON,
   'shop/prepared-py.yaml': SCHEMA,
+  'shop/routed.ts': OF_A_ROUTE,
+  'shop/routed.yaml': "triggers: [{ dialect: windmill, route: 'routed/:id', methods: [PUT] }]\n",
 };
 
-export const WINDMILL_PREPROCESSORS: readonly Fact[] = ['shop/prepared-ts', 'shop/prepared-py'].flatMap((workflow) => {
+const OF_EACH: readonly Fact[] = ['shop/prepared-ts', 'shop/prepared-py'].flatMap((workflow) => {
   const address = `${JOBS}/run_wait_result/p/${workflow}`;
   return [
     {
-      section: '1.3',
+      shows: ['1.3/preprocessor'],
       says: `${workflow}: its preprocessor makes the arguments of body, headers and query, credentials left out`,
       show: async ({ call }) => {
         const body = '{"items": [1, 2]}';
@@ -49,7 +60,7 @@ export const WINDMILL_PREPROCESSORS: readonly Fact[] = ['shop/prepared-ts', 'sho
       },
     },
     {
-      section: '1.3',
+      shows: ['1.3/preprocessor', '1.3/options'],
       says: `${workflow}: skip_preprocessor, and any other protocol, calls main, whose schema counts`,
       show: async ({ call }) => {
         const skipping = `${address}?skip_preprocessor=true`;
@@ -61,7 +72,7 @@ export const WINDMILL_PREPROCESSORS: readonly Fact[] = ['shop/prepared-ts', 'sho
       },
     },
     {
-      section: '1.3',
+      shows: ['1.3/preprocessor'],
       says: `${workflow}: a rerun preprocesses again`,
       show: async ({ call, ended }) => {
         const headers = { 'x-tenant': 'acme' };
@@ -73,3 +84,32 @@ export const WINDMILL_PREPROCESSORS: readonly Fact[] = ['shop/prepared-ts', 'sho
     },
   ] satisfies readonly Fact[];
 });
+
+export const WINDMILL_PREPROCESSORS: readonly Fact[] = [
+  ...OF_EACH,
+  {
+    shows: ['1.6/routes-event', '1.7/everything'],
+    says: 'of a route: kind http, with route, path, method and params beside the rest',
+    show: async ({ call }) => {
+      const headers = { 'x-tenant': 'acme' };
+      const { json } = await call('/api/r/routed/7?page=3', { method: 'PUT', body: '{"n":1}', headers });
+      expect(json).toMatchObject({
+        kind: 'http',
+        route: 'routed/:id',
+        path: 'routed/7',
+        method: 'PUT',
+        params: { id: '7' },
+        query: { page: '3' },
+        headers: { 'x-tenant': 'acme' },
+        body: { n: 1 },
+        raw_string: '{"n":1}',
+      });
+    },
+  },
+  {
+    shows: ['1.3/preprocessor-old'],
+    says: 'one that takes wm_trigger is not called: main gets the arguments',
+    show: async ({ call }) =>
+      expect((await call(`${JOBS}/run_wait_result/p/shop/old`, { body: { n: 1 } })).json).toBe(1),
+  },
+];

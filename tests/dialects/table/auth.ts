@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { eventually } from '@millrace/testkit';
 import { expect } from 'vitest';
 import { type Feature } from '../feature.ts';
-import { KEYS, SECRETS } from '../workflows.ts';
+import { KEYS, SECRETS, SOURCES } from '../workflows.ts';
 import { type World } from '../world.ts';
 
 const BODY = '{"n":1}';
@@ -37,6 +37,19 @@ const signed = (text: string): Readonly<Record<string, string>> => ({
   'x-github-delivery': crypto.randomUUID(),
   'x-hub-signature-256': `sha256=${createHmac('sha256', SECRETS.GITHUB).update(text).digest('hex')}`,
 });
+
+const short = new WeakMap<World, Promise<string>>();
+
+/** A token that is soon none; one for all. */
+const expiring = (world: World): Promise<string> => {
+  const made = async (): Promise<string> => {
+    const { json } = await world.call('/tokens', { body: { scopes: ['run:shop/echo'], expires_in: '2s' } });
+    return json.token as string;
+  };
+  const known = short.get(world) ?? made();
+  short.set(world, known);
+  return known;
+};
 
 export const AUTH: readonly Feature[] = [
   {
@@ -78,6 +91,10 @@ export const AUTH: readonly Feature[] = [
   {
     name: 'query token',
     shown: {
+      sink: async ({ call }) => {
+        const path = `/sink/trigger/http/app/guarded?token=${KEYS.only}&secret_token=${KEYS.only}`;
+        expect((await call(path, { ...GIVEN, token: null })).status).toBe(401);
+      },
       windmill: async (world) => {
         const token = await world.token('run:shop/echo');
         expect((await world.call(`${SYNC}/echo?token=${token}`, { ...GIVEN, token: null })).status).toBe(200);
@@ -96,6 +113,12 @@ export const AUTH: readonly Feature[] = [
   {
     name: 'secret in path',
     shown: {
+      endpoints: async ({ call }) => {
+        const statusOf = async (source: string) =>
+          (await call(`/api/hooks/${source}`, { ...GIVEN, token: null })).status;
+        expect(await statusOf(SOURCES.open)).toBe(202);
+        expect(await statusOf(SOURCES.open.replace(/.$/, 'f'))).toBe(404);
+      },
       kestra: async ({ call }) => {
         expect((await call(`${WEBHOOK}/${KEYS.only}`, { ...GIVEN, token: null })).status).toBe(200);
         expect((await call(`${WEBHOOK}/wrong`, { ...GIVEN, token: null })).status).toBe(404);
@@ -109,6 +132,7 @@ export const AUTH: readonly Feature[] = [
   {
     name: 'public (no auth)',
     shown: {
+      kestra: (world) => openTo(world, `${WEBHOOK}/${KEYS.only}`),
       windmill: (world) => openTo(world, '/api/r/open'),
       sink: (world) => openTo(world, '/sink/trigger/http/app/public'),
       endpoints: (world) => openTo(world, '/api/endpoints/free'),
@@ -151,6 +175,20 @@ export const AUTH: readonly Feature[] = [
   {
     name: 'token expiry',
     shown: {
+      windmill: async (world) => {
+        const token = await expiring(world);
+        const started = () => world.call(`${SYNC}/echo`, { ...GIVEN, token });
+        expect((await started()).status).toBe(200);
+        await eventually(async () => expect((await started()).status).toBe(401), { intervalMs: 300 });
+      },
+      endpoints: async (world) => {
+        const token = await expiring(world);
+        const statusWith = async (key: string) =>
+          (await world.call('/api/endpoints/echo', { ...GIVEN, token: null, headers: { 'x-bifrost-key': key } }))
+            .status;
+        await eventually(async () => expect(await statusWith(token)).toBe(401), { intervalMs: 300 });
+        expect(await statusWith(await world.token('run:shop/echo'))).toBe(200);
+      },
       server: async ({ call }) => {
         const { json } = await call('/tokens', { body: { label: 'short', scopes: ['run'], expires_in: '1h' } });
         expect(Date.parse(json.expires_at as string)).toBeLessThanOrEqual(Date.now() + 3_600_000);
@@ -169,6 +207,14 @@ export const AUTH: readonly Feature[] = [
   {
     name: 'provider signatures',
     shown: {
+      windmill: (world) => onlyWith(world, '/api/r/signed', signed(BODY), signed('{"n":2}')),
+      endpoints: async ({ call }) => {
+        const statusWith = async (text: string) => {
+          const headers = { 'x-signature-256': signed(text)['x-hub-signature-256'] ?? '' };
+          return (await call(`/api/hooks/${SOURCES.signed}`, { ...GIVEN, token: null, headers })).status;
+        };
+        expect([await statusWith(BODY), await statusWith('{"n":2}')]).toEqual([202, 401]);
+      },
       sink: (world) => onlyWith(world, '/sink/trigger/http/app/signed', signed(BODY), signed('{"n":2}')),
       hooks: (world) => onlyWith(world, '/hooks/signed', signed(BODY), signed('{"n":2}')),
     },

@@ -1,8 +1,11 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '@millrace/testkit';
 import { expect } from 'vitest';
 import { type Feature } from '../feature.ts';
-import { KEYS } from '../workflows.ts';
+import { KEYS, SOURCES } from '../workflows.ts';
 import { type World } from '../world.ts';
+import { type Dialect, newestOf, POLLS, restarted, resultBy, startBy } from './by-dialect.ts';
 
 const JOBS = '/api/w/demo/jobs';
 const WEBHOOK = '/api/v1/executions/webhook/shop';
@@ -30,10 +33,78 @@ const occupy = async ({ call }: World, workflow: string): Promise<() => Promise<
   return () => call(`/runs/${id}/cancel`);
 };
 
+/** What `shop/second` returns at its second attempt. */
+const SECOND = { attempt: 2 };
+
+/** The newest run of `shop/secretive` holds nothing of what it was given. */
+const isForgotten = (world: World): Promise<void> =>
+  eventually(async () => {
+    const run = await newestOf(world, 'shop/secretive');
+    expect(run).toMatchObject({ deleted: true });
+    expect(JSON.stringify(run)).not.toContain('4111');
+  });
+
+const isErased = async (world: World, dialect: 'serve' | 'windmill' | 'sink'): Promise<void> => {
+  expect(await resultBy[dialect](world, 'secretive', { card: '4111' })).toEqual({ card: '4111' });
+  await isForgotten(world);
+};
+
+/** Run `again`, it gets the same input. */
+const runsAgain = async (world: World, dialect: Dialect): Promise<void> => {
+  const id = await startBy[dialect](world, { n: 5 });
+  const { input } = await world.ended(id);
+  const { json } = await world.call(`/runs/${id}/rerun?wait=20`);
+  expect(json).toMatchObject({ status: 'completed', output: input });
+};
+
+const isKept = async (world: World, dialect: Dialect): Promise<void> => {
+  const { [dialect]: id } = await restarted(world);
+  const [path, completed] = POLLS[dialect];
+  await eventually(async () => expect((await world.call(path(id), { method: 'GET' })).json).toMatchObject(completed));
+};
+
+/** The id of a request at this trigger that started nothing. */
+const filteredRequest = ({ call }: World, workflow: string, id: string): Promise<string> =>
+  eventually(async () => {
+    const { json } = await call(`/requests?workflow=${workflow}&outcome=filtered`, { method: 'GET' });
+    const { requests } = json as { readonly requests: readonly { readonly id: string; readonly trigger: string }[] };
+    const found = requests.find(({ trigger }) => trigger === id);
+    if (found === undefined) throw new Error('it is not listed yet');
+    return found.id;
+  });
+
+/** A workflow whose file is removed cannot be called any more. */
+const isGoneWithItsFile = async ({ call, platform }: World, addressOf: (path: string) => string): Promise<void> => {
+  const path = `fleeting/saved-${crypto.randomUUID()}`;
+  const becomes = (status: number) =>
+    eventually(async () => expect((await call(addressOf(path), { body: {} })).status).toBe(status));
+  platform.saveWorkflow(`${path}.sh`, '#!/bin/sh\necho 1\n');
+  await becomes(addressOf(path).startsWith('/run/') ? 202 : 201);
+  rmSync(join(platform.workflowsDir, `${path}.sh`));
+  await becomes(404);
+};
+
 export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'concurrency limit',
     shown: {
+      windmill: async (world) => {
+        const release = await occupy(world, 'shop/queue');
+        const { text: id } = await world.call(`${JOBS}/run/p/shop/queue`, { body: {} });
+        expect((await world.call(`${JOBS}_u/get/${id}`, { method: 'GET' })).json).toMatchObject({
+          type: 'QueuedJob',
+          running: false,
+        });
+        await world.call(`/runs/${id}/cancel`);
+        await release();
+      },
+      kestra: async (world) => {
+        const release = await occupy(world, 'shop/queue');
+        const { status, json } = await world.call(`${WEBHOOK}/queue/${KEYS.async}`, { token: null, body: {} });
+        expect([status, json]).toMatchObject([200, { state: { current: 'CREATED' } }]);
+        await world.call(`/runs/${json.id as string}/cancel`);
+        await release();
+      },
       serve: async (world) => {
         const release = await occupy(world, 'shop/single');
         const { status, json } = await world.call('/run/shop/single', { body: {} });
@@ -45,6 +116,11 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'queue-full refusal',
     shown: {
+      serve: async (world) => {
+        const release = await occupy(world, 'shop/single');
+        expect((await world.call('/run/shop/single', { body: {} })).status).toBe(429);
+        await release();
+      },
       windmill: async (world) => {
         const release = await occupy(world, 'shop/queue');
         const waiting = (await world.call('/run/shop/queue', { body: {} })).json as { readonly run_id: string };
@@ -61,6 +137,12 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'rate limit',
     shown: {
+      endpoints: async ({ call }) => {
+        const send = () => call(`/api/hooks/${SOURCES.rated}`, { token: null, body: {} });
+        expect((await send()).status).toBe(202);
+        const { status, headers } = await send();
+        expect([status, Number(headers.get('retry-after')) > 0]).toEqual([429, true]);
+      },
       hooks: async ({ call }) => {
         for (const remaining of ['1', '0']) {
           const { status, headers } = await call('/hooks/rated', { body: {} });
@@ -106,6 +188,11 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'disable endpoint',
     shown: {
+      serve: (world) => isGoneWithItsFile(world, (path) => `/run/${path}`),
+      windmill: async (world) => {
+        expect((await world.call('/api/r/off', { body: {} })).status).toBe(404);
+        await isGoneWithItsFile(world, (path) => `${JOBS}/run/p/${path}`);
+      },
       sink: async ({ call }) => expect((await call('/sink/trigger/http/app/off', { body: {} })).status).toBe(404),
       endpoints: async ({ call }) => expect((await call('/api/endpoints/off', { body: {} })).status).toBe(404),
       kestra: async ({ call }) =>
@@ -116,6 +203,14 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'replay / redelivery',
     shown: {
+      windmill: (world) => runsAgain(world, 'windmill'),
+      kestra: (world) => runsAgain(world, 'kestra'),
+      endpoints: async (world) => {
+        await world.call(`/api/hooks/${SOURCES.wanted}`, { body: { kind: 'no' }, token: null });
+        const id = await filteredRequest(world, 'shop/heard', 'wanted');
+        const again = await world.call(`/requests/${id}/redeliver`);
+        expect([again.status, again.json]).toMatchObject([200, { status: 'filtered' }]);
+      },
       server: async ({ call }) => {
         const { run_id: id } = (await call('/run/shop/echo?wait=20', { body: { input: { n: 5 } } })).json as {
           readonly run_id: string;
@@ -123,17 +218,11 @@ export const FLOW_CONTROL: readonly Feature[] = [
         const { json } = await call(`/runs/${id}/rerun?wait=20`);
         expect(json).toMatchObject({ status: 'completed', output: { n: 5 } });
       },
-      hooks: async ({ call }) => {
+      hooks: async (world) => {
+        const { call } = world;
         await call('/hooks/wanted', { body: { wanted: 'no' } });
-        const filtered = await eventually(async () => {
-          const { json } = await call('/requests?workflow=shop/shaped&outcome=filtered', { method: 'GET' });
-          const found = (
-            json as { readonly requests: readonly { readonly id: string; readonly trigger: string }[] }
-          ).requests.find(({ trigger }) => trigger === 'wanted');
-          if (found === undefined) throw new Error('it is not listed yet');
-          return found;
-        });
-        const again = await call(`/requests/${filtered.id}/redeliver`);
+        const id = await filteredRequest(world, 'shop/shaped', 'wanted');
+        const again = await call(`/requests/${id}/redeliver`);
         expect([again.status, again.json]).toMatchObject([200, { status: 'filtered' }]);
       },
     },
@@ -141,24 +230,22 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'retries of failed run',
     shown: {
-      server: async ({ call }) =>
-        expect((await call('/run/shop/second?wait=20', { body: {} })).json).toMatchObject({
-          status: 'completed',
-          output: { attempt: 2 },
-        }),
+      serve: async (world) => expect(await resultBy.serve(world, 'second')).toEqual(SECOND),
+      windmill: async (world) => expect(await resultBy.windmill(world, 'second')).toEqual(SECOND),
+      endpoints: async (world) => expect(await resultBy.endpoints(world, 'second')).toEqual(SECOND),
+      kestra: async (world) => expect(await resultBy.kestra(world, 'second')).toEqual(SECOND),
     },
   },
   {
     name: 'result erasure',
     shown: {
-      windmill: async ({ call, ended }) => {
-        const { json } = await call(`${JOBS}/run_wait_result/p/shop/secretive`, { body: { card: '4111' } });
-        expect(json).toEqual({ card: '4111' });
-        const list = await call('/runs?workflow=shop/secretive', { method: 'GET' });
-        const [{ run_id: id }] = (list.json as { readonly runs: readonly [{ readonly run_id: string }] }).runs;
-        await eventually(async () => expect(await ended(id)).toMatchObject({ deleted: true }));
-        expect(JSON.stringify(await ended(id))).not.toContain('4111');
+      serve: (world) => isErased(world, 'serve'),
+      sink: (world) => isErased(world, 'sink'),
+      kestra: async (world) => {
+        await world.call(`${WEBHOOK}/secretive/${KEYS.waits}`, { token: null, body: { card: '4111' } });
+        await isForgotten(world);
       },
+      windmill: (world) => isErased(world, 'windmill'),
     },
   },
   {
@@ -176,22 +263,10 @@ export const FLOW_CONTROL: readonly Feature[] = [
   {
     name: 'persistence over restart',
     shown: {
-      server: async ({ call, platform }) => {
-        const { run_id: id } = (await call('/run/shop/echo?wait=20', { body: { input: { n: 9 } } })).json as {
-          readonly run_id: string;
-        };
-        const before = platform.pid('gateway');
-        await platform.kill('gateway');
-        await platform.untilRestarted('gateway', before);
-        await eventually(
-          async () =>
-            expect((await call(`/status/${id}`, { method: 'GET' })).json).toMatchObject({
-              status: 'completed',
-              output: { n: 9 },
-            }),
-          { timeoutMs: 20_000 },
-        );
-      },
+      windmill: (world) => isKept(world, 'windmill'),
+      sink: (world) => isKept(world, 'sink'),
+      endpoints: (world) => isKept(world, 'endpoints'),
+      kestra: (world) => isKept(world, 'kestra'),
     },
   },
 ];

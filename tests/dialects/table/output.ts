@@ -1,8 +1,10 @@
 import { eventually } from '@millrace/testkit';
 import { expect } from 'vitest';
 import { type Feature } from '../feature.ts';
+import { patience, WAIT_MAX_S } from '../patience.ts';
 import { KEYS } from '../workflows.ts';
 import { echo, type World } from '../world.ts';
+import { resultBy } from './by-dialect.ts';
 
 const JOBS = '/api/w/demo/jobs';
 const WEBHOOK = '/api/v1/executions/webhook/shop';
@@ -50,6 +52,13 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'content type override',
     shown: {
+      kestra: async ({ call }) => {
+        const { headers, text } = await call(`${WEBHOOK}/shaped/${KEYS.hook}`, { token: null, body: { n: 1 } });
+        expect([headers.get('content-type'), text]).toEqual([
+          expect.stringContaining('text/plain'),
+          expect.stringContaining('"n":1'),
+        ]);
+      },
       windmill: async ({ call }) => {
         const body = { windmill_content_type: 'text/csv', result: 'Hello;World' };
         const { headers, text } = await call(`${JOBS}/run_wait_result/p/shop/echo`, { body });
@@ -85,6 +94,7 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'early return',
     shown: {
+      sink: async (world) => expect(await resultBy.sink(world, 'early')).toEqual({ ok: true }),
       serve: async ({ call }) =>
         expect((await call('/run/shop/early?wait=20', { body: {} })).json).toMatchObject({ output: { ok: true } }),
       windmill: async ({ call }) =>
@@ -140,8 +150,15 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'logs via API',
     shown: {
-      server: async (world) =>
-        expect((await read(world, `/runs/${await failedRun(world)}/logs`)).text).toContain('no such order'),
+      sink: async ({ call }) => {
+        const headers = { accept: 'text/event-stream;events=named' };
+        const { text } = await call('/sink/trigger/http/app/fail', { body: {}, headers });
+        expect(text).toMatch(/event: log\ndata: .*no such order/);
+      },
+      kestra: async (world) => {
+        const { json } = await world.call(`${WEBHOOK}/fail/${KEYS.waits}`, { token: null, body: {} });
+        expect((await read(world, `/runs/${json.id as string}/logs`)).text).toContain('no such order');
+      },
       windmill: async (world) =>
         expect((await read(world, `${JOBS}_u/getupdate/${await failedRun(world)}?log_offset=0`)).json).toMatchObject({
           new_logs: 'no such order\n',
@@ -153,6 +170,12 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'poll with the trigger credential',
     shown: {
+      endpoints: async (world) => {
+        const token = await world.token('run:shop/echo');
+        const { headers } = await world.call('/api/endpoints/echo', { body: {}, token });
+        const path = `/api/executions/${headers.get('x-execution-id') ?? ''}`;
+        expect((await world.call(path, { method: 'GET', token })).json).toMatchObject({ status: 'Success' });
+      },
       serve: async ({ call, token }) => {
         const limited = await token('run:shop/echo');
         const { run_id: id } = (await call('/run/shop/echo?wait=20', { body: {}, token: limited })).json as {
@@ -181,6 +204,22 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'timeout of sync wait',
     shown: {
+      windmill: async (world) => {
+        const { status, text } = await patience(world).windmill;
+        expect([status, text]).toEqual([500, expect.stringContaining(`timeout after ${WAIT_MAX_S}s`)]);
+      },
+      sink: async (world) => {
+        const { status, json } = await patience(world).sink;
+        expect([status, json]).toMatchObject([200, { triggered: true, message: 'Event triggered' }]);
+      },
+      endpoints: async (world) => {
+        const { status, json } = await patience(world).endpoints;
+        expect([status, json]).toMatchObject([200, { status: 'Running', result: null }]);
+      },
+      kestra: async ({ call }) => {
+        const { status, json } = await call(`${WEBHOOK}/brief/${KEYS.waits}`, { token: null, body: {} });
+        expect([status, json]).toMatchObject([500, { state: { current: 'FAILED' } }]);
+      },
       serve: async ({ call }) => {
         const { status, json } = await call('/run/shop/slow?wait=0.2', { body: {} });
         expect(status).toBe(202);
@@ -196,7 +235,14 @@ export const OUTPUT: readonly Feature[] = [
   {
     name: 'cancel run via API',
     shown: {
-      server: (world) => cancels(world, (id) => world.call(`/runs/${id}/cancel`)),
+      sink: async (world) => {
+        const { json } = await world.call('/sink/trigger/http/app/slow', { body: {} });
+        const id = json.run_id as string;
+        expect((await world.call(`/runs/${id}/cancel`)).status).toBeLessThan(300);
+        await world.ended(id);
+        expect((await read(world, `/api/v1/execution/run/${id}`)).json).toMatchObject({ status: 'Cancelled' });
+      },
+      serve: (world) => cancels(world, (id) => world.call(`/runs/${id}/cancel`)),
       windmill: (world) => cancels(world, (id) => world.call(`${JOBS}_u/queue/cancel/${id}`, { body: {} })),
       endpoints: (world) => cancels(world, (id) => world.call(`/api/executions/${id}/cancel`)),
       kestra: (world) =>

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Feature } from '../feature.ts';
-import { KEYS } from '../workflows.ts';
+import { KEYS, SOURCES } from '../workflows.ts';
 import { echo, type World } from '../world.ts';
 
 const UUID = /^[0-9a-f-]{36}$/;
@@ -144,6 +144,8 @@ export const TRIGGERING: readonly Feature[] = [
   {
     name: 'free custom path per endpoint',
     shown: {
+      kestra: async ({ call }) =>
+        expect((await call(`${WEBHOOK}/shop/echo/${KEYS.async}/more`, { ...GIVEN, token: null })).status).toBe(404),
       windmill: async ({ call }) =>
         expect((await call('/api/r/orders/8', { method: 'PUT', ...GIVEN })).status).toBe(200),
       sink: async (world) => expect(await echo.sink(world, GIVEN)).toEqual(INPUT),
@@ -189,6 +191,11 @@ export const TRIGGERING: readonly Feature[] = [
   {
     name: 'several webhooks per workflow',
     shown: {
+      endpoints: async ({ call }) => {
+        const body = { user: { name: 'Ada' } };
+        for (const source of [SOURCES.open, SOURCES.mapped])
+          expect((await call(`/api/hooks/${source}`, { body, token: null })).status).toBe(202);
+      },
       windmill: async (world) => {
         const tokens = [await world.token('run:shop/echo'), await world.token('run:shop/echo')];
         for (const token of tokens) expect(await echo.windmill(world, { ...GIVEN, token })).toEqual(INPUT);
@@ -208,7 +215,13 @@ export const TRIGGERING: readonly Feature[] = [
   },
   {
     name: 'fan-out one event to many workflows',
-    shown: {},
+    shown: {
+      endpoints: async (world) => {
+        const before = await world.runsOf('shop/heard');
+        expect((await world.call(`/api/hooks/${SOURCES.open}`, { ...GIVEN, token: null })).status).toBe(202);
+        expect(await world.runsOf('shop/heard')).toBe(before + 1);
+      },
+    },
     missing:
       'one address is one trigger; whoever wants to hear of an event as well subscribes over NATS, or by a webhook',
   },

@@ -9,6 +9,7 @@ import { TOKEN_HEADER } from '../example-credentials.ts';
 import { type WorkflowInService } from '../trigger-directory.ts';
 import { describeWindmill } from './windmill/describe.ts';
 import { renderError } from './windmill/errors.ts';
+import { flowRoutes } from './windmill/flow-routes.ts';
 import { httpRoutes, routeDeclaration, routeExample } from './windmill/http-routes.ts';
 import { makeJobStream } from './windmill/job-stream.ts';
 import { HASH_DIGITS } from './windmill/job-view.ts';
@@ -45,7 +46,7 @@ export const dialect: DialectModule = {
     return {
       name: NAME,
       summary: 'POST /api/w/<workspace>/jobs/run/p/<path>, poll jobs_u/completed/get_result_maybe/<id>',
-      routes: [...startRoutes(context), ...pollRoutes(context), ...httpRoutes(context)],
+      routes: [...startRoutes(context), ...pollRoutes(context), ...flowRoutes(settings), ...httpRoutes(context)],
       described: describeWindmill(settings),
       renderError,
       declares: routeDeclaration,

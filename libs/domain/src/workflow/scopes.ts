@@ -8,6 +8,12 @@ const RESTRICTED = 'run:';
 /** In the words of Windmill. Scripts and flows are the same here: a path names one workflow. */
 const STARTS_ONLY = /^jobs:run(?::(?:scripts|flows)(?::(.+))?)?$/;
 
+/** Of old, in the words of Windmill, whose paths begin so: `run:script/ops/deploy` is a workflow at `script/ops/deploy`. */
+const OF_OLD = /^run:(script|flow)\/([uf]\/.+)$/;
+
+/** A scope as it is kept: `run:script/u/bot/hello` of Windmill's older tokens is `jobs:run:scripts:u/bot/hello`. */
+export const canonicalScope = (scope: string): string => scope.replace(OF_OLD, 'jobs:run:$1s:$2');
+
 /** Patterns of what a scope lets start and nothing else; `undefined` for scopes of another kind. */
 const startsOnly = (scope: string): readonly string[] | undefined => {
   const match = STARTS_ONLY.exec(scope);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allows, maySeeRun, namesItsWorkflows, namesWorkflow, startsSomething } from './scopes.ts';
+import { allows, canonicalScope, maySeeRun, namesItsWorkflows, namesWorkflow, startsSomething } from './scopes.ts';
 import { isWorkflowPath, matchesPattern } from './workflow-path.ts';
 
 describe('isWorkflowPath', () => {
@@ -115,6 +115,16 @@ describe('allows', () => {
     expect(allows(scopes, action, path)).toBe(expected);
   });
 });
+
+test.each([
+  ['run:script/u/bot/hello', 'jobs:run:scripts:u/bot/hello'],
+  ['run:flow/f/shop/order', 'jobs:run:flows:f/shop/order'],
+  ['run:script/f/shop/*', 'jobs:run:scripts:f/shop/*'],
+  ['run:script/ops/deploy', 'run:script/ops/deploy'],
+  ['run:script/u', 'run:script/u'],
+  ['run:u/bot/hello', 'run:u/bot/hello'],
+  ['jobs:run:scripts:u/bot/hello', 'jobs:run:scripts:u/bot/hello'],
+])('the scope %s is kept as %s', (given, kept) => expect(canonicalScope(given)).toBe(kept));
 
 describe('what a token is for', () => {
   test.each<[scope: string, starts: boolean, named: boolean]>([

@@ -9,6 +9,7 @@ import {
   type TokenRecord,
   type TokenView,
 } from '@millrace/contracts';
+import { canonicalScope } from '@millrace/domain';
 import { type TokenStore } from '@millrace/eventlog';
 import { type Ids, type Logger } from '@millrace/runtime';
 import { principalOf } from '../auth/require-access.ts';
@@ -69,7 +70,7 @@ const createRoute = (app: TypedApp, { tokens, ids, clock, log }: TokensRoutesDep
         id,
         sha256,
         label: request.body.label ?? '',
-        scopes: request.body.scopes,
+        scopes: request.body.scopes.map(canonicalScope),
         createdAt: new Date(now).toISOString(),
         ...(expiry === undefined ? {} : { expiresAt: new Date(expiry).toISOString() }),
       };

@@ -93,6 +93,10 @@ const PARAMS = {
   workspace: 'Name of the workspace; any, unless the setting `workspaces` names some.',
   path: 'Path of the workflow.',
   version: 'Hash of a version, its first 16 digits or more; below `fv` the same as a decimal number.',
+  job: 'Id of a job.',
+  node: 'Name of a step.',
+  resume: 'Number of an approval.',
+  secret: 'What only whoever shall approve knows.',
 };
 
 const describeStart = ({ url }: DialectRoute, settings: WindmillSettings): RouteDescription => {

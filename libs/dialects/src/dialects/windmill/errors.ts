@@ -28,14 +28,22 @@ const lineOf = ({ kind, message }: AppError): string => {
   return kind === 'bug' ? 'Internal: something went wrong here' : `${PREFIX[kind]}${message}`;
 };
 
+/** Why a signature cannot even be looked at. */
+const MISSING: Readonly<Record<string, string>> = {
+  missing_signature: 'the signature header is missing',
+  missing_timestamp: 'the header with the time of the signature is missing',
+};
+
 /** Answers whose status or form is not that of their kind. */
 const PRESCRIBED: Readonly<Record<string, (error: AppError) => Answer>> = {
   'run.queue_too_long': ({ message }) => textAnswer(500, `Internal: ${message}`, CORS),
   'http.method_not_allowed': ({ message }) => textAnswer(405, `Method not allowed: ${message}`, CORS),
-  'signature.refused': ({ details }) =>
-    details?.['reason'] === 'missing_signature'
-      ? textAnswer(400, 'Bad request: the signature header is missing', CORS)
-      : jsonAnswer(401, { error: 'signature invalid' }, CORS),
+  'signature.refused': ({ details }) => {
+    const missing = MISSING[String(details?.['reason'])];
+    return missing === undefined
+      ? jsonAnswer(401, { error: 'signature invalid' }, CORS)
+      : textAnswer(400, `Bad request: ${missing}`, CORS);
+  },
 };
 
 /** One line of text. */

@@ -35,6 +35,9 @@ describe('1.1 routes', () => {
         'getupdate/:id',
         'getupdate_sse/:id',
         'queue/cancel/:id',
+        'result_by_id/:job/:node',
+        'resume/:job/:resume/:secret',
+        'cancel/:job/:resume/:secret',
       ]),
     );
   });
@@ -65,6 +68,11 @@ describe('1.1 routes', () => {
       new AppError('unauthenticated', 'signature.refused', 'no', { details: { reason: 'missing_signature' } }),
       400,
       'Bad request: the signature header is missing',
+    ],
+    [
+      new AppError('unauthenticated', 'signature.refused', 'no', { details: { reason: 'missing_timestamp' } }),
+      400,
+      'Bad request: the header with the time of the signature is missing',
     ],
   ])('%# an error is one line of text', (error, status, text) => {
     const answer = windmill().renderError(error, undefined);
