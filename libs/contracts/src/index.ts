@@ -25,6 +25,7 @@ export * from './run-events.ts';
 export * from './run-limits.ts';
 export * from './sealed.ts';
 export * from './secrets.ts';
+export * from './shards.ts';
 export * from './subjects.ts';
 export * from './tokens.ts';
 export * from './triggers.ts';

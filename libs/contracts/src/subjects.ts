@@ -8,6 +8,9 @@ export const logStream = (shard: number): string => `LOG_${shard}`;
 export const EVENTS_STREAM = 'EVENTS';
 /** Output chunks of runs, packed; separate so that chatty runs never push events out. */
 export const OUTPUT_STREAM = 'LOGS';
+/** The first shard keeps the name that the stream has without shards. */
+export const outputStream = (shard: number): string =>
+  shard === DEFAULT_SHARD ? OUTPUT_STREAM : `${OUTPUT_STREAM}_${shard}`;
 
 export const logSubject = {
   /** Everything of a shard. */
@@ -70,6 +73,8 @@ export const messagingSubject = {
   leader: (shard: number): string => `scheduler.${shard}.leader`,
   /** Request: why does the run of this id wait? Only the leader answers. */
   why: (shard: number): string => `scheduler.${shard}.why`,
+  /** A scheduler process says that it lives, once a second, where there are several shards to share; its name, as text. */
+  schedulers: 'schedulers.alive',
   /** The supervisor's word, every second, for as long as the log cannot be written: why, as text. */
   unwritable: (shard: number): string => `supervisor.${shard}.unwritable`,
   /** Request: does anybody deliver webhooks? Only who does answers. */

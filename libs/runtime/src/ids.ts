@@ -1,6 +1,6 @@
 import { hash, randomFillSync } from 'node:crypto';
 import { type Clock } from '@millrace/kernel';
-import { UUID_RANDOM_BYTES, uuidV7 } from '@millrace/contracts';
+import { DEFAULT_SHARD, SHARD_BYTE, UUID_RANDOM_BYTES, uuidV7 } from '@millrace/contracts';
 import { systemClock } from './system-clock.ts';
 
 /** Random bytes fetched at once: one call to the kernel serves hundreds of ids. */
@@ -20,8 +20,8 @@ export interface NewToken {
 }
 
 export interface Ids {
-  /** A UUIDv7; each one sorts after every earlier one of this process. */
-  readonly runId: () => string;
+  /** A UUIDv7 that carries the shard of the run, the first by default; each one sorts after every earlier one of this process. */
+  readonly runId: (shard?: number) => string;
   /** Unique, short and cheap; for events that no command names. */
   readonly eventId: () => string;
   /** 16 hex digits. */
@@ -52,10 +52,10 @@ const makePool = (): ((bytes: number) => Buffer) => {
 };
 
 /** UUIDv7 with a counter in `rand_a` (RFC 9562, 6.2 method 1), so that ids of one millisecond, or of a clock set back, keep their order. */
-const makeMonotonicUuid = (take: (bytes: number) => Buffer, clock: Clock): (() => string) => {
+const makeMonotonicUuid = (take: (bytes: number) => Buffer, clock: Clock): Ids['runId'] => {
   let time = 0;
   let counter = 0;
-  return () => {
+  return (shard = DEFAULT_SHARD) => {
     const random = take(UUID_RANDOM_BYTES);
     const now = clock.now();
     if (now > time) {
@@ -67,6 +67,7 @@ const makeMonotonicUuid = (take: (bytes: number) => Buffer, clock: Clock): (() =
       counter = 0;
     } else counter += 1;
     random.writeUInt16BE(counter, 0);
+    random[SHARD_BYTE] = shard;
     return uuidV7(time, random);
   };
 };

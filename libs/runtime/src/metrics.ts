@@ -42,6 +42,11 @@ export interface Metrics {
   readonly histogram: <Name extends string = never>(options: HistogramOptions<Name>) => Histogram<Name>;
   /** A gauge that is read when somebody looks. */
   readonly observed: (options: MetricOptions<never>, read: () => number) => void;
+  /** As `observed`, with a value for each of some labels. */
+  readonly observedEach: <Name extends string>(
+    options: MetricOptions<Name>,
+    read: () => readonly { readonly labels: Labels<Name>; readonly value: number }[],
+  ) => void;
   /** Everything in the Prometheus text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -77,6 +82,15 @@ export const makeMetrics = (service: string): Metrics => {
     histogram: (options) => {
       const histogram = new PromHistogram({ ...base(options), buckets: [...(options.buckets ?? SECONDS)] });
       return { observe: (labels, value) => histogram.observe(labels, value) };
+    },
+    observedEach: (options, read) => {
+      new PromGauge({
+        ...base(options),
+        collect() {
+          this.reset();
+          for (const { labels, value } of read()) this.set(labels, value);
+        },
+      });
     },
     observed: (options, read) => {
       new PromGauge({
