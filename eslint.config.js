@@ -44,7 +44,17 @@ const ALLOWED = {
   'services/executor': ['kernel', 'contracts', 'domain', 'eventlog', 'runtime', 'sdk', 'secrets'],
   'services/projector': ['kernel', 'contracts', 'domain', 'eventlog', 'read-model', 'runtime'],
   'services/notifier': ['kernel', 'contracts', 'domain', 'eventlog', 'runtime', 'secrets', 'webhooks'],
-  'infra/embedded': ['kernel', 'contracts', 'deploy', 'dialects', 'eventlog', 'read-model', 'runtime', 'secrets'],
+  'infra/embedded': [
+    'kernel',
+    'contracts',
+    'deploy',
+    'dialects',
+    'domain',
+    'eventlog',
+    'read-model',
+    'runtime',
+    'secrets',
+  ],
 };
 
 /** Foreign libraries that belong to one workspace only. */

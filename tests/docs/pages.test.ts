@@ -104,7 +104,6 @@ test('output is alike when only ids, times and the like differ, and not when any
 const INTERNAL = [
   'MILLRACE_',
   'MILLRACE_FAILPOINTS',
-  'MILLRACE_SHARD',
   'MILLRACE_SUPERVISED',
   'MILLRACE_BOOTSTRAPPED',
   'MILLRACE_TEST',

@@ -4,6 +4,7 @@ import { connectLog, ensureTopology, logBytesWithin, type LogConnection, type Se
 import { kindOf } from '@millrace/kernel';
 import { migrate, openReadModel } from '@millrace/read-model';
 import { type ServerConfig } from '@millrace/runtime';
+import { countOpenRuns } from './count-open-runs.ts';
 import { findNatsServer } from './find-nats-server.ts';
 import { keepDisk, warnOfLargeStreams } from './keep-disk.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
@@ -38,10 +39,10 @@ const startOwnNats = async (config: ServerConfig, parts: PlatformParts): Promise
   const { path, version } = await findNatsServer({ env, onStep });
   const dataDir = join(config.server.dataDir, 'nats');
   const fixed = config.nats.port === 0 ? undefined : config.nats.port;
-  const { durability } = config.server;
+  const { durability, shards } = config.server;
   const start = (previous: RunningNats | undefined): Promise<RunningNats> => {
     const port = previous?.port ?? fixed;
-    return startNats({ dataDir, durability, binary: path, onWarning, ...(port === undefined ? {} : { port }) });
+    return startNats({ dataDir, durability, shards, binary: path, onWarning, ...(port === undefined ? {} : { port }) });
   };
   const { onEvent } = parts;
   const nats = await parts.add(
@@ -64,7 +65,15 @@ export const prepareLog = async (config: ServerConfig, parts: PlatformParts): Pr
   const inboxMaxBytes = Math.min(config.inbox.maxBytes, Math.floor(storeBytes * INBOX_SHARE_OF_STORE));
   const [logMaxAgeMs, inboxMaxAgeMs] = [config.nats.logMaxAge, config.inbox.maxAge];
   const { replicas } = config.nats;
-  await ensureTopology(connection, { logMaxBytes, logMaxAgeMs, inboxMaxBytes, inboxMaxAgeMs, replicas });
+  await ensureTopology(connection, {
+    logMaxBytes,
+    logMaxAgeMs,
+    inboxMaxBytes,
+    inboxMaxAgeMs,
+    replicas,
+    shards: config.server.shards,
+    countOpenRuns: (ring) => countOpenRuns(connection, ring),
+  });
   if (nats !== undefined) {
     const options = { nats, connection, onEvent: parts.onEvent };
     parts.defer(keepDisk(options));

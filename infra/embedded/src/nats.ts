@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_SHARD } from '@millrace/contracts';
 import { ADMINISTRATOR, permissionsOf, SERVICE_USERS, type ServiceUser } from '@millrace/eventlog';
 import { AppError } from '@millrace/kernel';
 import { type BoundProcess, type ExitStatus, startBound } from './bound-process.ts';
@@ -30,6 +29,8 @@ export interface StartNatsOptions {
   readonly port?: number;
   /** `strict`: on disk before every acknowledgement. */
   readonly durability: Durability;
+  /** Shards whose logs the services may read and write. Default: 1 */
+  readonly shards?: number;
   /** Path of the program. Default: what {@link findNatsServer} finds. */
   readonly binary?: string;
   /** Isolated accounts with JetStream, each with a user of its name and the same password. Default: none; a user `millrace` who may do all, and one for each service. */
@@ -70,12 +71,16 @@ const POLL_MS = 10;
 const passwordFor = (service: ServiceUser, password: string): string =>
   createHmac('sha256', password).update(service).digest('hex');
 
-const limitedUsers = (password: string): readonly LimitedUser[] =>
+const limitedUsers = (password: string, logs: number): readonly LimitedUser[] =>
   SERVICE_USERS.map((name) => ({
     name,
     password: passwordFor(name, password),
-    permissions: permissionsOf(name, DEFAULT_SHARD),
+    permissions: permissionsOf(name, logs),
   }));
+
+/** Logs that an earlier configuration spoke of: they are read for as long as they are there, however many shards there are now. */
+const logsOf = ({ shards = 1 }: StartNatsOptions, earlier: string): number =>
+  Math.max(shards, ...[...earlier.matchAll(/\bLOG_(\d+)\b/g)].map(([, shard]) => Number(shard) + 1));
 
 const logTail = async (file: string): Promise<string> => {
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -118,8 +123,7 @@ const waitUntilReady = async (waiting: Waiting): Promise<number> => {
 };
 
 /** On a full disk a file that is written again is lost: one that is right is left alone. */
-const saveConfig = async (file: string, config: NatsConfig): Promise<void> => {
-  const earlier = await readFile(file, 'utf8').catch(() => '');
+const saveConfig = async (file: string, config: NatsConfig, earlier: string): Promise<void> => {
   const text = natsConfigText({
     ...config,
     maxFileStoreBytes: Math.max(config.maxFileStoreBytes, fileStoreLimitOf(earlier)),
@@ -148,11 +152,12 @@ export const startNats = async (options: StartNatsOptions): Promise<RunningNats>
   const password = await keepSecret(join(dataDir, 'password'));
   const maxFileStoreBytes = options.maxFileStoreBytes ?? (await sizeFileStore(storeDir));
   const user = accounts[0] ?? ADMINISTRATOR;
-  const limited = accounts.length > 0 ? [] : limitedUsers(password);
   const { durability, port = -1 } = options;
   const configFile = join(dataDir, 'nats.conf');
+  const earlier = await readFile(configFile, 'utf8').catch(() => '');
+  const limited = accounts.length > 0 ? [] : limitedUsers(password, logsOf(options, earlier));
   const given = { storeDir, portsDir, logFile, port, durability, maxFileStoreBytes, user, password, accounts, limited };
-  await saveConfig(configFile, given);
+  await saveConfig(configFile, given, earlier);
   const server = await startBound({
     command: binary,
     args: ['--config', configFile],

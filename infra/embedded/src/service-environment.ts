@@ -41,6 +41,10 @@ const ADMIN_PORT_ORDER: readonly ServiceName[] = ['gateway', 'scheduler', 'execu
 export const adminPortOf = (name: ServiceName, first: number): number =>
   first === 0 ? 0 : first + ADMIN_PORT_ORDER.indexOf(name);
 
+/** Enough for what each shard may run: an executor divides its slots evenly, whichever shards get one more of the limit. */
+const slotsFor = ({ maxConcurrentRuns, shards }: ServerConfig['server']): number =>
+  shards * Math.ceil(maxConcurrentRuns / shards);
+
 /** What every service is told; each reads its own part. */
 export const serviceEnvironment = (
   config: ServerConfig,
@@ -56,7 +60,7 @@ export const serviceEnvironment = (
     MILLRACE_DATABASE_URL: addresses.databaseUrl, // under a name that `executor.script_env` may grant to scripts
     MILLRACE_SUPERVISED: '1',
     MILLRACE_DATA_DIR: server.dataDir,
-    MILLRACE_SHARD: '0',
+    MILLRACE_SHARDS: String(server.shards),
     MILLRACE_ADMIN_PORT: String(addresses.adminPort),
     MILLRACE_PORT: String(addresses.port),
     MILLRACE_BIND: server.bind,
@@ -69,7 +73,7 @@ export const serviceEnvironment = (
     MILLRACE_ON_LIMIT: server.onLimit,
     MILLRACE_QUEUE_LIMIT: String(server.queueLimit),
     MILLRACE_DURABILITY: server.durability,
-    MILLRACE_SLOTS: String(executor.slots ?? server.maxConcurrentRuns),
+    MILLRACE_SLOTS: String(executor.slots ?? slotsFor(server)),
     MILLRACE_POOLS: listed(executor.pools),
     MILLRACE_SCRIPT_ENV: listed(executor.scriptEnv),
     MILLRACE_NOTIFIER_ALLOW_PRIVATE: listed(notifier.allowPrivate),

@@ -30,6 +30,7 @@ export * from './outbound/check-outbound-url.ts';
 export * from './outbound/network.ts';
 export * from './outbound/refuse-address.ts';
 export * from './run/evolve-run.ts';
+export * from './run/open-runs.ts';
 export * from './run/run-decider.ts';
 export * from './run/run-state.ts';
 export { parseCron } from './schedule/cron-expression.ts';

@@ -1,4 +1,4 @@
-import { OUTPUT_STREAM, type OutputChunk, outputSubject } from '@millrace/contracts';
+import { DEFAULT_SHARD, type OutputChunk, outputStream, outputSubject } from '@millrace/contracts';
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
 import { followStream } from './follow-stream.ts';
@@ -58,17 +58,17 @@ export async function* followOutput(
   { shard, fromSequence, anchor, signal }: FollowOutputOptions,
 ): AsyncGenerator<readonly OutputPack[], void, undefined> {
   const filters = [outputSubject(shard)];
-  const options = { stream: OUTPUT_STREAM, filters, fromSequence, anchor, signal };
+  const options = { stream: outputStream(shard), filters, fromSequence, anchor, signal };
   for await (const batch of followStream(connection, options)) yield batch.map(decode);
 }
 
 /**
- * Bounds of the output stream, which all shards share.
+ * Bounds of the output of a shard.
  *
  * @throws AppError `unavailable` when the log is away.
  */
-export const outputBounds = async (connection: LogConnection): Promise<Bounds> =>
-  streamBounds(connection, OUTPUT_STREAM);
+export const outputBounds = async (connection: LogConnection, shard = DEFAULT_SHARD): Promise<Bounds> =>
+  streamBounds(connection, outputStream(shard));
 
 /**
  * What speaks against the output stream being the one that the anchor was read from; `undefined` when nothing does.
@@ -78,4 +78,5 @@ export const outputBounds = async (connection: LogConnection): Promise<Bounds> =
 export const outputContradiction = async (
   connection: LogConnection,
   anchor: StreamAnchor,
-): Promise<string | undefined> => contradictionOf(connection, OUTPUT_STREAM, anchor);
+  shard = DEFAULT_SHARD,
+): Promise<string | undefined> => contradictionOf(connection, outputStream(shard), anchor);

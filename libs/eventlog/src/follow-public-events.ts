@@ -1,4 +1,11 @@
-import { comparePositions, EVENTS_STREAM, ORIGIN, type Position, PUBLIC_EVENTS_FILTER } from '@millrace/contracts';
+import {
+  comparePositions,
+  DEFAULT_SHARD,
+  EVENTS_STREAM,
+  ORIGIN,
+  type Position,
+  PUBLIC_EVENTS_FILTER,
+} from '@millrace/contracts';
 import { type StoredMsg } from '@nats-io/jetstream';
 import { type LogConnection } from './connection.ts';
 import { type Delivered } from './delivered.ts';
@@ -10,6 +17,7 @@ import {
   decodePublicEvent,
   isRunEventType,
   positionOf,
+  shardOf,
   storedAtOf,
   type PublicRunEvent,
 } from './public-event.ts';
@@ -17,7 +25,9 @@ import { streamBounds } from './stream-bounds.ts';
 
 /** A public event as it arrives. */
 export interface PublicEvent {
-  /** Position in the log. */
+  /** Whose log it is in; a workflow is always in the same. */
+  readonly shard: number;
+  /** Position in that log. */
   readonly position: Position;
   /** When the log stored it, milliseconds since the epoch; `undefined` in events of older versions. */
   readonly storedAt: number | undefined;
@@ -34,7 +44,7 @@ export interface PublicEvent {
 
 /** Where following began. */
 export interface PublicEventsStart {
-  /** Every event behind this position of the log is delivered. */
+  /** Every event behind this position of the log is delivered, where there is one log. */
   readonly position: Position;
   /** Sequence in the stream of public events from which on all is delivered. */
   readonly sequence: number;
@@ -54,13 +64,13 @@ const INDEX_MAX = 999_999;
 const before = ({ sequence, index }: Position): Position =>
   index > 0 ? { sequence, index: index - 1 } : { sequence: Math.max(0, sequence - 1), index: INDEX_MAX };
 
-/** Where an event stands: in the log, and in time, which also orders events of a log and of the one that replaced it. */
-type Place = Pick<PublicEvent, 'position' | 'storedAt'>;
+/** Where an event stands: in a log, and in time, which also orders events of a log and of the one that replaced it. */
+type Place = Pick<PublicEvent, 'shard' | 'position' | 'storedAt'>;
 
 const placeIn = (message: StoredMsg | null): Place | undefined => {
   const header = (name: string): string | undefined => message?.header.get(name);
   const position = positionOf(header);
-  return position && { position, storedAt: storedAtOf(header) };
+  return position && { shard: shardOf(header), position, storedAt: storedAtOf(header) };
 };
 
 /** In one log both agree. In a log that was replaced or cut short positions begin anew, and time goes on. */
@@ -71,12 +81,13 @@ const isLater = (one: Place, other: Place): boolean =>
 /** The message just before the start says it exactly; when that is gone, the first one after it does. */
 const startAt = async (connection: LogConnection, sequence: number): Promise<Start> => {
   const { streams } = await managerOf(connection);
-  if (sequence <= 1) return { position: ORIGIN, storedAt: undefined, sequence };
+  if (sequence <= 1) return { shard: DEFAULT_SHARD, position: ORIGIN, storedAt: undefined, sequence };
   const previous = placeIn(await streams.getMessage(EVENTS_STREAM, { seq: sequence - 1 }));
   if (previous !== undefined) return { ...previous, sequence };
   const query = { seq: sequence, next_by_subj: PUBLIC_EVENTS_FILTER };
   const next = placeIn(await streams.getMessage(EVENTS_STREAM, query));
-  return { position: next === undefined ? ORIGIN : before(next.position), storedAt: undefined, sequence };
+  if (next === undefined) return { shard: DEFAULT_SHARD, position: ORIGIN, storedAt: undefined, sequence };
+  return { shard: next.shard, position: before(next.position), storedAt: undefined, sequence };
 };
 
 const findStart = async (connection: LogConnection, fromSequence: number | undefined): Promise<Start> => {
@@ -98,6 +109,7 @@ const decode = ({ sequence, message }: Delivered): PublicEvent | undefined => {
   if (position === undefined || runId === undefined || !isRunEventType(header('ce-type'))) return undefined; // somebody else published under `run.`
   let decoded: PublicRunEvent | undefined;
   return {
+    shard: shardOf(header),
     position,
     storedAt: storedAtOf(header),
     sequence,
@@ -110,7 +122,7 @@ const decode = ({ sequence, message }: Delivered): PublicEvent | undefined => {
 };
 
 /**
- * Public events as they are published, in the order of the log, bounded as `follow`. Foreign messages are left out. When a power cut took
+ * Public events as they are published, in the order of each log, bounded as `follow`. Foreign messages are left out. When a power cut took
  * the end of the stream, its publisher writes it again; what was yielded before is not yielded again.
  *
  * @throws AppError `unavailable` as `follow`, and when the start cannot be found.
@@ -120,11 +132,13 @@ export async function* followPublicEvents(
   { signal, fromSequence, onStart }: FollowPublicEventsOptions,
 ): AsyncGenerator<readonly PublicEvent[], void, undefined> {
   const start = await findStart(connection, fromSequence);
-  onStart?.(start);
-  let last: Place = start;
+  onStart?.({ position: start.position, sequence: start.sequence });
+  // Of a log of which nothing was delivered yet, nothing can come again.
+  const lasts = new Map<number, Place>([[start.shard, start]]);
   const isNew = (event: PublicEvent | undefined): event is PublicEvent => {
-    if (event === undefined || !isLater(event, last)) return false;
-    last = event;
+    const last = event && lasts.get(event.shard);
+    if (event === undefined || (last !== undefined && !isLater(event, last))) return false;
+    lasts.set(event.shard, event);
     return true;
   };
   const filters = [PUBLIC_EVENTS_FILTER];

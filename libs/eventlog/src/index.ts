@@ -37,8 +37,10 @@ export {
 } from './public-event.ts';
 export { makePublicEventPublisher, type PositionedEvent, type PublicEventPublisher } from './public-event-publisher.ts';
 export { type IsOfLog, type PublishedEnd } from './published-end.ts';
+export { type IsOfItsLog, readPublishedEnds } from './published-ends.ts';
 export * from './holds-request.ts';
 export { logBounds, logContradiction, logFill, readCommit, readLastCommit } from './read-commit.ts';
+export { checkRing, readRing } from './ring.ts';
 export { openRunKeys, type RunKeys } from './run-keys.ts';
 export { openSchedules, type Schedules } from './schedules.ts';
 export { openSecrets, type SecretStore } from './secrets.ts';

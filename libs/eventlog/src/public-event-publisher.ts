@@ -11,20 +11,26 @@
  * I1 message n+1 is stored only directly behind message n.
  * I2 after an error nothing is sent until `lastPosition` was asked again.
  * I3 the last message of what was given to `publish` is always asked.
+ *
+ * Where there are several logs one publisher weaves their events into the stream, each log's in its order. How far each of them has come
+ * then stands in a header of some messages, see `published-ends.ts`.
  */
-import { type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
-import { AppError } from '@millrace/kernel';
+import { DEFAULT_SHARD, type Position, publicEventSubject, type RunEvent } from '@millrace/contracts';
+import { AppError, invariant } from '@millrace/kernel';
 import { type MsgHdrs } from '@nats-io/transport-node';
 import { type AckInbox, type Outgoing, type PublishOutcome } from './ack-inbox.ts';
 import { type LogConnection } from './connection.ts';
 import { headerText } from './header-text.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
 import { handleOf } from './nats-handle.ts';
-import { publicBody, publicHeaders, STORED_AT_HEADER } from './public-event.ts';
+import { publicBody, publicHeaders, SHARD_HEADER, STORED_AT_HEADER } from './public-event.ts';
 import { outcomeError } from './publish-commit.ts';
-import { type IsOfLog, OPEN_SINCE_HEADER, type PublishedEnd, readPublishedEnd } from './published-end.ts';
+import { type IsOfLog, OPEN_SINCE_HEADER, type PublishedEnd } from './published-end.ts';
+import { ENDS_HEADER, EndsRhythm, formatEnds, type IsOfItsLog, readPublishedEnds } from './published-ends.ts';
 
 export interface PositionedEvent {
+  /** Whose log the position is in; the first by default. */
+  readonly shard?: number;
   readonly position: Position;
   readonly event: RunEvent;
   /** Sequence of the log from which on a fold knows every run that is open here; written into the message, read back with the end. */
@@ -40,6 +46,8 @@ export interface PublicEventPublisher {
    * Every event is taken to be of this log by default.
    */
   readonly lastPosition: (isOfLog?: IsOfLog) => Promise<PublishedEnd>;
+  /** As `lastPosition`, of each log. */
+  readonly lastPositions: (isOfLog: IsOfItsLog) => Promise<readonly PublishedEnd[]>;
   /**
    * Publishes in this order; resolves when all are stored. May be called again before it resolves.
    *
@@ -66,13 +74,26 @@ interface Job {
   readonly reject: (error: AppError) => void;
 }
 
-const headersOf = ({ position, event, openSince, storedAt }: PositionedEvent, expectedLast: number): MsgHdrs =>
+type HeaderPairs = readonly (readonly [string, string])[];
+
+const headersOf = (
+  { position, event, openSince, storedAt }: PositionedEvent,
+  expectedLast: number,
+  shardHeaders: HeaderPairs,
+): MsgHdrs =>
   headerText([
     ['Nats-Expected-Last-Sequence', String(expectedLast)],
     ...publicHeaders(position, event),
     ...(openSince === undefined ? [] : [[OPEN_SINCE_HEADER, String(openSince)] as const]),
     ...(storedAt === undefined ? [] : [[STORED_AT_HEADER, String(storedAt)] as const]),
+    ...shardHeaders,
   ]);
+
+const endOfItem = ({ position, openSince, storedAt }: PositionedEvent): PublishedEnd => ({
+  ...position,
+  storedAt,
+  ...(openSince === undefined ? {} : { openSince }),
+});
 
 const errorOf = (outcome: PublishOutcome): AppError => {
   if (outcome.kind === 'stored') return moved('a public event was stored in an unexpected place');
@@ -82,7 +103,11 @@ const errorOf = (outcome: PublishOutcome): AppError => {
 
 class ChainedPublisher implements PublicEventPublisher {
   readonly #connection: LogConnection;
+  readonly #logs: number;
   readonly #acks: AckInbox;
+  readonly #rhythm = new EndsRhythm();
+  /** By shard, as of the last message sent. */
+  #ends: PublishedEnd[] = [];
   /** Sequence of the last message sent; `undefined` while the end of the stream is not known. */
   #lastSent: number | undefined;
   /** Sequence of the last message known to be stored. */
@@ -93,21 +118,30 @@ class ChainedPublisher implements PublicEventPublisher {
   /** Answers of an earlier epoch count no more. */
   #epoch = 0;
 
-  constructor(connection: LogConnection) {
+  constructor(connection: LogConnection, logs: number) {
     this.#connection = connection;
+    this.#logs = logs;
     this.#acks = handleOf(connection).acks;
   }
 
   readonly lastPosition = async (isOfLog: IsOfLog = async () => true): Promise<PublishedEnd> => {
+    const [end] = await this.lastPositions(async (_shard, published) => isOfLog(published));
+    invariant(end, 'there is a log');
+    return end;
+  };
+
+  readonly lastPositions = async (isOfLog: IsOfItsLog): Promise<readonly PublishedEnd[]> => {
     this.#breakOff(moved('the publisher began anew'));
     const epoch = this.#epoch;
     try {
-      const { last, end } = await readPublishedEnd(this.#connection, isOfLog);
+      const { last, ends } = await readPublishedEnds(this.#connection, this.#logs, isOfLog);
       if (epoch === this.#epoch) {
         this.#lastSent = last;
         this.#lastStored = last;
+        this.#ends = [...ends];
+        this.#rhythm.reset();
       }
-      return end;
+      return ends;
     } catch (cause) {
       throw translate(cause, 'reading the end of the public events');
     }
@@ -145,16 +179,26 @@ class ChainedPublisher implements PublicEventPublisher {
 
   #send(item: PositionedEvent, previous: number, isLast: boolean): void {
     const { type, workspace, workflow } = item.event;
+    const payload = publicBody(item.event);
     const message = {
       subject: publicEventSubject(type, workspace, workflow),
-      payload: publicBody(item.event),
-      headers: headersOf(item, previous),
+      payload,
+      headers: headersOf(item, previous, this.#shardHeaders(item, payload.length)),
     };
     const sequence = previous + 1;
     this.#lastSent = sequence;
     const isAsked = isLast || this.#lastAsked === undefined || sequence - this.#lastAsked >= ASKED_EVERY;
     if (isAsked) this.#ask(message, sequence);
     else this.#post(message);
+  }
+
+  /** None where there is one log. */
+  #shardHeaders(item: PositionedEvent, bytes: number): HeaderPairs {
+    if (this.#logs === 1) return [];
+    const { shard = DEFAULT_SHARD } = item;
+    this.#ends[shard] = endOfItem(item);
+    const named = [SHARD_HEADER, String(shard)] as const;
+    return this.#rhythm.isDue(bytes) ? [named, [ENDS_HEADER, formatEnds(this.#ends)]] : [named];
   }
 
   #ask(message: Omit<Outgoing, 'timeoutMs'>, sequence: number): void {
@@ -182,5 +226,6 @@ class ChainedPublisher implements PublicEventPublisher {
   }
 }
 
-export const makePublicEventPublisher = (connection: LogConnection): PublicEventPublisher =>
-  new ChainedPublisher(connection);
+/** @param logs Whose events it publishes: all that there are. */
+export const makePublicEventPublisher = (connection: LogConnection, logs = 1): PublicEventPublisher =>
+  new ChainedPublisher(connection, logs);

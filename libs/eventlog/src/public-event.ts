@@ -6,6 +6,7 @@
  */
 import {
   type CloudEvent,
+  DEFAULT_SHARD,
   formatPosition,
   parsePosition,
   type Position,
@@ -32,6 +33,9 @@ export const POSITION_HEADER = 'Millrace-Position';
 
 /** When the log stored that event's commit, milliseconds since the epoch: with the position, by which the log is known again. */
 export const STORED_AT_HEADER = 'Millrace-Stored-At';
+
+/** Shard of the log that the position is in; absent where there is one log only, and in events of such a time. */
+export const SHARD_HEADER = 'Millrace-Shard';
 
 const OPTIONAL_TEXTS = ['traceparent', 'causationid'] as const;
 
@@ -98,6 +102,12 @@ export const isRunEventType = (type: string | undefined): type is RunEventType =
 /** Position of a message on `EVENTS`; `undefined` for what others published there. */
 export const positionOf = (header: (name: string) => string | undefined): Position | undefined =>
   parsePosition(header(POSITION_HEADER) ?? '');
+
+/** Shard of the log of a message on `EVENTS`. */
+export const shardOf = (header: (name: string) => string | undefined): number => {
+  const shard = Number(header(SHARD_HEADER) ?? '');
+  return Number.isSafeInteger(shard) && shard > 0 ? shard : DEFAULT_SHARD;
+};
 
 /** When the log stored the event of a message on `EVENTS`; `undefined` in those of older versions. */
 export const storedAtOf = (header: (name: string) => string | undefined): number | undefined => {

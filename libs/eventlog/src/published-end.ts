@@ -26,14 +26,15 @@ export type IsOfLog = (end: PublishedEnd) => Promise<boolean>;
 
 export const OPEN_SINCE_HEADER = 'Millrace-Open-Since';
 /** How many messages that are not ours are passed by to find one that is. */
-const UNKNOWN_MESSAGES_MAX = 10_000;
+export const UNKNOWN_MESSAGES_MAX = 10_000;
 
 interface Found {
   readonly at: number;
   readonly end: PublishedEnd;
 }
 
-const endOf = (header: (name: string) => string | undefined): PublishedEnd | undefined => {
+/** What a message on `EVENTS` says of where its publisher was; `undefined` when it is not ours. */
+export const endOf = (header: (name: string) => string | undefined): PublishedEnd | undefined => {
   const position = positionOf(header);
   if (position === undefined) return undefined;
   const openSince = Number(header(OPEN_SINCE_HEADER) ?? '');

@@ -16,11 +16,12 @@ import {
   logStream,
   logSubject,
   messagingSubject,
-  OUTPUT_STREAM,
+  outputStream,
   outputSubject,
   PUBLIC_EVENTS_FILTER,
   SCHEDULES_STREAM,
   scheduleSubject,
+  shardsUpTo,
   webhookSubject,
 } from '@millrace/contracts';
 import { inboxPrefixOf } from './connection.ts';
@@ -114,7 +115,7 @@ const gateway = (shard: number): NatsPermissions => ({
     `run-keys.${ANY}`,
     webhookSubject.allDeliveries,
     ...read(logStream(shard)),
-    ...read(OUTPUT_STREAM),
+    ...read(outputStream(shard)),
     ...read(EVENTS_STREAM),
     ...fetch(RUN_KEYS_STREAM),
     eraseFrom(RUN_KEYS_STREAM),
@@ -134,6 +135,7 @@ const scheduler = (shard: number): NatsPermissions => ({
     logSubject.scheduled(shard),
     logSubject.lease(shard),
     messagingSubject.leader(shard),
+    messagingSubject.schedulers,
     messagingSubject.cancel(ANY),
     'reply.>',
     ...answersTo('gateway', 'scheduler', 'executor'),
@@ -149,6 +151,7 @@ const scheduler = (shard: number): NatsPermissions => ({
   ],
   subscribe: [
     inboxOf('scheduler'),
+    messagingSubject.schedulers,
     messagingSubject.leader(shard),
     messagingSubject.why(shard),
     messagingSubject.heartbeat(shard),
@@ -176,7 +179,7 @@ const projector = (shard: number): NatsPermissions => ({
     ...STORE_BASICS,
     PUBLIC_EVENTS_FILTER,
     messagingSubject.projected(shard),
-    ...[logStream(shard), OUTPUT_STREAM, INBOX_STREAM, EVENTS_STREAM].flatMap(read),
+    ...[logStream(shard), outputStream(shard), INBOX_STREAM, EVENTS_STREAM].flatMap(read),
     ...writeBucket(TRIGGERS_BUCKET),
   ],
   subscribe: [inboxOf('projector')],
@@ -209,8 +212,11 @@ const PERMISSIONS: Readonly<Record<ServiceUser, (shard: number) => NatsPermissio
   notifier,
 };
 
-/** All that a service needs on NATS, and nothing else. Each subject once. */
-export const permissionsOf = (user: ServiceUser, shard: number): NatsPermissions => {
-  const { publish, subscribe } = PERMISSIONS[user](shard);
-  return { publish: [...new Set(publish)], subscribe: [...new Set(subscribe)] };
+/** All that a service needs on NATS for so many logs, and nothing else. Each subject once. */
+export const permissionsOf = (user: ServiceUser, logs: number): NatsPermissions => {
+  const each = shardsUpTo(logs).map(PERMISSIONS[user]);
+  return {
+    publish: [...new Set(each.flatMap(({ publish }) => publish))],
+    subscribe: [...new Set(each.flatMap(({ subscribe }) => subscribe))],
+  };
 };

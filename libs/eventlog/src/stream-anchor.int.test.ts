@@ -13,7 +13,7 @@ import { managerOf } from './nats-handle.ts';
 import { type StreamAnchor } from './stream-anchor.ts';
 
 const SHARD = 0;
-const TOPOLOGY = { shard: SHARD, logMaxBytes: 64 * 1024 * 1024 };
+const TOPOLOGY = { logMaxBytes: 64 * 1024 * 1024 };
 
 let connection: LogConnection;
 beforeAll(async () => {

@@ -1,15 +1,17 @@
 import {
-  DEFAULT_SHARD,
   DELIVERIES_STREAM,
   DELIVERY_ATTEMPTS_STREAM,
   EVENTS_STREAM,
   INBOX_STREAM,
   logStream,
   logSubject,
-  OUTPUT_STREAM,
+  outputStream,
+  outputSubject,
   PUBLIC_EVENTS_FILTER,
   SCHEDULES_STREAM,
   scheduleSubject,
+  shardsUpTo,
+  SINGLE_RING,
   webhookSubject,
 } from '@millrace/contracts';
 import { DAY, MINUTE } from '@millrace/kernel';
@@ -28,10 +30,10 @@ import { millis, nanos } from '@nats-io/transport-node';
 import { type LogConnection } from './connection.ts';
 import { JETSTREAM_ERROR, translate } from './log-errors.ts';
 import { handleOf, managerOf } from './nats-handle.ts';
+import { type ChangingRing, keepRing, ringFor } from './ring.ts';
 
-export interface TopologyOptions {
-  readonly shard?: number;
-  /** Most that the log may hold; every other stream gets a share of this. 8 GiB by default. nats-server reserves the room at once. */
+export interface TopologyOptions extends ChangingRing {
+  /** Most that all logs together may hold; every other stream gets a share of this. 8 GiB by default. nats-server reserves the room at once. */
   readonly logMaxBytes?: number;
   /** How long the log keeps a commit, and with it idempotency keys. 7 days by default. */
   readonly logMaxAgeMs?: number;
@@ -119,13 +121,8 @@ const alarms = ({ bytes, ageMs }: Limits): Desired => ({
   allow_msg_ttl: true,
 });
 
-const streams = ({
-  shard = DEFAULT_SHARD,
-  logMaxBytes: bytes = LOG_BYTES_MAX,
-  logMaxAgeMs: ageMs = LOG_AGE_MS,
-  inboxMaxBytes,
-  inboxMaxAgeMs = INBOX_AGE_MS,
-}: TopologyOptions): readonly Desired[] => [
+/** What each shard has: a log, and a stream of output. */
+const shardStreams = (shard: number, { bytes, ageMs }: Limits): readonly Desired[] => [
   {
     ...stream(logStream(shard), [logSubject.all(shard)], { bytes, ageMs }),
     discard: DiscardPolicy.New, // full is an error, never silent loss; rules out message schedules, which need a stream of their own
@@ -133,11 +130,26 @@ const streams = ({
     allow_msg_ttl: true,
   },
   {
+    ...stream(outputStream(shard), [outputSubject(shard)], { bytes: bytes / 4, ageMs }),
+    discard: DiscardPolicy.Old,
+  },
+];
+
+const streams = (
+  {
+    logMaxBytes: bytes = LOG_BYTES_MAX,
+    logMaxAgeMs: ageMs = LOG_AGE_MS,
+    inboxMaxBytes,
+    inboxMaxAgeMs = INBOX_AGE_MS,
+  }: TopologyOptions,
+  logs: number,
+): readonly Desired[] => [
+  ...shardsUpTo(logs).flatMap((shard) => shardStreams(shard, { bytes: bytes / logs, ageMs })),
+  {
     ...stream(EVENTS_STREAM, [PUBLIC_EVENTS_FILTER], { bytes: bytes / 4, ageMs }),
     discard: DiscardPolicy.Old,
     persist_mode: PersistMode.Async, // can be rebuilt from the log
   },
-  { ...stream(OUTPUT_STREAM, ['logs.*.chunks'], { bytes: bytes / 4, ageMs }), discard: DiscardPolicy.Old },
   { ...stream(JOURNAL_STREAM, ['journal.*.>'], { bytes: bytes / 8, ageMs }), discard: DiscardPolicy.New },
   {
     ...stream(INBOX_STREAM, ['requests.>'], { bytes: inboxMaxBytes ?? bytes / 64, ageMs: inboxMaxAgeMs }),
@@ -151,7 +163,7 @@ const streams = ({
     max_msgs_per_subject: 1,
     deny_delete: false,
   },
-  alarms({ bytes, ageMs }),
+  alarms({ bytes: bytes / logs, ageMs }), // as its leaders make it anew, each from its own log
   {
     ...stream(DELIVERIES_STREAM, ['webhook.>'], { bytes: bytes / 32, ageMs: DELIVERIES_KEPT_MS }),
     discard: DiscardPolicy.New, // a delivery that is owed is never dropped; when it is full, changes wait in their own streams
@@ -222,13 +234,16 @@ export const ensureSchedules = async (connection: LogConnection, shard: number):
 /**
  * Creates what is missing and changes what differs: streams, buckets and the object store. Safe to repeat and to run at the same time.
  *
- * @throws AppError `unavailable` `log.full` when nats-server has not that much room, `log.no_jetstream`, `log.unreachable`.
+ * @throws AppError `unavailable` `log.full` when nats-server has not that much room, `log.no_jetstream`, `log.unreachable`;
+ * `refused` `shards.open_runs` when the number of shards shall change while runs are open.
  */
 export const ensureTopology = async (connection: LogConnection, options: TopologyOptions = {}): Promise<void> => {
   try {
     const manager = await managerOf(connection);
     const { replicas = 1 } = options;
-    for (const desired of streams(options)) await ensureStream(manager, withReplicas(desired, replicas));
+    const ring = await ringFor(connection, options);
+    for (const desired of streams(options, ring.logs)) await ensureStream(manager, withReplicas(desired, replicas));
+    if (ring !== SINGLE_RING) await keepRing(manager, ring);
     const buckets = new Kvm(handleOf(connection).nats);
     for (const [bucket, limits] of Object.entries(BUCKETS)) {
       await buckets.create(bucket, { ...limits, replicas });

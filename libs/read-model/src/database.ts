@@ -56,6 +56,8 @@ export interface RunTable {
   readonly delivery: ReadOnly<string | null>;
   /** Address of the caller. */
   readonly caller: ReadOnly<string | null>;
+  /** In whose log its positions are. */
+  readonly shard: ReadOnly<number>;
 }
 
 /** Requests that reached a trigger and started no run. `sequence` is the place in the stream `REQUESTS`. */

@@ -2,6 +2,7 @@ export { openReadModel, pingReadModel, type ReadModel, type ReadModelOptions } f
 export * from './count-waiting-runs.ts';
 export * from './find-response.ts';
 export * from './find-run.ts';
+export * from './find-shard.ts';
 export * from './list-output.ts';
 export * from './list-run-events.ts';
 export * from './list-requests.ts';

@@ -9,6 +9,7 @@ import { createRoles } from './migrations/0002-roles.ts';
 import { addLogIdentity } from './migrations/0003-log-identity.ts';
 import { addInbox } from './migrations/0004-inbox.ts';
 import { addNotBefore } from './migrations/0005-not-before.ts';
+import { addShard } from './migrations/0006-shard.ts';
 
 /** Every migration by name, in order. Written for a schema, because a rebuild makes a second set of tables. */
 const migrationsOf = (schema: string): Record<string, Migration> => ({
@@ -17,6 +18,7 @@ const migrationsOf = (schema: string): Record<string, Migration> => ({
   '0003-log-identity': addLogIdentity(schema),
   '0004-inbox': addInbox(schema),
   '0005-not-before': addNotBefore(schema),
+  '0006-shard': addShard(schema),
 });
 
 /** Any number that nobody else uses; processes that migrate at the same time go one after the other. */

@@ -1,3 +1,4 @@
+import { DEFAULT_SHARD } from '@millrace/contracts';
 import { type ReadModel } from './connect.ts';
 import { translateError } from './errors.ts';
 
@@ -6,6 +7,10 @@ import { translateError } from './errors.ts';
  * `inbox_request`.
  */
 export type Projection = 'runs' | 'output' | 'requests';
+
+/** What is projected of a shard: requests that started no run are all in the first. */
+export const projectionsOf = (shard: number): readonly Projection[] =>
+  shard === DEFAULT_SHARD ? ['runs', 'output', 'requests'] : ['runs', 'output'];
 
 /** Where a projection stands, and what its stream is known by there. */
 export interface ProjectedAnchor {

@@ -48,6 +48,7 @@ const ROW = {
   verified: null,
   delivery: null,
   caller: null,
+  shard: 0,
   last_index: 0,
 } as const;
 const rowAt = (minute: number, workflow: string, state: RunState): RunRecord => ({

@@ -11,13 +11,14 @@ import { openReadModel, type ReadModel } from './connect.ts';
 import { type Database, LIVE_SCHEMA, REBUILD_SCHEMA } from './database.ts';
 import { translateError } from './errors.ts';
 import { migrate, migrateSchema } from './migrate.ts';
-import { projectedAnchor, type ProjectedAnchor, type Projection } from './projected-position.ts';
+import { projectedAnchor, type ProjectedAnchor, type Projection, projectionsOf } from './projected-position.ts';
 import { type Reach, takeOver } from './take-over.ts';
 
 export interface RebuildSwap {
-  readonly shard: number;
-  /** Brings the new tables to these positions exactly. Runs while writers are locked out: do the bulk of the work before. */
-  readonly catchUp: (live: LivePositions) => Promise<RebuildReach>;
+  /** All whose rows are in the tables. */
+  readonly shards: readonly number[];
+  /** Brings the new tables to these positions of a shard exactly. Runs while writers are locked out: do the bulk of the work before. */
+  readonly catchUp: (shard: number, live: LivePositions) => Promise<RebuildReach>;
 }
 
 /** How far the live projections have come; at 0 when they have not begun. */
@@ -51,7 +52,7 @@ const livePositions = async (readModel: ReadModel, shard: number): Promise<LiveP
 });
 
 const setPositions = async (db: Kysely<Database>, shard: number, reach: RebuildReach): Promise<void> => {
-  for (const projection of ['runs', 'output', 'requests'] as const) {
+  for (const projection of projectionsOf(shard)) {
     await sql`insert into ${fresh('projection_position')} (projection, shard, sequence, stored_at)
       values (${projection}, ${shard}, ${reach[projection].last}, ${reach[projection].storedAt ?? null})
       on conflict (projection, shard) do update set sequence = excluded.sequence, stored_at = excluded.stored_at`.execute(
@@ -60,12 +61,14 @@ const setPositions = async (db: Kysely<Database>, shard: number, reach: RebuildR
   }
 };
 
-const swapTables = async (readModel: ReadModel, { shard, catchUp }: RebuildSwap): Promise<void> => {
+const swapTables = async (readModel: ReadModel, { shards, catchUp }: RebuildSwap): Promise<void> => {
   await readModel.db.transaction().execute(async (transaction) => {
     await sql`lock table ${sql.id(LIVE_SCHEMA, 'projection_position')} in exclusive mode`.execute(transaction);
-    const reach = await catchUp(await livePositions({ ...readModel, db: transaction }, shard));
-    await takeOver(transaction, reach);
-    await setPositions(transaction, shard, reach);
+    for (const shard of shards) {
+      const reach = await catchUp(shard, await livePositions({ ...readModel, db: transaction }, shard));
+      await takeOver(transaction, reach, { shard, isOnly: shards.length === 1 });
+      await setPositions(transaction, shard, reach);
+    }
     await sql`alter schema ${sql.id(LIVE_SCHEMA)} rename to ${sql.id(OLD_SCHEMA)}`.execute(transaction);
     await sql`alter schema ${sql.id(REBUILD_SCHEMA)} rename to ${sql.id(LIVE_SCHEMA)}`.execute(transaction);
   });

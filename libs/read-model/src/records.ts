@@ -48,6 +48,7 @@ export const FIXED_COLUMNS = [
   ['verified', 'text'],
   ['delivery', 'text'],
   ['caller', 'text'],
+  ['shard', 'smallint'],
 ] as const satisfies readonly (readonly [keyof RunRecord, string])[];
 
 /** The part of a run that events change, with its id. */

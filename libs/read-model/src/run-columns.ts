@@ -34,6 +34,7 @@ export const SUMMARY_COLUMNS = [
   'last_index',
   'trigger_id',
   'trigger_path',
+  'shard',
 ] as const satisfies readonly (keyof RunTable)[];
 
 /** Columns of a {@link RunRow}. */
@@ -59,6 +60,7 @@ export const toSummary = (row: SummaryColumns): RunSummary => ({
   requestedAt: row.requested_at,
   ...toTimes(row),
   ...toOutcome(row),
+  shard: row.shard,
   requested: { sequence: row.requested_sequence, index: row.requested_index },
   last: { sequence: row.last_sequence, index: row.last_index },
 });

@@ -51,6 +51,8 @@ export interface RunSummary {
   readonly error: RunError | undefined;
   readonly traceId: string | undefined;
   readonly rerunOf: string | undefined;
+  /** Whose log the next two are places in. */
+  readonly shard: number;
   /** Where `run.requested` stands in the log; what is not kept here (values of the environment) can be read there. */
   readonly requested: Position;
   /** The last event that counted. */

@@ -26,6 +26,12 @@ const ERROR = { code: LOG_LOST, message: 'the log that held this run was replace
 const OPEN_STATES = sql.raw(`('waiting', 'dispatched', 'running')`);
 const FAILED = 'dev.millrace.run.failed.v1';
 
+/** A shard, and whether it is the only one: then every row is its. */
+export interface ShardOfRows {
+  readonly shard: number;
+  readonly isOnly: boolean;
+}
+
 const live = (table: string) => sql.id(LIVE_SCHEMA, table);
 const fresh = (table: string) => sql.id(REBUILD_SCHEMA, table);
 const LAST_EVENT = sql`(select max(index) from ${fresh('run_event')} event where event.run_id = run.id)`;
@@ -35,8 +41,8 @@ const IS_LOST = sql`run.id in (select id from lost_run)`;
  * Runs whose request is no longer in the log: nothing can be said against their rows. A second request of the same run, which changed
  * nothing while the first was there, may have begun it anew in the fold: that is taken back.
  */
-const takeOverAged = async (db: Kysely<Database>, first: number): Promise<void> => {
-  const isAged = sql`run.requested_sequence < ${first}`;
+const takeOverAged = async (db: Kysely<Database>, first: number, { shard }: ShardOfRows): Promise<void> => {
+  const isAged = sql`run.requested_sequence < ${first} and run.shard = ${sql.lit(shard)}`;
   const begunAnew = sql`delete from ${fresh('run')} folded using ${live('run')} run where folded.id = run.id and ${isAged}`;
   await sql`with begun_anew as (${begunAnew} returning folded.id)
     delete from ${fresh('run_event')} where run_id in (select id from begun_anew)`.execute(db);
@@ -55,9 +61,10 @@ const endLost = async (db: Kysely<Database>): Promise<void> => {
 };
 
 /** Runs that only the log before this one had. */
-const takeOverLost = async (db: Kysely<Database>): Promise<void> => {
+const takeOverLost = async (db: Kysely<Database>, { shard }: ShardOfRows): Promise<void> => {
   await sql`create temporary table lost_run on commit drop as select id from ${live('run')} run
-    where not exists (select from ${fresh('run')} folded where folded.id = run.id)`.execute(db);
+    where run.shard = ${sql.lit(shard)}
+    and not exists (select from ${fresh('run')} folded where folded.id = run.id)`.execute(db);
   await sql`insert into ${fresh('run')} select run.* from ${live('run')} run where ${IS_LOST}`.execute(db);
   await sql`insert into ${fresh('run_event')} (run_id, sequence, index, type, time, attempt, data)
     select run_id, 0, row_number() over (partition by run_id order by sequence, index), type, time, attempt, data
@@ -66,20 +73,27 @@ const takeOverLost = async (db: Kysely<Database>): Promise<void> => {
   await sql`update ${fresh('run')} run
     set requested_sequence = 0, requested_index = 1, last_sequence = 0, last_index = coalesce(${LAST_EVENT}, 1)
     where ${IS_LOST}`.execute(db);
+  await sql`drop table lost_run`.execute(db); // another shard makes its own
 };
 
-const takeOverAgedOutput = async (db: Kysely<Database>, first: number): Promise<void> => {
-  await sql`insert into ${fresh('run_output')} select * from ${live('run_output')} where sequence < ${first}
-    on conflict do nothing`.execute(db);
+/** Whether a piece of output is of a run of the shard. */
+const isOfShard = ({ shard, isOnly }: ShardOfRows) =>
+  isOnly
+    ? sql`true`
+    : sql`exists (select from ${live('run')} run where run.id = chunk.run_id and run.shard = ${sql.lit(shard)})`;
+
+const takeOverAgedOutput = async (db: Kysely<Database>, first: number, rows: ShardOfRows): Promise<void> => {
+  await sql`insert into ${fresh('run_output')} select * from ${live('run_output')} chunk
+    where sequence < ${first} and ${isOfShard(rows)} on conflict do nothing`.execute(db);
 };
 
 /** Output that only the stream before this one had. */
-const takeOverLostOutput = async (db: Kysely<Database>): Promise<void> => {
+const takeOverLostOutput = async (db: Kysely<Database>, rows: ShardOfRows): Promise<void> => {
   await sql`insert into ${fresh('run_output')}
       (run_id, attempt, chunk_index, stream, time, text, sequence, pack_index)
     select run_id, attempt, chunk_index, stream, time, text,
       0, row_number() over (partition by run_id order by sequence, pack_index)
-    from ${live('run_output')} chunk where not exists (
+    from ${live('run_output')} chunk where ${isOfShard(rows)} and not exists (
       select from ${fresh('run_output')} folded
       where (folded.run_id, folded.attempt, folded.chunk_index) = (chunk.run_id, chunk.attempt, chunk.chunk_index)
     )`.execute(db);
@@ -89,7 +103,8 @@ const takeOverLostOutput = async (db: Kysely<Database>): Promise<void> => {
 export const takeOver = async (
   db: Kysely<Database>,
   { runs, output }: { readonly runs: Reach; readonly output: Reach },
+  rows: ShardOfRows,
 ): Promise<void> => {
-  await (runs.isSame ? takeOverAged(db, runs.first) : takeOverLost(db));
-  await (output.isSame ? takeOverAgedOutput(db, output.first) : takeOverLostOutput(db));
+  await (runs.isSame ? takeOverAged(db, runs.first, rows) : takeOverLost(db, rows));
+  await (output.isSame ? takeOverAgedOutput(db, output.first, rows) : takeOverLostOutput(db, rows));
 };

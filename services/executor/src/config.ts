@@ -1,4 +1,4 @@
-import { DEFAULT_POOL, EXECUTOR_POOLS_MAX, POOL_PATTERN } from '@millrace/contracts';
+import { DEFAULT_POOL, EXECUTOR_POOLS_MAX, POOL_PATTERN, SHARDS_MAX } from '@millrace/contracts';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
 import { SAFE_PATH } from './child-environment.ts';
@@ -11,7 +11,8 @@ const ConfigSchema = Type.Object({
   NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
   /** Bundles and run directories are kept in `executor/` below it. */
   MILLRACE_DATA_DIR: Type.String({ default: '.millrace' }),
-  MILLRACE_SHARD: Type.Integer({ minimum: 0, default: 0 }),
+  /** Logs over which the workflows are spread; its slots are divided among them. */
+  MILLRACE_SHARDS: Type.Integer({ minimum: 1, maximum: SHARDS_MAX, default: 1 }),
   /** Where Node keeps compiled code, that of child processes included; `executor/compile-cache` below the data by default. */
   NODE_COMPILE_CACHE: Type.String({ default: '' }),
   /** 0 takes any free port. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededShareOf, shardsUpTo } from '@millrace/contracts';
 import { kindOf, type Milliseconds } from '@millrace/kernel';
 import { Session, type SessionDeps } from './session.ts';
 
@@ -13,6 +14,8 @@ export interface Sessions {
 }
 
 export interface SessionsOptions extends Omit<SessionDeps, 'executor'> {
+  /** Over which the slots are divided; a session offers its share. */
+  readonly shards: number;
   /** A new executor id. */
   readonly newId: () => string;
   /** What can never be lived with. */
@@ -20,12 +23,14 @@ export interface SessionsOptions extends Omit<SessionDeps, 'executor'> {
 }
 
 /** Session after session until the service ends: whoever was fenced comes back under another name. */
-export const runSessions = ({ newId, onFatal, ...deps }: SessionsOptions): Sessions => {
+const runSessions = ({ newId, onFatal, shards, ...deps }: SessionsOptions): Sessions => {
   let current: Session | undefined;
   const draining = new AbortController();
 
   const runOne = async (): Promise<void> => {
-    current = new Session({ ...deps, executor: newId() });
+    const executor = newId();
+    const slots = seededShareOf(deps.slots, shards, { shard: deps.shard, seed: executor });
+    current = new Session({ ...deps, executor, slots });
     try {
       await current.run();
     } catch (error) {
@@ -50,3 +55,22 @@ export const runSessions = ({ newId, onFatal, ...deps }: SessionsOptions): Sessi
     },
   };
 };
+
+/** The sessions of all shards as one. */
+const joinSessions = (all: readonly Sessions[]): Sessions => ({
+  running: () => all.reduce((sum, { running }) => sum + running(), 0),
+  isLeased: () => all.every(({ isLeased }) => isLeased()),
+  drain: async () => {
+    await Promise.all(all.map(({ drain }) => drain()));
+  },
+});
+
+/** What the sessions of one shard have of their own. */
+export type OwnOfShard = Pick<SessionsOptions, 'processes' | 'output' | 'launch'>;
+
+/** Sessions of all shards at the same time. */
+export const runAllSessions = (
+  shared: Omit<SessionsOptions, 'shard' | keyof OwnOfShard>,
+  ownOf: (shard: number) => OwnOfShard,
+): Sessions =>
+  joinSessions(shardsUpTo(shared.shards).map((shard) => runSessions({ ...shared, shard, ...ownOf(shard) })));

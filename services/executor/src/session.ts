@@ -8,6 +8,9 @@
  *
  * I1 No attempt runs past the deadline `sentAt + leaseMs` of the last answered heartbeat.
  * I2 A fenced session records nothing any more.
+ *
+ * Where there are several shards there is a session for each at the same time, with an id, a lease and processes of its own: a leader that is
+ * silent takes down what it gave out, and nothing else.
  */
 import {
   type Heartbeat,
@@ -39,9 +42,9 @@ import { type ExecutorMetrics } from './executor-metrics.ts';
 const COMMIT_TIMEOUT_MS: Milliseconds = 5_000;
 const ANSWER_TIMEOUT_MS: Milliseconds = 2_000;
 
-/** What the processes of the executor have in common. */
+/** What the processes of the session have in common. */
 export interface Processes {
-  /** Everything running is killed and nothing is reported about it any more. */
+  /** Everything that runs in it is killed and nothing is reported about it any more. */
   readonly killAll: () => void;
   readonly extendLease: (ms: Milliseconds) => void;
 }
@@ -51,6 +54,7 @@ export interface SessionDeps {
   readonly executor: string;
   readonly connection: LogConnection;
   readonly shard: number;
+  /** What it offers to the leader of the shard. */
   readonly slots: number;
   readonly pools: readonly string[];
   readonly heartbeatMs: Milliseconds;

@@ -186,7 +186,7 @@ export const startDriver = async ({ env = {}, leaseMs = 10_000 }: DriverOptions 
   const { url } = claimNats();
   const dataDir = makeTempFolder('executor');
   const connection = await connectLog({ url, name: 'driver' });
-  await ensureTopology(connection, { shard: SHARD, logMaxBytes: 64 * 1_048_576 });
+  await ensureTopology(connection, { logMaxBytes: 64 * 1_048_576 });
   const leader = answerHeartbeats(connection, leaseMs);
   const record = recordEverything(connection);
   const startExecutor = (more: Readonly<Record<string, string>> = {}): Promise<StartedService> =>

@@ -103,8 +103,7 @@ const registerRoutes = async (
   app: FastifyInstance,
   { deps, parts, metrics, draining }: RouteContext,
 ): Promise<void> => {
-  const { catalog, connection, readModel, tokens, ids, clock, log, settings } = deps;
-  const { shard } = settings;
+  const { catalog, connection, readModel, tokens, ids, clock, log, ring } = deps;
   const { renderError } = parts.serve;
   await app.register(healthRoute, parts);
   await app.register(tasksRoute, { catalog, renderError });
@@ -113,11 +112,11 @@ const registerRoutes = async (
   await app.register(requestsRoutes, { readModel, ...intake });
   await app.register(triggerSwitchRoutes, { ...deps, ...parts });
   await app.register(runsRoutes, { readModel, ...parts });
-  await app.register(whyRoute, { ...parts, connection, shard });
+  await app.register(whyRoute, { ...parts, connection, ring });
   await app.register(runLogsRoute, { readModel, ...parts });
   await app.register(runStreamRoute, { ...parts, draining });
   await app.register(cancelRunRoute, parts);
-  await app.register(rerunRoute, { ...parts, catalog, connection, shard, draining });
+  await app.register(rerunRoute, { ...parts, catalog, connection, draining });
   await app.register(workflowsRoutes, { catalog });
   await app.register(triggersRoutes, { ...deps, ...parts });
   await app.register(tokensRoutes, { tokens, ids, clock, log });

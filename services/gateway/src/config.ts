@@ -5,12 +5,12 @@ import { AppError } from '@millrace/kernel';
 import { ALL_DIALECTS, environmentSettings, parseJson } from '@millrace/dialects';
 import { type Network, type OutboundPolicy, parseNetwork, parseOutboundPolicy } from '@millrace/domain';
 import { type Environment, loadConfig } from '@millrace/runtime';
-import { DEFAULT_SHARD } from '@millrace/contracts';
+import { SHARDS_MAX } from '@millrace/contracts';
 
 const ConfigSchema = Type.Object({
   NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
   DATABASE_URL: Type.String(),
-  MILLRACE_SHARD: Type.Integer({ minimum: 0, maximum: 999, default: DEFAULT_SHARD }),
+  MILLRACE_SHARDS: Type.Integer({ minimum: 1, maximum: SHARDS_MAX, default: 1 }),
   MILLRACE_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: '0 takes any free port' }),
   MILLRACE_BIND: Type.String({ default: '127.0.0.1' }),
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
@@ -37,7 +37,6 @@ export type Config = Readonly<Static<typeof ConfigSchema>>;
 
 /** What the gateway is told, besides its connections. */
 export interface GatewaySettings {
-  readonly shard: number;
   readonly durability: Config['MILLRACE_DURABILITY'];
   /** The limit that a rejected caller is told. */
   readonly runsMax: number;
@@ -87,7 +86,6 @@ const dialectSettings = (text: string, env: Environment): DialectSettings => {
 
 /** @param env for settings of dialects that have a variable of their own */
 export const settingsOf = (config: Config, env: Environment): GatewaySettings => ({
-  shard: config.MILLRACE_SHARD,
   durability: config.MILLRACE_DURABILITY,
   runsMax: config.MILLRACE_MAX_CONCURRENT_RUNS,
   onLimit: config.MILLRACE_ON_LIMIT,

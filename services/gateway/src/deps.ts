@@ -1,3 +1,4 @@
+import { type Ring } from '@millrace/contracts';
 import { type Clock } from '@millrace/kernel';
 import {
   type Catalog,
@@ -16,6 +17,7 @@ import { type GatewaySettings } from './config.ts';
 /** Everything that the gateway needs of the world. */
 export interface GatewayDeps {
   readonly settings: GatewaySettings;
+  readonly ring: Ring;
   /** Unique among gateways; part of reply subjects: one subject token. */
   readonly gatewayId: string;
   readonly log: Logger;

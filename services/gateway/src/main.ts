@@ -1,21 +1,18 @@
 import { systemClock, makeIds, makeMetrics, runService, startAdminServer, startTelemetry } from '@millrace/runtime';
-import { logSubject } from '@millrace/contracts';
-import { connectLog, makeEventWriter } from '@millrace/eventlog';
+import { checkRing, connectLog } from '@millrace/eventlog';
 import { openReadModel } from '@millrace/read-model';
 import { loadKeyRing } from '@millrace/secrets';
+import { openRunWriter } from './admission/run-writer.ts';
 import { buildGateway } from './app.ts';
 import { openStores } from './open-stores.ts';
 import { portOf, portsOf } from './port-of.ts';
 import { keepConfiguredToken } from './auth/configured-token.ts';
 import { loadGatewayConfig, settingsOf } from './config.ts';
-import { APPEND_TIMEOUT_MS, APPENDS_IN_FLIGHT_MAX, READ_POOL_MAX } from './limits.ts';
-
-const WRITER = { inFlightMax: APPENDS_IN_FLIGHT_MAX, timeoutMs: APPEND_TIMEOUT_MS, retry: 'never' } as const;
+import { READ_POOL_MAX } from './limits.ts';
 
 await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   const config = loadGatewayConfig(env);
   const settings = settingsOf(config, env);
-  const { shard } = settings;
   const clock = systemClock;
   const ids = makeIds(clock);
   const gatewayId = `gw_${ids.shortId()}`;
@@ -28,22 +25,19 @@ await runService('gateway', async ({ log, env, signal, defer, fail }) => {
   void connection.closed.then((error) => {
     if (!signal.aborted) fail('the connection to the log is closed', error);
   });
-  const pool = {
-    url: config.DATABASE_URL,
-    poolMax: READ_POOL_MAX,
-    applicationName: gatewayId,
-    access: 'read',
-  } as const;
-  const readModel = openReadModel(pool);
+  const ring = await checkRing(connection, config.MILLRACE_SHARDS, signal);
+  const pool = { url: config.DATABASE_URL, poolMax: READ_POOL_MAX, applicationName: gatewayId } as const;
+  const readModel = openReadModel({ ...pool, access: 'read' });
   defer('read model', readModel.close);
   const keyRing = loadKeyRing(env);
   const stores = await openStores(connection, keyRing, { defer, log });
   if (config.MILLRACE_TOKEN !== undefined) await keepConfiguredToken(stores.tokens, config.MILLRACE_TOKEN, clock);
-  const writer = makeEventWriter(connection, { ...WRITER, shard, subject: logSubject.gateway(shard) });
+  const writer = openRunWriter(connection, ring);
   defer('event writer', writer.close);
 
   const { app, listeners } = await buildGateway({
     settings,
+    ring,
     gatewayId,
     log,
     clock,

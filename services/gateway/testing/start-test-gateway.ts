@@ -1,5 +1,5 @@
 import { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
-import { DEFAULT_WORKSPACE, logSubject, type WorkflowVersion } from '@millrace/contracts';
+import { DEFAULT_WORKSPACE, logSubject, SINGLE_RING, type WorkflowVersion } from '@millrace/contracts';
 import { parseOutboundPolicy } from '@millrace/domain';
 import {
   type Catalog,
@@ -100,7 +100,6 @@ const aVersion = (overrides: Partial<WorkflowVersion> = {}): WorkflowVersion => 
 const writerOptions = { shard: 0, inFlightMax: 4, timeoutMs: 2_000, retry: 'never' } as const;
 
 const SETTINGS: GatewaySettings = {
-  shard: 0,
   durability: 'strict',
   runsMax: 4,
   onLimit: 'queue',
@@ -164,7 +163,7 @@ export const startTestGateway = async (options: TestGatewayOptions): Promise<Tes
   const world = await openWorld(options);
   const { connection, catalog, tokens, secrets, secretValues, readModel, writer } = world;
   const { app, routes, listeners } = await buildGateway(
-    { ...world, ids, gatewayId, settings: { ...SETTINGS, ...options.settings } },
+    { ...world, ids, gatewayId, ring: SINGLE_RING, settings: { ...SETTINGS, ...options.settings } },
     options.limits,
   );
   await app.ready();

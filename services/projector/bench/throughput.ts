@@ -21,7 +21,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const url = process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222';
 const connection = await connectLog({ url, name: 'bench' });
-await ensureTopology(connection, { shard: SHARD });
+await ensureTopology(connection);
 const readModel = openReadModel({ url: process.env['DATABASE_URL'] ?? '', poolMax: 3, applicationName: 'bench' });
 await migrate(readModel);
 
@@ -65,6 +65,7 @@ const run = async (
       connection,
       readModel,
       shard: SHARD,
+      logs: 1,
       signal,
       metrics,
       onUnusable: () => undefined,

@@ -1,3 +1,4 @@
+import { SHARDS_MAX } from '@millrace/contracts';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
 
@@ -6,7 +7,8 @@ const ConfigSchema = Type.Object({
   NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
   /** `postgres://user:password@host:port/database` */
   DATABASE_URL: Type.String(),
-  MILLRACE_SHARD: Type.Integer({ minimum: 0, default: 0 }),
+  /** Logs over which the workflows are spread. */
+  MILLRACE_SHARDS: Type.Integer({ minimum: 1, maximum: SHARDS_MAX, default: 1 }),
   /** 0 takes any free port. */
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 0 }),
   /** Runs whose end is a line in the log. */

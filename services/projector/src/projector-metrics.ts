@@ -1,24 +1,49 @@
+import { DEFAULT_SHARD, shardsUpTo } from '@millrace/contracts';
 import { type Projection } from '@millrace/read-model';
 import { type Metrics } from '@millrace/runtime';
 
 /** What the projector measures; labels are the projections and the public events. */
 export interface ProjectorMetrics {
-  readonly projected: (projection: Projection | 'events', sequence: number) => void;
+  readonly projected: (projection: Projection | 'events', sequence: number, shard: number) => void;
   readonly batch: (projection: Projection, rows: number, seconds: number) => void;
   readonly published: (events: number) => void;
-  /** Last sequence of the log, as it was last asked for. */
-  readonly logLast: (sequence: number) => void;
+  /** Last sequence of a log, as it was last asked for. */
+  readonly logLast: (sequence: number, shard: number) => void;
   readonly unusable: ReturnType<Metrics['counter']>;
   /** Commits that the log lost from its middle. */
   readonly missing: (count: number) => void;
 }
 
-export const makeProjectorMetrics = (metrics: Metrics): ProjectorMetrics => {
-  const position = metrics.gauge({
-    name: 'millrace_projector_position',
-    help: 'Sequence of the last message that was projected.',
-    labels: ['projection'],
-  });
+const POSITION = { name: 'millrace_projector_position', help: 'Sequence of the last message that was projected.' };
+
+/** With a label `shard` where there are several logs. */
+const positionGauge = (metrics: Metrics, logs: number): ProjectorMetrics['projected'] => {
+  if (logs === 1) {
+    const gauge = metrics.gauge({ ...POSITION, labels: ['projection'] });
+    return (projection, sequence) => gauge.set({ projection }, sequence);
+  }
+  const gauge = metrics.gauge({ ...POSITION, labels: ['projection', 'shard'] });
+  return (projection, sequence, shard) => gauge.set({ projection, shard }, sequence);
+};
+
+/** Of each log, how far it goes and how far it was projected. */
+const makeLag = (metrics: Metrics, logs: number) => {
+  const name = 'millrace_projector_lag';
+  const help = 'Messages of the log that the run projection has not seen.';
+  const projected = new Map<number, number>();
+  const last = new Map<number, number>();
+  const lagOf = (shard: number): number => Math.max(0, (last.get(shard) ?? 0) - (projected.get(shard) ?? 0));
+  if (logs === 1) metrics.observed({ name, help }, () => lagOf(DEFAULT_SHARD));
+  else
+    metrics.observedEach({ name, help, labels: ['shard'] }, () =>
+      shardsUpTo(logs).map((shard) => ({ labels: { shard }, value: lagOf(shard) })),
+    );
+  return { projected, last };
+};
+
+export const makeProjectorMetrics = (metrics: Metrics, logs = 1): ProjectorMetrics => {
+  const setPosition = positionGauge(metrics, logs);
+  const lag = makeLag(metrics, logs);
   const rows = metrics.counter({
     name: 'millrace_projector_events_total',
     help: 'Events and output chunks folded into rows.',
@@ -38,23 +63,17 @@ export const makeProjectorMetrics = (metrics: Metrics): ProjectorMetrics => {
     name: 'millrace_projector_missing_total',
     help: 'Messages that the log should hold and did not hand out: unreadable, or deleted from its middle.',
   });
-  let projected = 0;
-  let last = 0;
-  metrics.observed(
-    { name: 'millrace_projector_lag', help: 'Messages of the log that the run projection has not seen.' },
-    () => Math.max(0, last - projected),
-  );
   return {
-    projected: (projection, sequence) => {
-      position.set({ projection }, sequence);
-      if (projection === 'runs') projected = sequence;
+    projected: (projection, sequence, shard) => {
+      setPosition(projection, sequence, shard);
+      if (projection === 'runs') lag.projected.set(shard, sequence);
     },
     batch: (projection, count, took) => {
       rows.inc({ projection }, count);
       seconds.observe({ projection }, took);
     },
     published: (events) => published.inc({}, events),
-    logLast: (sequence) => (last = sequence),
+    logLast: (sequence, shard) => void lag.last.set(shard, sequence),
     unusable,
     missing: (count) => missing.inc({}, count),
   };

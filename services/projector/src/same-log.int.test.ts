@@ -171,7 +171,7 @@ test.each(['between two sessions', 'while a session lasts'])(
     const ids = [...before, ...lost, ...after].map(({ id }) => id);
     expect(await publicIds(ids.length)).toEqual(ids);
 
-    const rebuild = { natsUrl: nats.url, databaseUrl: bed.databaseUrl, shard: SHARD };
+    const rebuild = { natsUrl: nats.url, databaseUrl: bed.databaseUrl };
     await rebuildReadModel(rebuild);
     await allProjected();
     await eventually(async () =>
@@ -239,7 +239,7 @@ test('a position of an older version gets its time with the next batch; until th
   await projector.kill();
   await forgetTimes();
   await request(bed.connection, `$JS.API.STREAM.DELETE.${logStream(SHARD)}`, '', 2_000);
-  await ensureTopology(bed.connection, { shard: SHARD });
+  await ensureTopology(bed.connection);
   await append(...Array.from({ length: 5 }, () => requested()));
   projector = await bed.startProjector();
   await eventually(async () => expect(await readyOf(projector)).toMatchObject({ runs: REFUSED }));

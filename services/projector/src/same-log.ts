@@ -32,7 +32,7 @@ const otherLog = (what: string, finding: string): AppError =>
 /** Positions of older versions have no time: the newest run's request must be where its row says it is. */
 const newestRunContradiction = async ({ connection, readModel, shard }: SameLogDeps): Promise<string | undefined> => {
   const [newest] = (await listRuns(readModel, { limit: 1 })).runs;
-  if (newest === undefined) return undefined;
+  if (newest?.shard !== shard) return undefined;
   const { sequence, index } = newest.requested;
   const isThere = await holdsRequest(connection, shard, { runId: newest.id, sequence, index });
   return isThere ? undefined : `run ${newest.id} is not at ${sequence}.${index}`;
@@ -51,9 +51,9 @@ export const findOtherLog = async (deps: SameLogDeps, anchor: ProjectedAnchor): 
 
 /** As {@link findOtherLog}, for `run_output`. */
 export const findOtherOutput = async (
-  { connection }: Pick<SameLogDeps, 'connection'>,
+  { connection, shard }: Pick<SameLogDeps, 'connection' | 'shard'>,
   anchor: ProjectedAnchor,
-): Promise<string | undefined> => outputContradiction(connection, anchor);
+): Promise<string | undefined> => outputContradiction(connection, anchor, shard);
 
 /** @throws AppError `unavailable` `read_model.other_log`, or when the log or Postgres is away. */
 export const checkSameLog = async (deps: SameLogDeps, anchor: ProjectedAnchor): Promise<void> => {

@@ -31,7 +31,7 @@ export interface BedOptions {
 export const makeBed = async ({ natsUrl = claimNats().url, ...options }: BedOptions = {}): Promise<ProjectorBed> => {
   const databaseUrl = options.databaseUrl ?? (await claimDatabase()).url;
   const connection = await connectLog({ url: natsUrl, name: 'test' });
-  await ensureTopology(connection, { shard: SHARD });
+  await ensureTopology(connection);
   const readModel = openReadModel({ url: databaseUrl, poolMax: 4, applicationName: 'test' });
   const services: StartedService[] = [];
   const caughtUp = async (): Promise<void> => {
@@ -58,7 +58,7 @@ export const makeBed = async ({ natsUrl = claimNats().url, ...options }: BedOpti
     },
     startProjector: async () => {
       const service = await startService(MAIN, {
-        env: { NATS_URL: natsUrl, DATABASE_URL: databaseUrl, MILLRACE_SHARD: String(SHARD) },
+        env: { NATS_URL: natsUrl, DATABASE_URL: databaseUrl },
       });
       services.push(service);
       return service;

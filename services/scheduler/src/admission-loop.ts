@@ -2,7 +2,7 @@
  * Turns what the state allows into commits: dispatches to executors, and decisions about runs and attempts. Everything that is known in memory
  * is on its way to the log before `pump` returns; only requests that are not kept are read back first.
  */
-import { logSubject, parseTraceparent, type RunRequested, WAITING_WORD } from '@millrace/contracts';
+import { logSubject, parseTraceparent, type Ring, type RunRequested, WAITING_WORD } from '@millrace/contracts';
 import {
   admit,
   type CancelRun,
@@ -38,6 +38,7 @@ import { traceWait } from './tracing.ts';
 
 export interface AdmissionLoopDeps {
   readonly shard: number;
+  readonly ring: Ring;
   /** Of the events: `/millrace/scheduler/<instance>` */
   readonly source: string;
   readonly state: SchedulerState;
@@ -111,8 +112,8 @@ export class AdmissionLoop {
 
   /** A schedule asks for a run. */
   fire(declared: DeclaredSchedule, instantMs: number): void {
-    const { shard, outbox, log } = this.#deps;
-    const event = scheduledRequest(this.#voice(undefined), declared, instantMs);
+    const { shard, ring, outbox, log } = this.#deps;
+    const event = scheduledRequest(this.#voice(undefined), declared, instantMs, ring.shards === 1 ? undefined : shard);
     const { key } = declared;
     outbox.push(logSubject.scheduled(shard), event, () => undefined);
     outbox.flush();

@@ -1,16 +1,17 @@
-import { DEFAULT_SHARD } from '@millrace/contracts';
+import { SHARDS_MAX } from '@millrace/contracts';
+import { AppError } from '@millrace/kernel';
 import { loadConfig, type Environment } from '@millrace/runtime';
 import { type Static, Type } from 'typebox';
 import { DELETE_GRACE_MS } from './delete-after-use.ts';
 import { SNAPSHOT_INTERVAL_MS } from './snapshot-keeper.ts';
 
 const PORT_MAX = 65_535;
-const SHARD_MAX = 9_999;
 
 const ConfigSchema = Type.Object({
   /** `nats://user:password@host:port` */
   NATS_URL: Type.String({ default: 'nats://127.0.0.1:4222' }),
-  MILLRACE_SHARD: Type.Integer({ minimum: 0, maximum: SHARD_MAX, default: DEFAULT_SHARD }),
+  /** Logs over which the workflows are spread. */
+  MILLRACE_SHARDS: Type.Integer({ minimum: 1, maximum: SHARDS_MAX, default: 1 }),
   /** Metrics and health; 0 takes any free port. */
   MILLRACE_ADMIN_PORT: Type.Integer({ minimum: 0, maximum: PORT_MAX, default: 0 }),
   /** Runs at the same time, over all workflows and executors. */
@@ -23,4 +24,13 @@ const ConfigSchema = Type.Object({
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 
 /** @throws AppError `invalid` `config.invalid` that names every bad variable at once. */
-export const loadSchedulerConfig = (env: Environment): Config => loadConfig(ConfigSchema, env);
+export const loadSchedulerConfig = (env: Environment): Config => {
+  const config = loadConfig(ConfigSchema, env);
+  const { MILLRACE_SHARDS: shards, MILLRACE_MAX_CONCURRENT_RUNS: runs } = config;
+  if (shards <= runs) return config;
+  throw new AppError(
+    'invalid',
+    'config.invalid',
+    `MILLRACE_SHARDS is ${shards}, and MILLRACE_MAX_CONCURRENT_RUNS ${runs}: each shard needs a run of its own at least`,
+  );
+};

@@ -4,7 +4,7 @@
  * I1 nothing is decided before everything that was written under an earlier lease was read.
  * I2 whoever is not sure to lead answers neither executors nor those who would lead.
  */
-import { type LeaderAnswer, logSubject, messagingSubject } from '@millrace/contracts';
+import { type LeaderAnswer, logSubject, messagingSubject, type Ring, writtenShard } from '@millrace/contracts';
 import { beginLeading, expire, type SchedulerState } from '@millrace/domain';
 import {
   type FencedWriter,
@@ -44,6 +44,7 @@ const FILL_INTERVAL_MS: Milliseconds = 1_000;
 export interface LeaderDeps {
   readonly connection: LogConnection;
   readonly shard: number;
+  readonly ring: Ring;
   readonly state: SchedulerState;
   readonly requests: RequestStore;
   readonly fold: LogFold;
@@ -102,11 +103,18 @@ const watchFill = ({ connection, shard, room }: LeaderDeps): NodeJS.Timeout => {
   return setInterval(ask, FILL_INTERVAL_MS);
 };
 
+/** The keys of runs of the shard: whether others are open is not known here. */
+const keysOf = ({ connection, shard, ring }: LeaderDeps) => {
+  const keys = openRunKeys(connection);
+  const isOurs = (runId: string): boolean => writtenShard(runId, ring.shards) === shard;
+  return { erase: keys.erase, list: async () => (await keys.list()).filter(isOurs) };
+};
+
 const startDeleting = (deps: LeaderDeps): (() => void) => {
   const { connection, shard, state, fold } = deps;
   return deleteAfterUse({
     ...deps,
-    keys: openRunKeys(connection),
+    keys: keysOf(deps),
     caughtUp: async () => fold.reached((await logBounds(connection, shard)).last),
     isOpen: (runId) => state.runs.find(runId) !== undefined,
     graceMs: deps.deleteGraceMs,
@@ -158,7 +166,7 @@ const startTicking = (
 
 /** Leads until `close`. The fold must have read the lease. */
 export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
-  const { connection, shard, state, fold, clock } = deps;
+  const { connection, shard, ring, state, fold, clock } = deps;
   failpoint('scheduler.after-lease');
   const writer = makeFencedWriter(connection, { shard, lease });
   const watch = watchLease(deps, writer);
@@ -168,7 +176,8 @@ export const lead = (deps: LeaderDeps, lease: Lease): Leader => {
   beginLeading(state, clock.monotonic());
   const clockwork = new Clockwork({
     ...deps,
-    logBeganMs: state.logBeganMs ?? clock.now(),
+    // Before the ring changed its schedules were another shard's, which is not asked what it did.
+    logBeganMs: Math.max(state.logBeganMs ?? clock.now(), ring.sinceMs),
     fire: (declared, instantMs) => loop.fire(declared, instantMs),
     onWoken: pump,
   });

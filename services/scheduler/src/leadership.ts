@@ -20,7 +20,24 @@ export const LEADER_SILENCE_MAX_MS: Milliseconds = 3 * SECOND;
 /** How often in a row nobody may listen before another takes over. */
 export const ABSENCES_MAX = 3;
 
+/** How often a leader that nobody replaces is waited for by who leads his share already: others come first. */
+const PATIENCE_MS: Milliseconds = 4 * SECOND;
+
+/** What a process may lead of several shards. */
+export interface LeaseShare {
+  /** Whether it may take the lease of one more; then it counts as led. */
+  readonly tryTake: () => boolean;
+  /** Takes it all the same: nobody else did. */
+  readonly takeBeyond: () => void;
+  /** It was not taken after all. */
+  readonly release: () => void;
+}
+
+/** Where there is one shard everyone may lead it. */
+const NO_SHARE: LeaseShare = { tryTake: () => true, takeBeyond: () => undefined, release: () => undefined };
+
 export interface LeadershipOptions {
+  readonly share?: LeaseShare;
   readonly connection: LogConnection;
   readonly shard: number;
   /** Written into the lease. */
@@ -69,9 +86,27 @@ class Hearing {
   }
 }
 
-/** Resolves when no leader is there, or the signal aborts. */
-const standBy = async ({ connection, shard, log, signal, onStandby }: LeadershipOptions): Promise<void> => {
+/** Whether a lease that is free may be taken now: at once within the share, beyond it when nobody else took it for a while. */
+const makeMayTake = ({ tryTake, takeBeyond }: LeaseShare) => {
+  let freeSinceMs: number | undefined;
+  return (isFree: boolean): boolean => {
+    if (!isFree) {
+      freeSinceMs = undefined;
+      return false;
+    }
+    if (tryTake()) return true;
+    freeSinceMs ??= performance.now();
+    if (performance.now() - freeSinceMs < PATIENCE_MS) return false;
+    takeBeyond();
+    return true;
+  };
+};
+
+/** Resolves when no leader is there and the lease may be taken, or the signal aborts. */
+const standBy = async (options: LeadershipOptions): Promise<void> => {
+  const { connection, shard, log, signal, onStandby, share = NO_SHARE } = options;
   const hearing = new Hearing();
+  const mayTake = makeMayTake(share);
   while (!signal.aborted) {
     const answer = await ask(connection, shard);
     if (answer === 'alive') {
@@ -79,20 +114,21 @@ const standBy = async ({ connection, shard, log, signal, onStandby }: Leadership
       onStandby();
     }
     hearing.note(answer);
-    if (connection.isConnected() && hearing.isOver()) return;
+    if (mayTake(connection.isConnected() && hearing.isOver())) return;
     await pause(signal);
   }
 };
 
 /** Stands by for as long as there is a leader, then takes the lease. `undefined` when the signal aborts first. */
 export const awaitLease = async (options: LeadershipOptions): Promise<Lease | undefined> => {
-  const { connection, shard, holder, log, signal } = options;
+  const { connection, shard, holder, log, signal, share = NO_SHARE } = options;
   for (;;) {
     await standBy(options);
     if (signal.aborted) return undefined;
     try {
       return await acquireLease(connection, { shard, holder });
     } catch (error) {
+      share.release();
       if (kindOf(error) !== 'conflict' && kindOf(error) !== 'unavailable') throw error;
       log.warn('could not take the lease', { err: error });
       await pause(signal);

@@ -10,14 +10,15 @@
 import { type SchedulerState } from '@millrace/domain';
 import { follow, logBounds, type LogConnection, logFill, readCommit, type StreamAnchor } from '@millrace/eventlog';
 import { type Clock } from '@millrace/kernel';
-import { type HealthReport, type Logger, type Metrics, type Telemetry } from '@millrace/runtime';
+import { type HealthReport, type Logger, type Telemetry } from '@millrace/runtime';
+import { type Ring } from '@millrace/contracts';
 import { lead, type Leader } from './leader.ts';
-import { awaitLease } from './leadership.ts';
+import { awaitLease, type LeaseShare } from './leadership.ts';
 import { loadSnapshot } from './load-snapshot.ts';
 import { type LogFold, makeLogFold } from './log-fold.ts';
 import { isRoomy, type LogRoom, makeLogRoom } from './log-room.ts';
 import { makeRequestStore, type RequestStore } from './request-store.ts';
-import { makeSchedulerMetrics, type SchedulerMetrics } from './scheduler-metrics.ts';
+import { type MetricsOfShard, type SchedulerMetrics } from './scheduler-metrics.ts';
 
 /** Commits that are folded before anything else gets its turn; a commit holds up to 256 events. */
 const BATCH_COMMITS_MAX = 64;
@@ -25,14 +26,18 @@ const BATCH_COMMITS_MAX = 64;
 export interface SchedulerOptions {
   readonly connection: LogConnection;
   readonly shard: number;
+  readonly ring: Ring;
+  /** What it may lead, where there are others who lead their share. */
+  readonly share?: LeaseShare;
   /** Random; names this process in the lease and in its events. */
   readonly instance: string;
+  /** The share of the shard in what the server may run. */
   readonly concurrentRunsMax: number;
   /** How long the result of a run that is deleted after use waits for somebody to take it. */
   readonly deleteGraceMs: number;
   readonly snapshotIntervalMs: number;
   readonly telemetry: Telemetry;
-  readonly metrics: Metrics;
+  readonly metricsOf: MetricsOfShard;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -44,8 +49,11 @@ export interface Scheduler {
   /** Settles when it leads, or stands by with everything read. */
   readonly ready: Promise<void>;
   readonly health: () => HealthReport;
+  readonly isLeading: () => boolean;
   /** Stops leading. */
   readonly close: () => void;
+  /** Settles when it does nothing any more, because its signal aborted or something failed. */
+  readonly over: Promise<void>;
 }
 
 type Phase = 'catching up' | 'standing by' | 'leading';
@@ -72,13 +80,14 @@ class RunningScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #metrics: SchedulerMetrics;
   readonly #ready = Promise.withResolvers<undefined>();
+  readonly #over = Promise.withResolvers<undefined>();
   #phase: Phase = 'catching up';
   #reading: Reading | undefined;
   #leader: Leader | undefined;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#metrics = makeSchedulerMetrics(options.metrics, {
+    this.#metrics = options.metricsOf(options.shard, {
       state: () => this.#reading?.state,
       position: () => this.#reading?.fold.position() ?? 0,
       leaseSequence: () => this.#leader?.leaseSequence() ?? 0,
@@ -90,11 +99,21 @@ class RunningScheduler implements Scheduler {
     return this.#ready.promise;
   }
 
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
   start(): void {
-    this.#run().catch((error: unknown) => {
-      this.#ready.reject(error);
-      this.#end(error);
-    });
+    this.#run()
+      .catch((error: unknown) => {
+        this.#ready.reject(error);
+        this.#end(error);
+      })
+      .finally(() => this.#over.resolve(undefined));
+  }
+
+  isLeading(): boolean {
+    return this.#phase === 'leading';
   }
 
   health(): HealthReport {

@@ -34,6 +34,7 @@ export const readPublicEvents = async (natsUrl: string): Promise<readonly Subscr
           attempt: Number(header('ce-attempt')),
           position: header('Millrace-Position'),
           workflow: header('ce-workflow'),
+          ...(header('Millrace-Shard') === '' ? {} : { shard: header('Millrace-Shard') }),
           ...(key === undefined ? {} : { key }),
         });
         pending = message.info.pending;

@@ -110,12 +110,14 @@ const whatCompletedRan: Rule = ({ witness, events }) => {
 };
 
 const eventsAreInOrder: Rule = ({ events }) =>
-  events.flatMap(({ position, runId, name }, index) => {
-    const before = events[index - 1];
-    return before === undefined || isBehind(position, before.position)
-      ? []
-      : [{ rule: 'order', about: runId, detail: `${name} at ${position} came behind ${before.position}` }];
-  });
+  [...groupBy(events, ({ shard = '' }) => shard).values()].flatMap((ofLog) =>
+    ofLog.flatMap(({ position, runId, name }, index) => {
+      const before = ofLog[index - 1];
+      return before === undefined || isBehind(position, before.position)
+        ? []
+        : [{ rule: 'order', about: runId, detail: `${name} at ${position} came behind ${before.position}` }];
+    }),
+  );
 
 const runsBeginAndEnd: Rule = ({ events }) =>
   [...groupBy(events, ({ runId }) => runId)].flatMap(([about, story]) => {

@@ -35,6 +35,8 @@ export interface SubscriberSaw {
   readonly attempt: number;
   /** `<sequence>.<index>` */
   readonly position: string;
+  /** Whose log the position is in; absent where there is one. */
+  readonly shard?: string;
   readonly workflow: string;
   /** Of the client's request, where its input names it. */
   readonly key?: string;

@@ -36,7 +36,7 @@ const examine = async (context: CliContext, flags: CommonFlags): Promise<readonl
     nats,
     checkSync(dataDir),
     checkNatsUsers(file.pids),
-    ...(await checkPostgres({ ...file, lastSequence: log?.lastSequence })),
+    ...(await checkPostgres({ ...file, lastSequences: log?.lastSequences })),
     ...checkProcesses(file.pids),
     ...(await checkDisk(dataDir)),
     checkMasterKey(context.env, dataDir),

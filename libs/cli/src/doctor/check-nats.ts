@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectLog, logBounds, openCatalog, SERVER_FLOOR, type StreamFill, streamFills } from '@millrace/eventlog';
+import {
+  connectLog,
+  logBounds,
+  openCatalog,
+  readRing,
+  SERVER_FLOOR,
+  type StreamFill,
+  streamFills,
+} from '@millrace/eventlog';
 import { messageOf } from '@millrace/kernel';
 import { type ServerFile } from '@millrace/runtime';
-import { DEFAULT_SHARD } from '@millrace/contracts';
+import { shardsUpTo } from '@millrace/contracts';
 import { safeLine } from '../output/safe-text.ts';
 import { fail, type Finding, ok, warn } from './finding.ts';
 import { readNatsInfo } from './nats-info.ts';
@@ -60,9 +68,10 @@ export const checkNatsUsers = (pids: ServerFile['pids']): Finding =>
       )
     : ok('nats users', 'each service has a user of its own, which may do only what it needs');
 
-/** What only a connection tells: the end of the log and the problems of the last deploys. */
+/** What only a connection tells: the ends of the logs and the problems of the last deploys. */
 export interface LogState {
-  readonly lastSequence: number;
+  /** By shard. */
+  readonly lastSequences: readonly number[];
   readonly problems: readonly Finding[];
   readonly fills: readonly StreamFill[];
 }
@@ -74,7 +83,8 @@ export const readLogState = async (url: string): Promise<LogState> => {
   const catalog = openCatalog(connection);
   cleanup.defer(() => catalog.close());
   await catalog.ready;
-  const { last } = await logBounds(connection, DEFAULT_SHARD);
+  const { logs } = await readRing(connection);
+  const bounds = await Promise.all(shardsUpTo(logs).map((shard) => logBounds(connection, shard)));
   const fills = await streamFills(connection);
   const entries = [...catalog.entries().values()];
   const problems = entries.flatMap(({ path, problem }) =>
@@ -89,5 +99,6 @@ export const readLogState = async (url: string): Promise<LogState> => {
         ],
   );
   const all = ok('workflows', `${entries.filter(({ current }) => current !== undefined).length} in service`);
-  return { lastSequence: last, problems: problems.length === 0 ? [all] : problems, fills };
+  const lastSequences = bounds.map(({ last }) => last);
+  return { lastSequences, problems: problems.length === 0 ? [all] : problems, fills };
 };

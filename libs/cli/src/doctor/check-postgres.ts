@@ -1,4 +1,4 @@
-import { DEFAULT_SHARD } from '@millrace/contracts';
+import { shardsUpTo } from '@millrace/contracts';
 import { messageOf } from '@millrace/kernel';
 import { connectLog, logContradiction, outputContradiction } from '@millrace/eventlog';
 import {
@@ -22,10 +22,14 @@ const settingsFinding = ({ version, fsync, connectionsMax, connectionsNow }: Ser
   return ok('postgres', detail);
 };
 
-const lagFinding = (lastSequence: number | undefined, projected: number): Finding => {
-  if (lastSequence === undefined)
+const lagFinding = (lastSequences: readonly number[] | undefined, anchors: readonly ProjectedAnchor[]): Finding => {
+  const projected = anchors.map(({ sequence }) => sequence).join(', ');
+  if (lastSequences === undefined)
     return warn('projector', `at ${projected}; the end of the log is unknown`, 'repair nats first');
-  const behind = Math.max(0, lastSequence - projected);
+  const behind = anchors.reduce(
+    (sum, { sequence }, shard) => sum + Math.max(0, (lastSequences[shard] ?? 0) - sequence),
+    0,
+  );
   if (behind <= LAG_MAX)
     return ok('projector', behind === 0 ? `at the end of the log, ${projected}` : `${behind} commits behind`);
   return warn(
@@ -46,12 +50,17 @@ const otherLog = (finding: string): Finding =>
 const findOtherLog = async (
   readModel: ReadModel,
   natsUrl: string,
-  runs: ProjectedAnchor,
+  anchors: readonly ProjectedAnchor[],
 ): Promise<string | undefined> => {
   const connection = await connectLog({ url: natsUrl, name: 'millrace-doctor' });
   try {
-    const output = await projectedAnchor(readModel, DEFAULT_SHARD, 'output');
-    return (await logContradiction(connection, DEFAULT_SHARD, runs)) ?? (await outputContradiction(connection, output));
+    for (const [shard, runs] of anchors.entries()) {
+      const output = await projectedAnchor(readModel, shard, 'output');
+      const finding =
+        (await logContradiction(connection, shard, runs)) ?? (await outputContradiction(connection, output, shard));
+      if (finding !== undefined) return finding;
+    }
+    return undefined;
   } finally {
     await connection.close();
   }
@@ -60,22 +69,23 @@ const findOtherLog = async (
 export interface PostgresPlaces {
   readonly databaseUrl: string;
   readonly natsUrl: string;
-  /** Where the log ends; `undefined` when it cannot be read. */
-  readonly lastSequence: number | undefined;
+  /** Where the logs end, by shard; `undefined` when they cannot be read. */
+  readonly lastSequences: readonly number[] | undefined;
 }
 
 /** Whether the read models can be read, belong to this log, and how far behind it they are. */
 export const checkPostgres = async ({
   databaseUrl: url,
   natsUrl,
-  lastSequence,
+  lastSequences,
 }: PostgresPlaces): Promise<readonly Finding[]> => {
   const readModel = openReadModel({ url, poolMax: 1, applicationName: 'millrace-doctor', access: 'read' });
   try {
     const settings = settingsFinding(await readServerSettings(readModel));
-    const anchor = await projectedAnchor(readModel, DEFAULT_SHARD);
-    const finding = lastSequence === undefined ? undefined : await findOtherLog(readModel, natsUrl, anchor);
-    return [settings, finding === undefined ? lagFinding(lastSequence, anchor.sequence) : otherLog(finding)];
+    const shards = shardsUpTo(lastSequences?.length ?? 1);
+    const anchors = await Promise.all(shards.map((shard) => projectedAnchor(readModel, shard)));
+    const finding = lastSequences === undefined ? undefined : await findOtherLog(readModel, natsUrl, anchors);
+    return [settings, finding === undefined ? lagFinding(lastSequences, anchors) : otherLog(finding)];
   } catch (error) {
     const fix = 'requests are accepted and run without it; start it, or check DATABASE_URL';
     return [fail('postgres', messageOf(error), fix)];

@@ -1,4 +1,4 @@
-import { DEFAULT_SHARD, EVENTS_STREAM, logStream, OUTPUT_STREAM } from '@millrace/contracts';
+import { EVENTS_STREAM, logStream, outputStream, SHARDS_MAX, shardsUpTo } from '@millrace/contracts';
 import { type StreamFill } from '@millrace/eventlog';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
@@ -25,9 +25,11 @@ const logFinding = (fill: StreamFill): Finding =>
     ? warn('log room', fillText(fill), 'raise nats.log_max_bytes, or shorten nats.log_max_age, and start again')
     : ok('log room', fillText(fill));
 
+const LOGS: ReadonlySet<string> = new Set(shardsUpTo(SHARDS_MAX).map(logStream));
+
 /** Nothing is ever taken out of the middle of the log: what is missing there was lost by the disk. */
 const gapFinding = ({ stream, missing = 0 }: StreamFill): readonly Finding[] =>
-  missing === 0 || stream !== logStream(DEFAULT_SHARD)
+  missing === 0 || !LOGS.has(stream)
     ? []
     : [
         fail(
@@ -51,10 +53,11 @@ const diskFinding = (fills: readonly StreamFill[], freeBytes: number): Finding =
 
 /** How full the streams are, and whether the disk holds them when they are full. */
 export const checkRoom = (fills: readonly StreamFill[], freeBytes: number | undefined): readonly Finding[] => {
+  const shards = shardsUpTo(SHARDS_MAX);
   const names = new Map([
-    [logStream(DEFAULT_SHARD), logFinding],
+    ...shards.map((shard) => [logStream(shard), logFinding] as const),
     [EVENTS_STREAM, (fill: StreamFill) => ok('events room', fillText(fill))],
-    [OUTPUT_STREAM, (fill: StreamFill) => ok('output room', fillText(fill))],
+    ...shards.map((shard) => [outputStream(shard), (fill: StreamFill) => ok('output room', fillText(fill))] as const),
   ]);
   const each = [...names].flatMap(([name, finding]) =>
     fills.filter(({ stream }) => stream === name).flatMap((fill) => [finding(fill), ...gapFinding(fill)]),

@@ -127,6 +127,15 @@ const readOne = (name: string, setting: Setting<TSchema, unknown>, written: Writ
   }
 };
 
+/** Each shard needs a part of what is divided. */
+const shardProblems = ({ shards, maxConcurrentRuns, queueLimit }: ServerConfig['server']): readonly Problem[] =>
+  Object.entries({ max_concurrent_runs: maxConcurrentRuns, queue_limit: queueLimit })
+    .filter(([, limit]) => limit < shards)
+    .map(([name, limit]) => ({
+      where: 'server.shards',
+      what: `is ${shards}, and server.${name} is ${limit}: it is divided among the shards, and each needs 1 at least`,
+    }));
+
 /**
  * The configuration of a server: command-line flags before environment variables before `millrace.toml` before defaults.
  *
@@ -150,5 +159,8 @@ export const readServerConfig = (sources: ServerConfigSources): ServerConfig => 
   const dialects = readDialectSettings(file?.values['dialects'], sources.dialects, file?.where ?? String);
   problems.push(...dialects.problems);
   if (problems.length > 0) throw refuse(problems);
-  return Object.freeze({ ...config, dialects: dialects.settings }) as ServerConfig;
+  const whole = Object.freeze({ ...config, dialects: dialects.settings }) as ServerConfig;
+  const unfit = shardProblems(whole.server);
+  if (unfit.length > 0) throw refuse(unfit);
+  return whole;
 };

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { DEFAULT_POOL } from '@millrace/contracts';
+import { DEFAULT_POOL, SHARDS_MAX } from '@millrace/contracts';
 import { parseDuration } from '@millrace/kernel';
 import { LOG_LEVELS } from '../logger.ts';
 import { type DialectSettings } from './dialect-settings.ts';
@@ -76,6 +76,14 @@ export const SETTINGS = {
       env: 'MILLRACE_QUEUE_LIMIT',
       description:
         'Runs that may wait on the whole server; further requests are answered 429. Counted once a second: what arrives meanwhile may go beyond.',
+    }),
+    shards: setting({
+      schema: Type.Integer({ minimum: 1, maximum: SHARDS_MAX }),
+      default: 1,
+      unit: 'logs',
+      env: 'MILLRACE_SHARDS',
+      description:
+        'Logs over which the workflows are spread, each with a scheduler that leads it; `max_concurrent_runs`, `queue_limit` and `executor.slots` are divided among them. Changed only while no run is open.',
     }),
     durability: setting({
       schema: Type.Enum(['strict', 'relaxed']),
@@ -192,7 +200,8 @@ export const SETTINGS = {
       schema: Positive,
       unit: 'runs',
       env: 'MILLRACE_SLOTS',
-      description: 'Runs that one executor holds at the same time; as many as `max_concurrent_runs` by default.',
+      description:
+        'Runs that one executor holds at the same time; as many as `max_concurrent_runs` by default, or the next number that `shards` divides.',
     }),
     pools: setting({
       schema: Pools,

@@ -21,7 +21,7 @@ export type Launch = (
 
 export interface LaunchDeps {
   readonly bundles: BundleCache;
-  readonly scripts: ScriptPool;
+  readonly scripts: Pick<ScriptPool, 'start'>;
   readonly workflows: HostPool;
   /** What every script gets besides its own. */
   readonly environment: Readonly<Record<string, string>>;

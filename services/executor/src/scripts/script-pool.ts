@@ -6,6 +6,8 @@ import { outcomeOf, outcomeOfFailedStart } from './script-outcome.ts';
 import { type FromSpawner } from './spawner-protocol.ts';
 
 export interface ScriptRequest {
+  /** Shard of the session that it belongs to; `undefined` where there is one. */
+  readonly owner?: number | undefined;
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   /** JSON text, as are the next two. */
@@ -29,8 +31,10 @@ export interface ScriptPool {
   readonly start: (request: ScriptRequest, isolated: boolean, listener: ExecutionListener) => Execution;
   /** Everything running is killed and nothing is reported about it any more. */
   readonly killAll: () => void;
-  /** How much longer the spawners may let scripts run without hearing again. */
-  readonly extendLease: (ms: Milliseconds) => void;
+  /** As `killAll`, what one session runs. */
+  readonly killOf: (owner: number | undefined) => void;
+  /** How much longer the spawners may let the scripts of a session run without hearing again. */
+  readonly extendLease: (ms: Milliseconds, owner?: number) => void;
   /** Kills what runs, ends the spawners; resolves when they are gone. */
   readonly close: () => Promise<void>;
 }
@@ -38,6 +42,7 @@ export interface ScriptPool {
 interface Running {
   readonly listener: ExecutionListener;
   readonly spawner: Member;
+  readonly owner: number | undefined;
   pid: number | undefined;
   killTimer: NodeJS.Timeout | undefined;
 }
@@ -84,7 +89,8 @@ class Scripts implements ScriptPool {
   start(request: ScriptRequest, isolated: boolean, listener: ExecutionListener): Execution {
     const spawner = this.#pick(isolated ? 'once' : 'shared');
     const id = (this.#count++).toString(36);
-    const running: Running = { listener, spawner, pid: undefined, killTimer: undefined };
+    const { owner } = request;
+    const running: Running = { listener, spawner, owner, pid: undefined, killTimer: undefined };
     this.#running.set(id, running);
     spawner.ids.add(id);
     spawner.process.send({ type: 'start', id, ...request });
@@ -92,15 +98,15 @@ class Scripts implements ScriptPool {
   }
 
   killAll(): void {
-    for (const [id, running] of [...this.#running]) {
-      killGroup(running.pid);
-      running.spawner.process.send({ type: 'signal', id, signal: 'SIGKILL' });
-      this.#forget(id);
-    }
+    for (const [id, running] of [...this.#running]) this.#kill(id, running);
   }
 
-  extendLease(ms: Milliseconds): void {
-    for (const { process } of this.#members) process.send({ type: 'lease', ms });
+  killOf(owner: number | undefined): void {
+    for (const [id, running] of [...this.#running]) if (running.owner === owner) this.#kill(id, running);
+  }
+
+  extendLease(ms: Milliseconds, owner?: number): void {
+    for (const { process } of this.#members) process.send({ type: 'lease', ms, owner });
   }
 
   async close(): Promise<void> {
@@ -109,6 +115,12 @@ class Scripts implements ScriptPool {
     if (this.#members.length === 0) this.#closed.resolve(undefined);
     for (const member of this.#members) member.process.close();
     await this.#closed.promise;
+  }
+
+  #kill(id: string, running: Running): void {
+    killGroup(running.pid);
+    running.spawner.process.send({ type: 'signal', id, signal: 'SIGKILL' });
+    this.#forget(id);
   }
 
   #stop(id: string, running: Running): void {

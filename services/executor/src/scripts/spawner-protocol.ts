@@ -3,12 +3,14 @@ export type ToSpawner =
   | StartScript
   /** To the whole process group of a script. Unknown ids are ignored: it may have ended meanwhile. */
   | { readonly type: 'signal'; readonly id: string; readonly signal: 'SIGTERM' | 'SIGKILL' }
-  /** The executor's lease: without another within so many milliseconds the spawner kills everything. */
-  | { readonly type: 'lease'; readonly ms: number };
+  /** The executor's lease: without another within so many milliseconds the spawner kills everything of the owner. */
+  | { readonly type: 'lease'; readonly ms: number; readonly owner?: number | undefined };
 
 export interface StartScript {
   readonly type: 'start';
   readonly id: string;
+  /** Shard of the session that it belongs to, which has a lease of its own; absent where there is one. */
+  readonly owner?: number | undefined;
   /** Program and arguments; never a shell string. */
   readonly argv: readonly [string, ...string[]];
   /** The whole environment, except for HOME, TMPDIR and the names of files in the run directory: MILLRACE_INPUT, _OUTPUT, _TRIGGER, _CLOUDEVENT. */

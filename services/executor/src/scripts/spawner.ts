@@ -14,18 +14,26 @@ const running = new Map<string, ScriptProcess>();
 const fifos = makeFifos(directory);
 const directories = makeRunDirectories(directory);
 const send: (message: FromSpawner) => void = makeLineSender((text) => process.stdout.write(text));
-let lease: NodeJS.Timeout | undefined;
+const owners = new Map<string, number | undefined>();
+const leases = new Map<number | undefined, NodeJS.Timeout>();
 
 const killAll = (): void => {
   for (const script of running.values()) script.signal('SIGKILL');
 };
 
+const killOf = (owner: number | undefined): void => {
+  for (const [id, script] of running) if (owners.get(id) === owner) script.signal('SIGKILL');
+};
+
+const forget = (id: string): void => {
+  running.delete(id);
+  owners.delete(id);
+};
+
 const start = (request: StartScript): void => {
   try {
-    running.set(
-      request.id,
-      startScript(request, { fifos, directories, send, onGone: () => running.delete(request.id) }),
-    );
+    running.set(request.id, startScript(request, { fifos, directories, send, onGone: () => forget(request.id) }));
+    if (request.owner !== undefined) owners.set(request.id, request.owner);
   } catch (error) {
     send(startFailed(request.id, error));
   }
@@ -40,8 +48,11 @@ const handle = (message: ToSpawner): void => {
       running.get(message.id)?.signal(message.signal);
       return;
     case 'lease':
-      clearTimeout(lease);
-      lease = setTimeout(killAll, message.ms);
+      clearTimeout(leases.get(message.owner));
+      leases.set(
+        message.owner,
+        setTimeout(() => killOf(message.owner), message.ms),
+      );
   }
 };
 

@@ -11,7 +11,7 @@ import {
 } from '@millrace/contracts';
 import { type StartArguments } from '@millrace/dialects';
 import { type EventWriter, type KeyedOutcome } from '@millrace/eventlog';
-import { type Ids, type Span, type Telemetry } from '@millrace/runtime';
+import { type Span, type Telemetry } from '@millrace/runtime';
 import { type RunSealer, type RunSealers, sealEvent } from '@millrace/secrets';
 import { deletedRun } from '../reading/reveal.ts';
 import { type Principal } from '../auth/access.ts';
@@ -63,18 +63,25 @@ export interface AcceptedRun {
   readonly outcome: 'recorded' | 'replayed';
 }
 
+/** What there is to know of the logs before a request is recorded. */
+export interface RequestRoom {
+  readonly of: (runId: string) => Pick<LogWatch, 'take' | 'checkQueue'>;
+  readonly keepsMs: LogWatch['keepsMs'];
+}
+
 export interface AdmissionDeps {
   readonly gatewayId: string;
-  readonly ids: Pick<Ids, 'runId'>;
+  /** A new id for a run of a workflow. */
+  readonly newRunId: (workflow: string) => string;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly writer: Pick<EventWriter, 'append'>;
   readonly recordKeyed: (keyHash: string, event: RunRequested) => Promise<KeyedOutcome>;
   /** The request that was recorded under a key; reads, and takes no room. */
-  readonly findKeyed: (keyHash: string) => Promise<RunRequested | undefined>;
+  readonly findKeyed: (keyHash: string, like: RunRequested) => Promise<RunRequested | undefined>;
   readonly checkInput: CheckInput;
   readonly sealers: RunSealers;
-  readonly room: Pick<LogWatch, 'take' | 'keepsMs' | 'checkQueue'>;
+  readonly room: RequestRoom;
   /** At the server's limit; `reject` holds for all workflows, `queue` for those that say so too. */
   readonly onLimit: RunPolicy['onLimit'];
 }
@@ -135,8 +142,8 @@ const makeCheckRepeat =
     });
   };
 
-const sealerOf = async ({ sealer }: RunRequest, { sealers, ids }: AdmissionDeps): Promise<RunSealer> =>
-  sealer ?? sealers.create(ids.runId());
+const sealerOf = async ({ sealer, workflow }: RunRequest, { sealers, newRunId }: AdmissionDeps): Promise<RunSealer> =>
+  sealer ?? sealers.create(newRunId(workflow));
 
 /** The request as it is recorded, and what it takes there. */
 const askedWith = (sealer: RunSealer | undefined, plain: RunRequested, writtenBytes: number) =>
@@ -149,13 +156,14 @@ const makeFindRepeat =
   ({ room, findKeyed }: AdmissionDeps, checkRepeat: (first: RunRequested, repeat: Asked) => Promise<Recorded>) =>
   (asked: Asked, writtenBytes: number): Promise<Recorded> | undefined => {
     try {
-      room.checkQueue();
-      room.take(writtenBytes);
+      const { checkQueue, take } = room.of(asked.event.subject);
+      checkQueue();
+      take(writtenBytes);
       return undefined;
     } catch (error) {
       const { idempotency } = asked.event.data;
       if (idempotency === undefined) throw error;
-      return findKeyed(idempotency.keyHash).then((first) => {
+      return findKeyed(idempotency.keyHash, asked.event).then((first) => {
         if (first === undefined) throw error;
         return checkRepeat(first, asked);
       });
@@ -163,7 +171,7 @@ const makeFindRepeat =
   };
 
 export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
-  const { ids, clock, telemetry, writer, gatewayId, sealers } = deps;
+  const { newRunId, clock, telemetry, writer, gatewayId, sealers } = deps;
 
   const checkRepeat = makeCheckRepeat(sealers);
   const termsOf = makeAdmissionTerms();
@@ -196,7 +204,7 @@ export const makeRequestRun = (deps: AdmissionDeps): RequestRun => {
     deps.checkInput(request.version, request.input);
     const policy = policyOf(request.version, deps);
     const sealer = policy.deleteAfterUse === true ? await sealerOf(request, deps) : undefined;
-    const runId = sealer?.runId ?? ids.runId();
+    const runId = sealer?.runId ?? newRunId(request.workflow);
     const { traceparent, traceId } = span;
     if (request.waits || awaitsWord(policy)) request.onRunId?.(runId);
     const now = clock.now();

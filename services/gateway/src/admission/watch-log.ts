@@ -1,6 +1,14 @@
-import { type LeaderAnswer, messagingSubject } from '@millrace/contracts';
+import {
+  DEFAULT_SHARD,
+  type LeaderAnswer,
+  messagingSubject,
+  type Ring,
+  shardsUpTo,
+  shareOf,
+  writtenShard,
+} from '@millrace/contracts';
 import { type LogConnection, logFill, probeLog, request, subscribe } from '@millrace/eventlog';
-import { type Milliseconds, SECOND } from '@millrace/kernel';
+import { invariant, type Milliseconds, SECOND } from '@millrace/kernel';
 import { APPEND_TIMEOUT_MS, LOG_PROBE_INTERVAL_MS, LOG_ROOM_INTERVAL_MS } from '../limits.ts';
 import { type LogRoomState, makeLogRoom } from './log-room.ts';
 import { makeLogWritability } from './log-writability.ts';
@@ -13,7 +21,7 @@ export interface LogState extends LogRoomState {
   readonly problem: string | undefined;
 }
 
-/** What a gateway knows of the log before it writes. */
+/** What a gateway knows of a log before it writes. */
 export interface LogWatch {
   /**
    * Takes room for one run.
@@ -84,7 +92,8 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
   const tick = oneAtATime(refresh);
   const timer = setInterval(tick, LOG_ROOM_INTERVAL_MS);
   tick();
-  const listening = subscribe(connection, messagingSubject.unwritable(shard), writability.onWord);
+  // All logs are on the same servers.
+  const listening = subscribe(connection, messagingSubject.unwritable(DEFAULT_SHARD), writability.onWord);
 
   const close = (): void => {
     clearInterval(timer);
@@ -105,5 +114,44 @@ export const watchLog = (connection: LogConnection, shard: number, queueLimit: n
     state: () => ({ ...room.state(), problem: writability.problem() }),
     keepsMs: () => keepsMs,
     close,
+  };
+};
+
+/** What a gateway knows of all logs. */
+export interface LogWatches {
+  /** Of the log of a run. */
+  readonly of: (runId: string) => LogWatch;
+  /** Of all together; one that is full, or cannot be written, makes it so. */
+  readonly state: () => LogState;
+  readonly keepsMs: LogWatch['keepsMs'];
+  readonly close: () => void;
+}
+
+const joinStates = (states: readonly LogState[]): LogState => ({
+  bytes: states.reduce((sum, { bytes }) => sum + bytes, 0),
+  maxBytes: states.reduce((sum, { maxBytes }) => sum + maxBytes, 0),
+  neededBytes: states.reduce((sum, { neededBytes }) => sum + neededBytes, 0),
+  isFull: states.some(({ isFull }) => isFull),
+  problem: states.find(({ problem }) => problem !== undefined)?.problem,
+});
+
+/** {@link watchLog} for each shard, which gets its share of what may wait. */
+export const watchLogs = (
+  connection: LogConnection,
+  { shards }: Pick<Ring, 'shards'>,
+  queueLimit: number,
+): LogWatches => {
+  const watches = shardsUpTo(shards).map((shard) => watchLog(connection, shard, shareOf(queueLimit, shards, shard)));
+  return {
+    of: (runId) => {
+      const watch = watches[writtenShard(runId, shards)];
+      invariant(watch, 'each shard has its watch');
+      return watch;
+    },
+    state: () => joinStates(watches.map(({ state }) => state())),
+    keepsMs: () => watches[DEFAULT_SHARD]?.keepsMs(),
+    close: () => {
+      for (const { close } of watches) close();
+    },
   };
 };

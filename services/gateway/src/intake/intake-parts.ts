@@ -44,7 +44,7 @@ export const makeIntakeParts = ({
     publicUrl: settings.publicUrl,
     stopTrigger: (stopped: TriggerState) => stopTrigger(deps.connection, stopped),
     countWaiting: (upTo: number) => countWaitingRuns(deps.readModel, upTo),
-    readMultipart: makeReadMultipart({ files, ids: deps.ids, sealers: parts.sealers }),
+    readMultipart: makeReadMultipart({ files, ids: deps.ids, newRunId: parts.newRunId, sealers: parts.sealers }),
   };
   return {
     ...common,

@@ -12,7 +12,9 @@ import { fileName, sealedFileId } from './file-names.ts';
 
 export interface MultipartDeps {
   readonly files: Files;
-  readonly ids: Ids;
+  readonly ids: Pick<Ids, 'eventId'>;
+  /** A new id for a run of a workflow. */
+  readonly newRunId: (workflow: string) => string;
   readonly sealers: Pick<RunSealers, 'create'>;
 }
 
@@ -49,7 +51,7 @@ const parse = async (
 
 /** Reads a multipart body, and puts its files into the object store. Leaves any other body alone. */
 export const makeReadMultipart =
-  ({ files, ids, sealers }: MultipartDeps) =>
+  ({ files, ids, newRunId, sealers }: MultipartDeps) =>
   async (_request: FastifyRequest, { inbound, bound }: Entry): Promise<void> => {
     if (mediaTypeOf(inbound) !== 'multipart/form-data') return;
     const parsed = await parse(inbound.header('content-type') ?? '', inbound.body).catch((cause: unknown) => {
@@ -57,7 +59,7 @@ export const makeReadMultipart =
     });
     // The run that will be asked for gets its id and key here, so that its files are sealed like everything else of it.
     const isDeleted = bound.version.policy.deleteAfterUse === true;
-    const sealer = isDeleted ? await sealers.create(ids.runId()) : undefined;
+    const sealer = isDeleted ? await sealers.create(newRunId(bound.workflow)) : undefined;
     inbound.sealer = sealer;
     const store = async ({ bytes, ...file }: ParsedFile): Promise<MultipartFile> => {
       const id = sealer === undefined ? ids.eventId() : sealedFileId(sealer.runId, ids.eventId());

@@ -7,10 +7,11 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, messageOf } from '@millrace/kernel';
-import { ORIGIN, type Position } from '@millrace/contracts';
+import { ORIGIN, type Position, type Ring, shardsUpTo } from '@millrace/contracts';
 import {
   followOutput,
   followPublicEvents,
+  logBounds,
   type LogConnection,
   outputBounds,
   type OutputPack,
@@ -22,8 +23,9 @@ import { makeTap, type Tap } from './tap.ts';
 
 /** One reader of one run. */
 export interface Listener {
+  readonly shard: number;
   readonly tap: Tap;
-  /** From here on everything is delivered: a position of the log, and a sequence of the stream of output. */
+  /** From here on everything is delivered: a position of the log of the shard, and a sequence of its stream of output. */
   readonly from: { readonly event: Position; readonly output: number };
   /** Sequence of the stream of output up to which everything was delivered. */
   readonly outputSequence: () => number;
@@ -31,18 +33,23 @@ export interface Listener {
   readonly close: () => void;
 }
 
+export interface ListenedRun {
+  readonly id: string;
+  readonly shard: number;
+}
+
 export interface LiveHub {
   /**
    * @param onLagged called once when the reader is too slow for what happens
    * @throws AppError `unavailable` when the log is away.
    */
-  readonly listen: (runId: string, onLagged: () => void) => Promise<Listener>;
+  readonly listen: (run: ListenedRun, onLagged: () => void) => Promise<Listener>;
   readonly close: () => void;
 }
 
 export interface LiveHubDeps {
   readonly connection: LogConnection;
-  readonly shard: number;
+  readonly ring: Ring;
   readonly log: Logger;
 }
 
@@ -52,7 +59,8 @@ interface Session {
   readonly stop: AbortController;
   readonly started: Promise<void>;
   event: Position;
-  output: number;
+  /** By shard. */
+  output: number[];
 }
 
 /** Readers that got something now and are more than half full. */
@@ -71,9 +79,9 @@ const handEvents = (session: Session, batch: readonly PublicEvent[]): Filling =>
   return [...given].filter((tap) => tap.isFilling());
 };
 
-const handPack = (session: Session, { sequence, chunks }: OutputPack): Filling => {
+const handPack = (session: Session, shard: number, { sequence, chunks }: OutputPack): Filling => {
   const given = new Set<Tap>();
-  session.output = sequence;
+  session.output[shard] = sequence;
   chunks.forEach((chunk, index) => {
     for (const tap of session.taps.get(chunk.runId) ?? []) {
       tap.push({ kind: 'chunk', chunk: { ...chunk, position: { sequence, index } } });
@@ -106,21 +114,22 @@ const followEvents = async (connection: LogConnection, session: Session, onStart
 };
 
 const followChunks = async (connection: LogConnection, session: Session, shard: number): Promise<void> => {
-  const from = { shard, fromSequence: session.output + 1, signal: session.stop.signal };
+  const from = { shard, fromSequence: (session.output[shard] ?? 0) + 1, signal: session.stop.signal };
   for await (const batch of followOutput(connection, from)) {
-    for (const pack of batch) await giveTime(handPack(session, pack));
+    for (const pack of batch) await giveTime(handPack(session, shard, pack));
   }
 };
 
 /** Begins to follow; `started` settles once I1 holds, or rejects when the log is away. */
-const begin = ({ connection, shard, log }: LiveHubDeps): Session => {
+const begin = ({ connection, ring, log }: LiveHubDeps): Session => {
+  const shards = shardsUpTo(ring.logs);
   const running = Promise.withResolvers<undefined>();
   const session: Session = {
     taps: new Map(),
     stop: new AbortController(),
     started: running.promise,
     event: ORIGIN,
-    output: 0,
+    output: [],
   };
   const breakOff = (error: unknown): void => {
     running.reject(error);
@@ -129,8 +138,8 @@ const begin = ({ connection, shard, log }: LiveHubDeps): Session => {
     end(session);
   };
   const run = async (): Promise<void> => {
-    session.output = (await outputBounds(connection)).last;
-    followChunks(connection, session, shard).catch(breakOff);
+    session.output = await Promise.all(shards.map(async (shard) => (await outputBounds(connection, shard)).last));
+    for (const shard of shards) followChunks(connection, session, shard).catch(breakOff);
     await followEvents(connection, session, () => running.resolve(undefined));
   };
   run().catch(breakOff);
@@ -138,6 +147,13 @@ const begin = ({ connection, shard, log }: LiveHubDeps): Session => {
   running.promise.catch(() => undefined);
   return session;
 };
+
+/**
+ * Where the log of a shard is from which on its events are delivered. What follows is known of one log only; where several are woven into
+ * one stream it is the end of the log now, because all that was published before the session began is before it.
+ */
+const eventPlace = async ({ connection, ring }: LiveHubDeps, session: Session, shard: number): Promise<Position> =>
+  ring.logs === 1 ? session.event : { sequence: (await logBounds(connection, shard)).last, index: 0 };
 
 export const makeLiveHub = (deps: LiveHubDeps): LiveHub => {
   let current: Session | undefined;
@@ -158,19 +174,21 @@ export const makeLiveHub = (deps: LiveHubDeps): LiveHub => {
   };
 
   return {
-    listen: async (runId, onLagged) => {
+    listen: async ({ id: runId, shard }, onLagged) => {
       const tap = makeTap(onLagged);
       const session = join(runId, tap);
       const close = (): void => leave(session, runId, tap);
+      let event: Position;
       try {
         await session.started;
+        event = await eventPlace(deps, session, shard);
       } catch (cause) {
         close();
         throw new AppError('unavailable', 'live.unavailable', 'live events are not available', { cause });
       }
       // What was handed over since joining is before `from` and in the tap as well: readers drop what they have.
-      const from = { event: session.event, output: session.output };
-      return { tap, from, outputSequence: () => session.output, close };
+      const output = (): number => session.output[shard] ?? 0;
+      return { shard, tap, from: { event, output: output() }, outputSequence: output, close };
     },
     close: () => {
       if (current !== undefined) end(current);

@@ -16,7 +16,7 @@ import { type LiveHub } from './hub.ts';
 import { makeRunFeed, type RunFeedDeps } from './run-feed.ts';
 
 const SHARD = 0;
-const TOPOLOGY = { shard: SHARD, logMaxBytes: 64 * 1024 * 1024 };
+const TOPOLOGY = { logMaxBytes: 64 * 1024 * 1024 };
 
 let connection: LogConnection;
 let readModel: ReadModel;
@@ -49,12 +49,13 @@ const append = async (commits: number): Promise<void> => {
 /** A hub that begins at the end of the log, where nothing happens any more. */
 const hubAt = (sequence: number): LiveHub =>
   ({
-    listen: async () => ({ from: { event: { sequence, index: 0 }, output: 0 }, close: () => undefined }),
+    listen: async () => ({ shard: SHARD, from: { event: { sequence, index: 0 }, output: 0 }, close: () => undefined }),
   }) as unknown as LiveHub;
 
 const openFeed = async (): Promise<unknown> => {
   const { last } = await logBounds(connection, SHARD);
-  const deps = { connection, readModel, watch, shard: SHARD, hub: hubAt(last) } as unknown as RunFeedDeps;
+  const logOf = async (): Promise<number> => SHARD;
+  const deps = { connection, readModel, watches: [watch], logOf, hub: hubAt(last) } as unknown as RunFeedDeps;
   const run = { id: aRunId(), traceId: '0'.repeat(32), isOver: false };
   const after = { event: ORIGIN, output: ORIGIN };
   const { signal } = new AbortController();

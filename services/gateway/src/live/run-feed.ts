@@ -12,6 +12,7 @@ import { type Projection, type ReadModel } from '@millrace/read-model';
 import { type Reveal } from '../reading/reveal.ts';
 import { READ_YOUR_WRITES_MS, SSE_OUTPUT_SETTLE_MS } from '../limits.ts';
 import { makeCheckSameLog } from '../reading/check-same-log.ts';
+import { type LogOfRun } from '../reading/log-of-run.ts';
 import { type ProjectionWatch } from '../reading/projection-watch.ts';
 import { type FeedCursor, formatCursor } from './cursor.ts';
 import { readHistory } from './history.ts';
@@ -29,9 +30,10 @@ export interface RunFeedDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
   readonly hub: LiveHub;
-  readonly watch: ProjectionWatch;
+  /** By shard, of every log that there is. */
+  readonly watches: readonly ProjectionWatch[];
   readonly reveal: Pick<Reveal, 'members'>;
-  readonly shard: number;
+  readonly logOf: LogOfRun;
 }
 
 export interface FeedRequest {
@@ -68,7 +70,7 @@ const isEnd = (item: LiveItem): boolean => item.kind === 'event' && endsRun(item
 
 /** What still arrives until everything that was stored when the run ended is there, or time is up. */
 async function* lastOutput(connection: LogConnection, live: Listener): AsyncGenerator<LiveItem, void, undefined> {
-  const { last } = await outputBounds(connection);
+  const { last } = await outputBounds(connection, live.shard);
   const deadline = performance.now() + SSE_OUTPUT_SETTLE_MS;
   while (live.outputSequence() < last && live.tap.state() === 'open' && performance.now() < deadline) {
     yield* await live.tap.take(SETTLE_STEP_MS);
@@ -91,22 +93,23 @@ async function* liveItems(connection: LogConnection, live: Listener): AsyncGener
 }
 
 export const makeRunFeed = (deps: RunFeedDeps): OpenRunFeed => {
-  const { connection, readModel, hub, watch, reveal } = deps;
+  const { connection, readModel, hub, watches, reveal, logOf } = deps;
   const checkSameLog = makeCheckSameLog(deps);
-  const untilPassed = async (projection: Projection, sequence: number): Promise<void> => {
-    if (await watch.passes(projection, sequence, READ_YOUR_WRITES_MS)) return;
-    await checkSameLog(projection);
+  const untilPassed = async (projection: Projection, shard: number, sequence: number): Promise<void> => {
+    if (await watches[shard]?.passes(projection, sequence, READ_YOUR_WRITES_MS)) return;
+    await checkSameLog(projection, shard);
     throw behind();
   };
-  /** Waits until the read model holds everything before these places. */
-  const catchUp = async (event: number, output: number): Promise<void> => {
-    await untilPassed('runs', event);
-    await untilPassed('output', output);
+  /** Waits until the read model holds everything before these places of a shard. */
+  const catchUp = async (shard: number, event: number, output: number): Promise<void> => {
+    await untilPassed('runs', shard, event);
+    await untilPassed('output', shard, output);
   };
 
   async function* endedRun(run: FeedRun, after: FeedCursor): AsyncGenerator<LiveItem, void, undefined> {
-    const { last } = await outputBounds(connection);
-    await catchUp(0, last);
+    const shard = await logOf(run.id);
+    const { last } = await outputBounds(connection, shard);
+    await catchUp(shard, 0, last);
     yield* readHistory(readModel, run.id, after);
   }
 
@@ -115,13 +118,13 @@ export const makeRunFeed = (deps: RunFeedDeps): OpenRunFeed => {
     after: FeedCursor,
     live: Listener,
   ): AsyncGenerator<LiveItem, void, undefined> {
-    await catchUp(live.from.event.sequence, live.from.output);
+    await catchUp(live.shard, live.from.event.sequence, live.from.output);
     yield* readHistory(readModel, run.id, after);
     yield* liveItems(connection, live);
   }
 
   return async function* openRunFeed({ run, after, signal, onLagged }) {
-    const live = run.isOver ? undefined : await hub.listen(run.id, onLagged);
+    const live = run.isOver ? undefined : await hub.listen({ id: run.id, shard: await logOf(run.id) }, onLagged);
     const release = (): void => live?.close();
     signal.addEventListener('abort', release, { once: true });
     const admit = makeAdmit(run, after);

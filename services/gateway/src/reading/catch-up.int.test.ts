@@ -10,10 +10,10 @@ const SHARD = 0;
 
 test('says whether the read models hold what the log holds, also when nobody knows', async () => {
   const connection = await connectLog({ url: claimNats().url, name: 'test' });
-  await ensureTopology(connection, { shard: SHARD, logMaxBytes: 64 * 1024 * 1024 });
+  await ensureTopology(connection, { logMaxBytes: 64 * 1024 * 1024 });
   const readModel = openReadModel({ url: (await claimDatabase()).url, poolMax: 2, applicationName: 'test' });
   const watch = makeProjectionWatch({ connection, readModel, shard: SHARD });
-  const catchUp = makeCatchUp({ connection, watch, shard: SHARD });
+  const catchUp = makeCatchUp({ connection, watches: [watch] });
   expect(await catchUp()).toBe(true);
 
   const subject = logSubject.commit(SHARD);

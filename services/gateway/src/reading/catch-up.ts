@@ -4,7 +4,7 @@ import { READ_YOUR_WRITES_MS } from '../limits.ts';
 import { type ProjectionWatch } from './projection-watch.ts';
 
 /**
- * Waits until every run that the log held when asked is in the read model, for {@link READ_YOUR_WRITES_MS} at most, and says whether it is.
+ * Waits until every run that the logs held when asked is in the read model, for {@link READ_YOUR_WRITES_MS} at most, and says whether it is.
  * Without the log nothing can be newer than what is known: then not.
  *
  * @throws AppError `unavailable` when Postgres is away.
@@ -13,8 +13,8 @@ export type CatchUp = () => Promise<boolean>;
 
 export interface CatchUpDeps {
   readonly connection: LogConnection;
-  readonly watch: ProjectionWatch;
-  readonly shard: number;
+  /** By shard, of every log that there is. */
+  readonly watches: readonly ProjectionWatch[];
 }
 
 const endOfLog = async (connection: LogConnection, shard: number): Promise<number | undefined> => {
@@ -27,8 +27,13 @@ const endOfLog = async (connection: LogConnection, shard: number): Promise<numbe
 };
 
 export const makeCatchUp =
-  ({ connection, watch, shard }: CatchUpDeps): CatchUp =>
+  ({ connection, watches }: CatchUpDeps): CatchUp =>
   async () => {
-    const end = await endOfLog(connection, shard);
-    return end !== undefined && watch.passes('runs', end, READ_YOUR_WRITES_MS);
+    const passed = await Promise.all(
+      watches.map(async (watch, shard) => {
+        const end = await endOfLog(connection, shard);
+        return end !== undefined && watch.passes('runs', end, READ_YOUR_WRITES_MS);
+      }),
+    );
+    return passed.every(Boolean);
   };

@@ -7,22 +7,21 @@ import { projectedAnchor, type Projection, type ReadModel } from '@millrace/read
  *
  * @throws AppError `unavailable` `read_model.other_log`, or when log or Postgres are away.
  */
-export type CheckSameLog = (projection: Projection) => Promise<void>;
+export type CheckSameLog = (projection: Projection, shard: number) => Promise<void>;
 
 export interface CheckSameLogDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
-  readonly shard: number;
 }
 
 export const makeCheckSameLog =
-  ({ connection, readModel, shard }: CheckSameLogDeps): CheckSameLog =>
-  async (projection) => {
+  ({ connection, readModel }: CheckSameLogDeps): CheckSameLog =>
+  async (projection, shard) => {
     const anchor = await projectedAnchor(readModel, shard, projection);
     const isRuns = projection === 'runs';
     const finding = await (isRuns
       ? logContradiction(connection, shard, anchor)
-      : outputContradiction(connection, anchor));
+      : outputContradiction(connection, anchor, shard));
     if (finding === undefined) return;
     throw new AppError(
       'unavailable',

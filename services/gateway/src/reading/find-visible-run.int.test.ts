@@ -1,4 +1,4 @@
-import { logStream, logSubject } from '@millrace/contracts';
+import { logStream, logSubject, SINGLE_RING } from '@millrace/contracts';
 import {
   connectLog,
   ensureTopology,
@@ -16,7 +16,7 @@ import { makeFindVisibleRun } from './find-visible-run.ts';
 import { makeProjectionWatch, type ProjectionWatch } from './projection-watch.ts';
 
 const SHARD = 0;
-const TOPOLOGY = { shard: SHARD, logMaxBytes: 64 * 1024 * 1024 };
+const TOPOLOGY = { logMaxBytes: 64 * 1024 * 1024 };
 const READER = { id: 'reader', scopes: ['read'] };
 
 let connection: LogConnection;
@@ -46,10 +46,10 @@ test('a run that is nowhere is not found, and unknown once the log was replaced,
   const find = makeFindVisibleRun({
     connection,
     readModel,
-    watch,
+    watches: [watch],
     ended: makeEndedRuns(),
     reveal: { run: async (row) => row },
-    shard: SHARD,
+    ring: SINGLE_RING,
   });
   await append(3);
   const { last } = await logBounds(connection, SHARD);

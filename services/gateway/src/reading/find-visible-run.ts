@@ -1,6 +1,6 @@
-import { AppError } from '@millrace/kernel';
+import { AppError, invariant } from '@millrace/kernel';
 import { maySeeRun } from '@millrace/domain';
-import { isRunId } from '@millrace/contracts';
+import { isRunId, type Ring, shardsOfRun } from '@millrace/contracts';
 import { type LogConnection, logBounds } from '@millrace/eventlog';
 import { findRun, type ReadModel, type RunRow } from '@millrace/read-model';
 import { type Principal } from '../auth/access.ts';
@@ -22,10 +22,11 @@ export type FindVisibleRun = (principal: Principal, id: string) => Promise<Visib
 export interface FindVisibleRunDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
-  readonly watch: ProjectionWatch;
+  /** By shard, of every log that there is. */
+  readonly watches: readonly ProjectionWatch[];
   readonly ended: EndedRuns;
   readonly reveal: Pick<Reveal, 'run'>;
-  readonly shard: number;
+  readonly ring: Ring;
 }
 
 const notFound = (): AppError => new AppError('not_found', 'run.not_found', 'there is no such run');
@@ -35,17 +36,25 @@ const behind = (): AppError =>
   });
 
 export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => {
-  const { connection, readModel, watch, ended, reveal, shard } = deps;
+  const { connection, readModel, watches, ended, reveal, ring } = deps;
   const checkSameLog = makeCheckSameLog(deps);
 
-  /** No row yet: only what the log held just now can still become one. */
-  const findBehind = async (id: string): Promise<RunRow | undefined> => {
+  /** Whether everything that a log holds now is in the read model. */
+  const passesEnd = async (shard: number): Promise<boolean> => {
+    const watch = watches[shard];
+    invariant(watch, 'every log is watched');
     const { last } = await logBounds(connection, shard);
-    const passed = await watch.passes('runs', last, READ_YOUR_WRITES_MS);
+    return watch.passes('runs', last, READ_YOUR_WRITES_MS);
+  };
+
+  /** No row yet: only what the logs that may hold it held just now can still become one. */
+  const findBehind = async (id: string): Promise<RunRow | undefined> => {
+    const shards = shardsOfRun(id, ring);
+    const passed = await Promise.all(shards.map(passesEnd));
     const row = await findRun(readModel, id);
     if (row !== undefined) return row;
-    await checkSameLog('runs');
-    if (!passed) throw behind();
+    for (const shard of shards) await checkSameLog('runs', shard);
+    if (!passed.every(Boolean)) throw behind();
     return undefined;
   };
 
@@ -54,9 +63,8 @@ export const makeFindVisibleRun = (deps: FindVisibleRunDeps): FindVisibleRun => 
     if (row === undefined || !ended.has(row.id)) return row;
     let latest: RunRow | undefined = row;
     if (!isOver(row)) {
-      const { last } = await logBounds(connection, shard);
-      if (!(await watch.passes('runs', last, READ_YOUR_WRITES_MS))) {
-        await checkSameLog('runs');
+      if (!(await passesEnd(row.shard))) {
+        await checkSameLog('runs', row.shard);
         throw behind();
       }
       latest = await findRun(readModel, row.id);

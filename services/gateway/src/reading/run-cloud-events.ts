@@ -4,6 +4,7 @@ import { type OutgoingCloudEvent } from '@millrace/domain';
 import { type LogConnection, readCommit, toPublicEvent } from '@millrace/eventlog';
 import { listRunEvents, type ReadModel, type RunRow } from '@millrace/read-model';
 import { RUN_CLOUD_EVENTS_MAX } from '../limits.ts';
+import { type LogOfRun } from './log-of-run.ts';
 import { type Reveal } from './reveal.ts';
 
 /** The events of a run as CloudEvents: with the ids, sources and times under which the log and NATS have them. */
@@ -25,7 +26,7 @@ export interface RunCloudEvents {
 export interface RunCloudEventsDeps {
   readonly connection: LogConnection;
   readonly readModel: ReadModel;
-  readonly shard: number;
+  readonly logOf: LogOfRun;
   readonly reveal: Pick<Reveal, 'members'>;
 }
 
@@ -40,9 +41,9 @@ const outgoing = (event: RunEvent): OutgoingCloudEvent => {
   return { attributes, data };
 };
 
-export const makeRunCloudEvents = ({ connection, readModel, shard, reveal }: RunCloudEventsDeps): RunCloudEvents => {
+export const makeRunCloudEvents = ({ connection, readModel, logOf, reveal }: RunCloudEventsDeps): RunCloudEvents => {
   const load = async (runId: string, { sequence, index }: Position): Promise<OutgoingCloudEvent> => {
-    const decoded = (await readCommit(connection, shard, sequence))?.events[index];
+    const decoded = (await readCommit(connection, await logOf(runId), sequence))?.events[index];
     // The place may be of a log that was replaced since, and hold somebody else's event in this one.
     if (decoded?.known !== true || decoded.event.subject !== runId) throw expired();
     const { attributes, data } = outgoing(decoded.event);

@@ -33,7 +33,6 @@ import { sendAnswer } from '../intake/send-answer.ts';
 export interface RerunDeps {
   readonly catalog: Catalog;
   readonly connection: LogConnection;
-  readonly shard: number;
   readonly startRun: StartRun;
   readonly findVisibleRun: FindVisibleRun;
   readonly reveal: Pick<Reveal, 'request'>;
@@ -43,8 +42,8 @@ export interface RerunDeps {
 }
 
 /** The request as it was recorded; values of its environment stand nowhere else. */
-const readRequest = async ({ connection, shard, reveal }: RerunDeps, run: RunRow): Promise<RunRequested> => {
-  const commit = await readCommit(connection, shard, run.requested.sequence);
+const readRequest = async ({ connection, reveal }: RerunDeps, run: RunRow): Promise<RunRequested> => {
+  const commit = await readCommit(connection, run.shard, run.requested.sequence);
   const decoded = commit?.events[run.requested.index];
   const event = decoded?.known === true ? decoded.event : undefined;
   // The place may be of a log that was replaced since, and hold somebody else's request in this one.

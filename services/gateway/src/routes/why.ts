@@ -1,6 +1,14 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError, messageOf } from '@millrace/kernel';
-import { messagingSubject, RunParamsSchema, type RunWhy, RunWhySchema, WhyAnswerSchema } from '@millrace/contracts';
+import {
+  messagingSubject,
+  type Ring,
+  RunParamsSchema,
+  type RunWhy,
+  RunWhySchema,
+  WhyAnswerSchema,
+  writtenShard,
+} from '@millrace/contracts';
 import { type LogConnection, request as ask } from '@millrace/eventlog';
 import { type RunRow } from '@millrace/read-model';
 import { Compile } from 'typebox/compile';
@@ -12,7 +20,7 @@ import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
 
 export interface WhyDeps {
   readonly connection: LogConnection;
-  readonly shard: number;
+  readonly ring: Ring;
   readonly findVisibleRun: FindVisibleRun;
 }
 
@@ -32,7 +40,8 @@ const noLeader = (cause: unknown): AppError =>
   });
 
 /** @throws AppError `unavailable` `scheduler.away`. */
-const askLeader = async ({ connection, shard }: WhyDeps, runId: string): Promise<RunWhy | undefined> => {
+const askLeader = async ({ connection, ring }: WhyDeps, runId: string): Promise<RunWhy | undefined> => {
+  const shard = writtenShard(runId, ring.shards); // open runs are of this ring
   const text = await ask(connection, messagingSubject.why(shard), runId, WHY_TIMEOUT_MS).catch((error: unknown) => {
     throw noLeader(error);
   });

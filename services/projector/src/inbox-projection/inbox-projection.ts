@@ -27,7 +27,7 @@ export const followRequests = async (deps: OutputProjectionDeps, onStep: () => v
     if (outcome === 'moved')
       throw new AppError('conflict', 'projection.moved', 'another projector writes the requests');
     position = to;
-    metrics.projected('requests', position);
+    metrics.projected('requests', position, shard);
     metrics.batch('requests', requests.length, (performance.now() - begin) / 1_000);
     onStep();
   };

@@ -43,7 +43,7 @@ test('output is folded in its order over a SIGKILL, and is there again after a r
     const expected = Array.from({ length: 300 }, (_, index) => `${index} ${NASTY}`);
     for (const id of [one, two])
       expect((await listOutput(bed.readModel, id)).map(({ text }) => text)).toEqual(expected);
-    await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl, shard: SHARD });
+    await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl });
     expect((await listOutput(bed.readModel, two)).map(({ text }) => text)).toEqual(expected);
   } finally {
     await bed.close();
@@ -69,7 +69,7 @@ test('while Postgres is down nothing is lost, and the rows go on by themselves w
     await eventually(async () => expect(await findRun(bed.readModel, run.subject)).toBeDefined());
     await bed.caughtUp();
     const before = await hashReadModel(bed.readModel);
-    await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl, shard: SHARD });
+    await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl });
     expect(await hashReadModel(bed.readModel)).toBe(before);
     await eventually(async () => expect((await fetch(`${projector.adminUrl}/health/ready`)).status).toBe(200));
   } finally {

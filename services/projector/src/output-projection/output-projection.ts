@@ -31,7 +31,7 @@ export const followOutputs = async (deps: OutputProjectionDeps, onStep: () => vo
     const outcome = await writeOutput(readModel, { shard, from: position, to, storedAt, chunks });
     if (outcome === 'moved') throw new AppError('conflict', 'projection.moved', 'another projector writes the output');
     position = to;
-    metrics.projected('output', position);
+    metrics.projected('output', position, shard);
     metrics.batch('output', chunks.length, (performance.now() - begin) / 1_000);
     onStep();
   };

@@ -1,7 +1,7 @@
 import { attemptLost, completed, dispatched, progressed, requested } from '@millrace/testkit';
+import { makeOpenRuns } from '@millrace/domain';
 import { expect, test } from 'vitest';
 import { EXPECTED, HISTORIES } from '../../testing/histories.ts';
-import { makeOpenRuns } from './open-runs.ts';
 
 const RUN = '0193a5f0-7c1e-7a3b-8f00-0123456789ab';
 const OTHER = '0193a5f0-7c1e-7a3b-8f00-0123456789ac';

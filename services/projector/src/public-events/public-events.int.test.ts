@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 import { ENDING, makeLog, makeRandom } from '../../testing/histories.ts';
 import { type BedOptions, makeBed, type ProjectorBed, SHARD } from '../../testing/projector-bed.ts';
 import { isUsable, readEntries } from '../run-projection/recorded-event.ts';
-import { makeOpenRuns } from './open-runs.ts';
+import { makeOpenRuns } from '@millrace/domain';
 
 const withBed = async (use: (bed: ProjectorBed) => Promise<void>, options: BedOptions = {}): Promise<void> => {
   const bed = await makeBed(options);

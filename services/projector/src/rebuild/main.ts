@@ -15,10 +15,9 @@ const begin = performance.now();
 let saidAt = 0;
 try {
   const config = readConfig(process.env);
-  const reach = await rebuildReadModel({
+  const reaches = await rebuildReadModel({
     natsUrl: config.NATS_URL,
     databaseUrl: config.DATABASE_URL,
-    shard: config.MILLRACE_SHARD,
     onProgress: (progress) => {
       const isDue = performance.now() - saidAt >= PROGRESS_INTERVAL_MS || progress.sequence === progress.target;
       if (!isDue) return;
@@ -26,7 +25,11 @@ try {
       say({ type: 'progress', ...progress });
     },
   });
-  say({ type: 'done', seconds: Math.round(performance.now() - begin) / 1_000, ...reach });
+  say({
+    type: 'done',
+    seconds: Math.round(performance.now() - begin) / 1_000,
+    ...(reaches.length === 1 ? reaches[0] : { shards: reaches }),
+  });
 } catch (error) {
   say({ type: 'failed', code: error instanceof AppError ? error.code : 'bug', message: messageOf(error) });
   process.exitCode = 1;

@@ -1,4 +1,5 @@
-import { connectLog, inboxBounds, logBounds, type LogConnection, outputBounds } from '@millrace/eventlog';
+import { shardsUpTo } from '@millrace/contracts';
+import { connectLog, inboxBounds, logBounds, type LogConnection, outputBounds, readRing } from '@millrace/eventlog';
 import {
   type LivePositions,
   type ProjectedAnchor,
@@ -7,13 +8,17 @@ import {
   type RebuildReach,
   type ReadModel,
   type RebuildTables,
+  projectionsOf,
   withRebuildTables,
 } from '@millrace/read-model';
+import { invariant } from '@millrace/kernel';
 import { findOtherInbox, findOtherLog, findOtherOutput } from '../same-log.ts';
 import { foldInboxTo, type FoldTo, foldOutputTo, foldRunsTo, type Reached } from './fold-to.ts';
 
 export interface RebuildProgress {
   readonly projection: Projection;
+  /** Where there are several. */
+  readonly shard?: number;
   /** Last message folded. */
   readonly sequence: number;
   /** Last message that will be; grows while the live projector goes on. */
@@ -23,7 +28,6 @@ export interface RebuildProgress {
 export interface RebuildOptions {
   readonly natsUrl: string;
   readonly databaseUrl: string;
-  readonly shard: number;
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
 
@@ -53,9 +57,9 @@ const sourcesOf = (
   },
   output: {
     projection: 'output',
-    bounds: () => outputBounds(connection),
+    bounds: () => outputBounds(connection, shard),
     foldTo: foldOutputTo,
-    contradiction: (live) => findOtherOutput({ connection }, live),
+    contradiction: (live) => findOtherOutput({ connection, shard }, live),
   },
   requests: {
     projection: 'requests',
@@ -66,20 +70,28 @@ const sourcesOf = (
 });
 
 const NOTHING: Reached = { first: undefined, last: 0, storedAt: undefined };
+/** Nothing is folded, and nothing is there to be taken over. */
+const NOT_OF_SHARD: Reach = { first: 0, last: 0, storedAt: undefined, isSame: true };
 
 /**
  * Folds each source on, to exactly where the live tables stand, because what is taken over from them stands there. Live tables that never
  * began, or that belong to a log that is gone, have nothing to say of where: it is the end of the stream.
  */
-const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { shard, onProgress }: RebuildOptions) => {
+interface Folding {
+  readonly shard: number;
+  readonly onProgress: (progress: RebuildProgress) => void;
+}
+
+const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { shard, onProgress }: Folding) => {
   const reached: Record<Projection, Reached> = { runs: NOTHING, output: NOTHING, requests: NOTHING };
   const sources = sourcesOf(connection, readModel, shard);
 
-  const fold = async ({ projection, bounds, foldTo, contradiction }: Source, live: ProjectedAnchor): Promise<Reach> => {
+  const fold = async (projection: Projection, live: ProjectedAnchor): Promise<Reach> => {
+    const { bounds, foldTo, contradiction } = sources[projection];
     const there = await bounds();
     const isSame = (await contradiction(live)) === undefined;
     const target = isSame && live.sequence > 0 ? live.sequence : there.last;
-    const report = (sequence: number): void => onProgress?.({ projection, sequence, target });
+    const report = (sequence: number): void => onProgress({ projection, sequence, target });
     const step = { connection, readModel, shard, onProgress: report };
     // What retention took away is passed over, and taken over from the live tables.
     if (there.first <= target) reached[projection] = await foldTo(step, reached[projection], target);
@@ -88,32 +100,51 @@ const makeFolder = (connection: LogConnection, { readModel }: RebuildTables, { s
     return { first, last: target, storedAt: (isSame ? live.storedAt : undefined) ?? storedAt, isSame };
   };
 
+  const isOfShard = (projection: Projection): boolean => projectionsOf(shard).includes(projection);
   return async (live: LivePositions): Promise<RebuildReach> => ({
-    runs: await fold(sources.runs, live.runs),
-    output: await fold(sources.output, live.output),
-    requests: await fold(sources.requests, live.requests),
+    runs: await fold('runs', live.runs),
+    output: await fold('output', live.output),
+    requests: isOfShard('requests') ? await fold('requests', live.requests) : NOT_OF_SHARD,
   });
 };
 
+/** Folds what each log holds so far, and then, with writers locked out, the rest. */
+const rebuildWith = async (
+  connection: LogConnection,
+  tables: RebuildTables,
+  { onProgress = () => undefined }: RebuildOptions,
+): Promise<readonly RebuildReach[]> => {
+  const { logs } = await readRing(connection);
+  const shards = shardsUpTo(logs);
+  const tell = (shard: number) => (progress: RebuildProgress) =>
+    onProgress(logs === 1 ? progress : { ...progress, shard });
+  const folders = shards.map((shard) => makeFolder(connection, tables, { shard, onProgress: tell(shard) }));
+  const fold = async (shard: number, live: LivePositions): Promise<RebuildReach> => {
+    const foldOn = folders[shard];
+    invariant(foldOn, 'each log has its folder');
+    return foldOn(live);
+  };
+  for (const shard of shards) await fold(shard, await tables.livePositions(shard));
+  const reaches: RebuildReach[] = [];
+  const catchUp = async (shard: number, live: LivePositions): Promise<RebuildReach> =>
+    (reaches[shard] = await fold(shard, live));
+  await tables.swap({ shards, catchUp });
+  return reaches;
+};
+
 /**
- * Folds the whole log into new tables and puts them in the place of the live ones, while the projector and every reader go on.
+ * Folds all logs into new tables and puts them in the place of the live ones, while the projector and every reader go on.
  * The rows are the same, byte for byte; those of runs that the log no longer holds, or that only the log before this one held, are taken
- * over.
+ * over. Gives how far it came in each log.
  *
  * @throws AppError `conflict` `rebuild.running` while another rebuild runs, `unavailable` when the log or Postgres is away: the live tables
  * are then as they were, and the rebuild can be repeated.
  */
-export const rebuildReadModel = async (options: RebuildOptions): Promise<RebuildReach> => {
-  const { natsUrl, databaseUrl, shard } = options;
+export const rebuildReadModel = async (options: RebuildOptions): Promise<readonly RebuildReach[]> => {
+  const { natsUrl, databaseUrl } = options;
   const connection = await connectLog({ url: natsUrl, name: 'projector rebuild' });
   try {
-    return await withRebuildTables(databaseUrl, async (tables) => {
-      const foldOn = makeFolder(connection, tables, options);
-      let reach = await foldOn(await tables.livePositions(shard));
-      const catchUp = async (live: LivePositions): Promise<RebuildReach> => (reach = await foldOn(live));
-      await tables.swap({ shard, catchUp });
-      return reach;
-    });
+    return await withRebuildTables(databaseUrl, (tables) => rebuildWith(connection, tables, options));
   } finally {
     await connection.close();
   }

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(async () => bed.close());
 
-const rebuild = async () => rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl, shard: SHARD });
+const rebuild = async () => rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl });
 
 const appendInParts = async (runs: number, seed: number, parts: number): Promise<void> => {
   const { commits } = makeLog(runs, makeRandom(seed));
@@ -35,7 +35,7 @@ test('runs that the log no longer holds, wholly or in part, are taken over as th
   const middle = Math.floor(last / 2);
   await request(bed.connection, `$JS.API.STREAM.PURGE.${logStream(SHARD)}`, JSON.stringify({ seq: middle }), 2_000);
   expect((await logBounds(bed.connection, SHARD)).first).toBe(middle);
-  expect((await rebuild()).runs).toMatchObject({ first: middle, last, isSame: true });
+  expect((await rebuild())[0]?.runs).toMatchObject({ first: middle, last, isSame: true });
   expect(await hashReadModel(bed.readModel)).toBe(before);
 });
 

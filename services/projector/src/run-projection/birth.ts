@@ -1,4 +1,4 @@
-import { parseTraceparent, type Position, type RunRequested } from '@millrace/contracts';
+import { DEFAULT_SHARD, parseTraceparent, type Position, type RunRequested } from '@millrace/contracts';
 import { type RunRecord } from '@millrace/read-model';
 import { instantText } from './instant-text.ts';
 import { jsonText } from './json-text.ts';
@@ -21,7 +21,12 @@ const triggerColumns = (trigger: RunRequested['data']['trigger']): TriggerColumn
 });
 
 /** The row of a run that was just requested. */
-export const birthOf = (event: RunRequested, time: string, { sequence, index }: Position): RunRecord => ({
+export const birthOf = (
+  event: RunRequested,
+  time: string,
+  { sequence, index }: Position,
+  shard = DEFAULT_SHARD,
+): RunRecord => ({
   id: event.subject,
   workspace: event.workspace,
   workflow: event.workflow,
@@ -53,4 +58,5 @@ export const birthOf = (event: RunRequested, time: string, { sequence, index }: 
   last_sequence: sequence,
   last_index: index,
   ...triggerColumns(event.data.trigger),
+  shard,
 });

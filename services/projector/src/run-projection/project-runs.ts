@@ -80,7 +80,7 @@ export const projectStretch = async (
 ): Promise<readonly RecordedEvent[]> => {
   for (const which of ['earlier', 'all'] as const) {
     const known = await loadRuns(readModel, idsOf(recorded, which), schema);
-    const { ended, ...rows } = foldRuns(known, recorded);
+    const { ended, ...rows } = foldRuns(known, recorded, shard);
     const batch: RunsBatch = { shard, from, to, storedAt, ...rows };
     const outcome = await writeRuns(readModel, batch, schema);
     if (outcome === 'written') return ended;

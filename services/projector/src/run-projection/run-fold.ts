@@ -21,8 +21,12 @@ const gateOf = ({ state, attempt, executor }: RunProgressRecord): RunGate => ({
   executor: executor ?? undefined,
 });
 
-/** Folds a stretch of the log, in its order, over the rows that were there before it. Pure: the same stretch gives the same rows. */
-export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly RecordedEvent[]): FoldedRuns => {
+/** Folds a stretch of the log of a shard (the first by default), in its order, over the rows that were there before it. Pure: the same stretch gives the same rows. */
+export const foldRuns = (
+  known: readonly RunProgressRecord[],
+  recorded: readonly RecordedEvent[],
+  shard?: number,
+): FoldedRuns => {
   const before = new Map(known.map((row) => [row.id, row]));
   const born = new Map<string, RunRecord>();
   const changed = new Map<string, RunProgressRecord>();
@@ -36,7 +40,8 @@ export const foldRuns = (known: readonly RunProgressRecord[], recorded: readonly
     events.push(eventRecordOf(entry));
     if (isTerminal(event.type)) ended.push(entry);
     if (row === undefined) {
-      if (event.type === 'dev.millrace.run.requested.v1') born.set(event.subject, birthOf(event, time, position));
+      if (event.type === 'dev.millrace.run.requested.v1')
+        born.set(event.subject, birthOf(event, time, position, shard));
       continue;
     }
     const change = { ...changeOf(event, time, row), last_sequence: position.sequence, last_index: position.index };

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => bed.close());
 
 const rebuild = async (): Promise<void> => {
-  await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl, shard: SHARD });
+  await rebuildReadModel({ natsUrl: bed.natsUrl, databaseUrl: bed.databaseUrl });
 };
 
 const readRun = async (id: string) =>

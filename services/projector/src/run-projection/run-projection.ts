@@ -31,7 +31,7 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
   const anchor = await projectedAnchor(readModel, shard);
   await checkSameLog(deps, anchor);
   let position = anchor.sequence;
-  metrics.projected('runs', position);
+  metrics.projected('runs', position, shard);
   onStep();
 
   const write = async (stretch: Stretch): Promise<void> => {
@@ -39,7 +39,7 @@ export const followRuns = async (deps: RunProjectionDeps, onStep: () => void): P
     const ended = await projectStretch({ readModel, shard }, stretch, position);
     failpoint('projector.after-transaction');
     position = stretch.to;
-    metrics.projected('runs', position);
+    metrics.projected('runs', position, shard);
     metrics.batch('runs', stretch.recorded.length, secondsSince(begin));
     publish(connection, messagingSubject.projected(shard), String(position));
     deps.spans.emit(stretch.recorded);

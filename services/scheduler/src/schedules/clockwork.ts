@@ -3,7 +3,7 @@
  * kept by nats-server; when they cannot be set, their stream is made anew and all of them are asked for again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_SHARD } from '@millrace/contracts';
+import { type CatalogEntry, type Ring, shardOfWorkflow } from '@millrace/contracts';
 import { type SchedulerState } from '@millrace/domain';
 import {
   type Catalog,
@@ -30,6 +30,7 @@ const SETTLE_MS: Milliseconds = 50;
 export interface ClockworkDeps {
   readonly connection: LogConnection;
   readonly shard: number;
+  readonly ring: Ring;
   readonly state: SchedulerState;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,9 +46,7 @@ interface CatalogParts {
   readonly triggerStates: TriggerStates;
 }
 
-/** Where there are several shards, the first one has the schedules: else each would start the run. */
-const watchCatalog = ({ connection, shard, log }: ClockworkDeps, onReady: (parts: CatalogParts) => void) => {
-  if (shard !== DEFAULT_SHARD) return () => undefined;
+const watchCatalog = ({ connection, log }: ClockworkDeps, onReady: (parts: CatalogParts) => void) => {
   const catalog = openCatalog(connection);
   const triggerStates = openTriggerStates(connection);
   Promise.all([catalog.ready, triggerStates.ready]).then(
@@ -96,13 +95,16 @@ export class Clockwork {
   }
 
   #follow({ catalog, triggerStates }: CatalogParts): void {
-    const { clock } = this.#deps;
+    const { clock, shard, ring } = this.#deps;
+    // The schedules of a workflow are its shard's: else each would start the run.
+    const isOurs = ({ workspace, path }: CatalogEntry): boolean =>
+      shardOfWorkflow(workspace, path, ring.shards) === shard;
     if (this.#over.signal.aborted) return;
     const cron = new CronClock({
       ...this.#deps,
       alarms: this.#alarms,
       triggerStates,
-      entries: () => catalog.entries().values(),
+      entries: () => [...catalog.entries().values()].filter(isOurs),
       now: () => clock.now(),
     });
     this.#cron = cron;

@@ -1,22 +1,30 @@
 import { createHash } from 'node:crypto';
-import { type RunRequested, SCHEDULE_DIALECT, UUID_RANDOM_BYTES, uuidV7 } from '@millrace/contracts';
+import { type RunRequested, SCHEDULE_DIALECT, SHARD_BYTE, UUID_RANDOM_BYTES, uuidV7 } from '@millrace/contracts';
 import { makeAdmissionTerms } from '@millrace/domain';
 import { type Voice } from '../scheduler-events.ts';
 import { type DeclaredSchedule } from './declared-schedules.ts';
 
 const termsOf = makeAdmissionTerms();
 
-/** The id of the run of an instant: whoever fires it again asks for the same run. */
-export const scheduledRunId = (key: string, instantMs: number): string =>
-  uuidV7(instantMs, createHash('sha256').update(`${key} ${instantMs}`).digest().subarray(0, UUID_RANDOM_BYTES));
+/**
+ * The id of the run of an instant: whoever fires it again asks for the same run.
+ *
+ * @param shard That it shall carry; none where there is one only.
+ */
+export const scheduledRunId = (key: string, instantMs: number, shard?: number): string => {
+  const random = createHash('sha256').update(`${key} ${instantMs}`).digest().subarray(0, UUID_RANDOM_BYTES);
+  if (shard !== undefined) random[SHARD_BYTE] = shard;
+  return uuidV7(instantMs, random);
+};
 
 /** The request of a schedule for one of its instants. */
 export const scheduledRequest = (
   { source, nowMs, traceparent }: Voice,
   { key, name, trigger, version }: DeclaredSchedule,
   instantMs: number,
+  shard?: number,
 ): RunRequested => {
-  const runId = scheduledRunId(key, instantMs);
+  const runId = scheduledRunId(key, instantMs, shard);
   const scheduledFor = new Date(instantMs).toISOString();
   return {
     specversion: '1.0',

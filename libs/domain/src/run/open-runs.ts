@@ -1,5 +1,5 @@
 import { isTerminal, type RunEvent } from '@millrace/contracts';
-import { isSuperseded } from '@millrace/domain';
+import { isSuperseded } from './evolve-run.ts';
 
 interface OpenRun {
   readonly status: 'waiting' | 'dispatched';
