@@ -48,6 +48,7 @@ const bornAt = (sequence: number): RunRecord => ({
   verified: null,
   delivery: null,
   caller: null,
+  shard: 0,
 });
 
 test('a batch reads the rows it changes and no others, also where the tables were empty when the statements were planned', async () => {

@@ -57,6 +57,7 @@ await runService('executor', async ({ log, env, signal, defer, fail }) => {
     onFatal: (error: unknown) => fail('session ended', error),
     connection,
     shards: ring.shards,
+    seed: ids.shortId(),
     ...capacityOf(config),
     heartbeatMs: config.MILLRACE_HEARTBEAT_MS,
     drainGraceMs: config.MILLRACE_DRAIN_GRACE_MS,

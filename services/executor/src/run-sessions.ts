@@ -16,6 +16,8 @@ export interface Sessions {
 export interface SessionsOptions extends Omit<SessionDeps, 'executor'> {
   /** Over which the slots are divided; a session offers its share. */
   readonly shards: number;
+  /** Names the process, so that all its sessions know alike which of them offer one slot more. */
+  readonly seed: string;
   /** A new executor id. */
   readonly newId: () => string;
   /** What can never be lived with. */
@@ -23,14 +25,13 @@ export interface SessionsOptions extends Omit<SessionDeps, 'executor'> {
 }
 
 /** Session after session until the service ends: whoever was fenced comes back under another name. */
-const runSessions = ({ newId, onFatal, shards, ...deps }: SessionsOptions): Sessions => {
+const runSessions = ({ newId, onFatal, shards, seed, ...deps }: SessionsOptions): Sessions => {
   let current: Session | undefined;
   const draining = new AbortController();
 
   const runOne = async (): Promise<void> => {
-    const executor = newId();
-    const slots = seededShareOf(deps.slots, shards, { shard: deps.shard, seed: executor });
-    current = new Session({ ...deps, executor, slots });
+    const slots = seededShareOf(deps.slots, shards, { shard: deps.shard, seed });
+    current = new Session({ ...deps, executor: newId(), slots });
     try {
       await current.run();
     } catch (error) {
