@@ -12,9 +12,16 @@ const MIB = 1024 * 1024;
 /** `BODY_BYTES_MAX` of docs/http.md. */
 const BODY_MAX = MIB;
 
+const TRIGGERS = `triggers:
+  - { dialect: hooks, id: form, path: /form, when: 'has(body.a)' }
+  - { dialect: hooks, id: twilio, path: /twilio, signature: { preset: twilio, secret: TWILIO } }
+  - { dialect: hooks, id: graph, path: /graph, signature: { preset: microsoft-graph, secret: GRAPH } }
+  - { dialect: sink, app_id: app, path: /large }
+`;
+
 let platform: TestPlatform;
 beforeAll(async () => {
-  platform = await startTestPlatform({ workflows: { 'attack/echo.ts': ECHO } });
+  platform = await startTestPlatform({ workflows: { 'attack/echo.ts': ECHO, 'attack/echo.yaml': TRIGGERS } });
 });
 afterAll(() => platform.stop());
 
@@ -131,6 +138,34 @@ describe('A13: a body that is a bomb', () => {
     expect(await countRuns(platform.http)).toBe(before);
     // Every body is in memory once or twice until it is collected; none is unpacked or multiplied.
     await eventually(() => expect(residentBytes() - memory).toBeLessThan(96 * MIB));
+  });
+
+  const FORM = 'application/x-www-form-urlencoded';
+  const PARTS = 'multipart/form-data; boundary=b';
+  const part = '--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n\r\n';
+  const fields = (count: number): string => Array.from({ length: count }, (_, index) => `k${index}`).join('&');
+  const SINK = '/sink/trigger/http/app/large';
+
+  const JSON_TYPE = 'application/json';
+  const EVENTS = 'application/cloudevents-batch+json';
+
+  /** Each kept all other callers waiting for 50 ms to minutes, those of signed triggers for whoever sent them. */
+  test.each([
+    { name: '100,000 fields', path: '/hooks/form', type: FORM, make: () => fields(100_000) },
+    { name: 'one field 500,000 times', path: '/hooks/form', type: FORM, make: () => 'a&'.repeat(500_000) },
+    { name: 'fields', path: '/api/w/w/jobs/run/p/attack/echo', type: FORM, make: () => fields(100_000) },
+    { name: 'unsigned fields', path: '/hooks/twilio', type: FORM, make: () => fields(100_000), status: 401 },
+    { name: 'unsigned brackets', path: '/hooks/graph', type: JSON_TYPE, make: () => '['.repeat(MIB), status: 401 },
+    { name: '17,000 parts', path: '/hooks/form', type: PARTS, make: () => part.repeat(17_000) },
+    { name: '100,001 lists', path: '/hooks/form', type: JSON_TYPE, make: () => `[${'[],'.repeat(100_000)}0]` },
+    { name: '10 MiB of brackets', path: SINK, type: JSON_TYPE, make: () => '['.repeat(10 * MIB - 1) },
+    { name: 'an event', path: '/hooks/form', type: 'application/cloudevents+json', make: () => '['.repeat(MIB) },
+    { name: 'members of a batch', path: '/hooks/form', type: EVENTS, make: () => `[${members(50_001)}]` },
+  ])('$name at $path: refused before they are read', async ({ path, type, make, status = 400 }) => {
+    const before = await countRuns(platform.http);
+    const answer = await post(path, make(), { 'content-type': type, 'x-twilio-signature': 'AAAA' });
+    expect([answer.status, answer.text.length < 1_000]).toEqual([status, true]);
+    expect(await countRuns(platform.http)).toBe(before);
   });
 
   test('numbers and texts of any size within the limit are values', async () => {

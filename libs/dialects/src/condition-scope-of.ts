@@ -1,5 +1,6 @@
 import { AppError } from '@millrace/kernel';
 import { type ConditionScope, type ReadCloudEvent } from '@millrace/domain';
+import { formPairs } from './body/form.ts';
 import { parseJson } from './body/parse-json.ts';
 import { type StartRoute } from './dialect.ts';
 import { type InboundRequest, mediaTypeOf, type Pair } from './inbound-request.ts';
@@ -17,7 +18,7 @@ const listOfEach = (pairs: readonly Pair[]): Readonly<Record<string, readonly st
 const bodyOf = (request: InboundRequest): unknown => {
   if (request.body.length === 0) return null;
   if (mediaTypeOf(request) === 'application/x-www-form-urlencoded') {
-    return Object.fromEntries(new URLSearchParams(request.text()));
+    return lastOfEach(formPairs(request.text()));
   }
   try {
     return parseJson(request.text()) ?? null;

@@ -5,4 +5,5 @@ export * from './decider.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './failpoint.ts';
+export * from './json-text.ts';
 export * from './suggest.ts';

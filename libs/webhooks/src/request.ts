@@ -1,3 +1,5 @@
+import { checkJsonText } from '@millrace/kernel';
+
 /** An inbound request as it came: raw bytes, nothing parsed. */
 export interface SignedRequest {
   readonly method: string;
@@ -42,10 +44,12 @@ export const textOf = (body: Uint8Array): string | undefined => {
   }
 };
 
-/** The body as a JSON object, or nothing when it is none. */
+/** The body as a JSON object, or nothing when it is none, or beyond the bounds of one. */
 export const jsonObjectOf = (body: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
   try {
-    return asObject(JSON.parse(utf8.decode(body)));
+    const text = utf8.decode(body);
+    checkJsonText(text);
+    return asObject(JSON.parse(text));
   } catch {
     return undefined;
   }

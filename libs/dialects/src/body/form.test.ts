@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { formPairs, pairsWithLists } from './form.ts';
+import { FORM_FIELDS_MAX, formPairs, pairsWithLists } from './form.ts';
+
+test('fields are counted before they are read', () => {
+  expect(formPairs('a&'.repeat(FORM_FIELDS_MAX - 1))).toHaveLength(FORM_FIELDS_MAX - 1);
+  expect(() => formPairs('a&'.repeat(FORM_FIELDS_MAX))).toThrow('more than 10000 fields');
+});
 
 test.each<[string, Readonly<Record<string, unknown>>]>([
   ['', {}],

@@ -1,7 +1,26 @@
+import { tooMany } from '@millrace/kernel';
 import { type Pair } from '../inbound-request.ts';
 
-/** Pairs of a form-encoded text, in its order. */
-export const formPairs = (text: string): readonly Pair[] => [...new URLSearchParams(text)];
+/** Fields of a form: more are answered 400. */
+export const FORM_FIELDS_MAX = 10_000;
+
+const checkFields = (text: string): void => {
+  let fields = 1;
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
+    fields += 1;
+    if (fields > FORM_FIELDS_MAX) throw tooMany(FORM_FIELDS_MAX, 'fields');
+  }
+};
+
+/**
+ * Pairs of a form-encoded text, in its order. They are counted before anything is made of them.
+ *
+ * @throws AppError `invalid` `body.too_many_members`.
+ */
+export const formPairs = (text: string): readonly Pair[] => {
+  checkFields(text);
+  return [...new URLSearchParams(text)];
+};
 
 /**
  * Pairs as an object. A name that comes several times, or is written `name[]`, becomes a list under its name.

@@ -1,5 +1,4 @@
-import { AppError } from '@millrace/kernel';
-import { JSON_DEPTH_MAX, JSON_KEYS_MAX } from './limits.ts';
+import { AppError, checkJsonText, JSON_DEPTH_MAX, JSON_KEYS_MAX, tooDeep, tooMany } from '@millrace/kernel';
 
 const invalid = (code: string, message: string, cause?: unknown): AppError =>
   new AppError('invalid', code, message, { cause });
@@ -24,12 +23,11 @@ const checkShape = (root: object): void => {
   let keys = 0;
   let level: readonly object[] = [root];
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > JSON_DEPTH_MAX) throw invalid('body.too_deep', `the body nests deeper than ${JSON_DEPTH_MAX} levels`);
+    if (depth > JSON_DEPTH_MAX) throw tooDeep(JSON_DEPTH_MAX);
     const next: object[] = [];
     for (const parent of level) {
       if (!Array.isArray(parent)) keys += checkNames(Object.keys(parent));
-      if (keys > JSON_KEYS_MAX)
-        throw invalid('body.too_many_members', `the body has more than ${JSON_KEYS_MAX} members`);
+      if (keys > JSON_KEYS_MAX) throw tooMany(JSON_KEYS_MAX, 'members');
       collectObjects(parent, next);
     }
     level = next;
@@ -58,6 +56,7 @@ const whereOf = (error: unknown): string => {
  */
 export const parseJson = (text: string): unknown => {
   if (text === '') return undefined;
+  checkJsonText(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

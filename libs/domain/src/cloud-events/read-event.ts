@@ -1,3 +1,4 @@
+import { checkJsonText, JSON_DEPTH_MAX } from '@millrace/kernel';
 import { fromBase64, toBase64 } from './base64.ts';
 import { checkAttributes, invalidEvent } from './check-attributes.ts';
 import { type CloudEventAttributes, type ReadCloudEvent } from './cloud-event.ts';
@@ -7,10 +8,18 @@ import { neededUtf8, utf8Text } from './utf8.ts';
 
 type Data = Omit<ReadCloudEvent, 'attributes'>;
 
+/** Members of all events of a batch, with those of their data. */
+export const EVENT_KEYS_MAX = 50_000;
+
 const NO_DATA: Data = { data: undefined, hasData: false };
 const PREFIX = 'ce-';
 
+/** An envelope of its own around data that has the bounds of a body; as many in a batch. */
+const EVENT_BOUNDS = { depth: JSON_DEPTH_MAX + 3, keys: EVENT_KEYS_MAX };
+
+/** @throws AppError as `checkJsonText`, and `invalid` `cloudevents.invalid`. */
 export const parseJson = (text: string, what: string): unknown => {
+  checkJsonText(text, EVENT_BOUNDS);
   try {
     return JSON.parse(text);
   } catch {
@@ -71,6 +80,7 @@ const asDeclared = (data: Data, { datacontenttype }: CloudEventAttributes, where
   if (data.dataBytes === undefined || datacontenttype === undefined || !isJson(datacontenttype)) return data;
   const text = utf8Text(data.dataBytes);
   if (text === undefined) throw invalidEvent('the data is not UTF-8', where);
+  checkJsonText(text);
   try {
     return { ...data, data: JSON.parse(text) as unknown };
   } catch {

@@ -8,12 +8,26 @@ import { isRefusal, type Refusal, refuse } from '../verdict.ts';
 const PLACE = { header: 'x-twilio-signature', prefix: '', encoding: 'base64', algorithm: 'sha1' } as const;
 const BODY_DIGEST = 'bodySHA256';
 
+/** More than any sender has; anybody may send them, for they are sorted before it is known who did. */
+const FIELDS_MAX = 10_000;
+
+const hasTooManyFields = (body: Uint8Array): boolean => {
+  let fields = 1;
+  for (let at = body.indexOf(0x26); at !== -1 && fields <= FIELDS_MAX; at = body.indexOf(0x26, at + 1)) fields += 1;
+  return fields > FIELDS_MAX;
+};
+
 /** The parameters of a form, sorted by name, each once per value, all written one after the other. */
 const sortedForm = (body: Uint8Array): string => {
-  const form = new URLSearchParams(textOf(body) ?? '');
-  return [...new Set(form.keys())]
+  const values = new Map<string, Set<string>>();
+  for (const [name, value] of new URLSearchParams(textOf(body) ?? '')) {
+    const known = values.get(name);
+    if (known === undefined) values.set(name, new Set([value]));
+    else known.add(value);
+  }
+  return [...values.keys()]
     .sort()
-    .flatMap((name) => [...new Set(form.getAll(name))].sort().map((value) => name + value))
+    .flatMap((name) => [...(values.get(name) ?? [])].sort().map((value) => name + value))
     .join('');
 };
 
@@ -37,6 +51,9 @@ const read = (request: SignedRequest): MacClaim | Refusal => {
   if (isRefusal(claim) || request.body.length === 0) return claim;
   const [digest, ...furtherDigests] = digestsIn(request);
   if (digest === undefined) {
+    if (hasTooManyFields(request.body)) {
+      return refuse('malformed_signature', `the form has more than ${FIELDS_MAX} fields`);
+    }
     return hasMediaType(request, 'application/x-www-form-urlencoded') && textOf(request.body) !== undefined
       ? claim
       : refuse('missing_signature', `the body is no form, and its ${BODY_DIGEST} is not in the URL`);
@@ -61,7 +78,10 @@ export const twilio = definePreset({
       {
         algorithm: 'sha1',
         read,
-        messages: (request) => urlsOf(request.url).map((url) => [url, signedForm(request)]),
+        messages: (request) => {
+          const form = signedForm(request);
+          return urlsOf(request.url).map((url) => [url, form]);
+        },
       },
       check,
     ),

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { type FastifyRequest } from 'fastify';
 import { Busboy } from '@fastify/busboy';
 import { AppError } from '@millrace/kernel';
@@ -25,10 +26,38 @@ interface ParsedFile extends Omit<MultipartFile, 'object' | 'size'> {
 const invalid = (message: string, cause?: unknown): AppError =>
   new AppError('invalid', 'body.invalid_multipart', message, { cause });
 
+const tooManyParts = (): AppError => invalid(`the body has more than ${MULTIPART_PARTS_MAX} parts`);
+
+/** Counted before the parser sees them: it goes through all that follow the last one that it takes, in one turn of the event loop. */
+const checkParts = (contentType: string, body: Uint8Array): void => {
+  const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) return; // the parser says so
+  const delimiter = Buffer.from(`--${boundary}`);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let parts = 0;
+  for (let at = bytes.indexOf(delimiter); at !== -1; at = bytes.indexOf(delimiter, at + delimiter.length)) {
+    parts += 1;
+    // The last delimiter begins no part.
+    if (parts > MULTIPART_PARTS_MAX + 1) throw tooManyParts();
+  }
+};
+
+const PIECE_BYTES = 262_144;
+
+/** Others get their turn between two pieces of a large body. */
+async function* piecesOf(body: Uint8Array): AsyncGenerator<Buffer, void, undefined> {
+  for (let start = 0; start < body.length; start += PIECE_BYTES) {
+    if (start > 0) await setImmediate();
+    yield Buffer.from(body.subarray(start, start + PIECE_BYTES));
+  }
+}
+
 const parse = async (
   contentType: string,
   body: Uint8Array,
 ): Promise<{ fields: readonly MultipartField[]; files: readonly ParsedFile[] }> => {
+  checkParts(contentType, body);
   const fields: MultipartField[] = [];
   const files: Promise<ParsedFile>[] = [];
   const parser = new Busboy({ headers: { 'content-type': contentType }, limits: { parts: MULTIPART_PARTS_MAX } });
@@ -41,10 +70,10 @@ const parse = async (
           .then((chunks) => ({ name, filename, contentType: type, bytes: Buffer.concat(chunks as Buffer[]) })),
       );
     });
-    parser.on('partsLimit', () => reject(invalid(`the body has more than ${MULTIPART_PARTS_MAX} parts`)));
+    parser.on('partsLimit', () => reject(tooManyParts()));
     parser.on('finish', resolve).on('error', reject);
   });
-  Readable.from([Buffer.from(body)]).pipe(parser);
+  Readable.from(piecesOf(body)).pipe(parser);
   await done;
   return { fields, files: await Promise.all(files) };
 };

@@ -1,5 +1,4 @@
-import { AppError } from '@millrace/kernel';
-import { JSON_KEYS_MAX } from '../../body/limits.ts';
+import { AppError, JSON_KEYS_MAX, tooMany } from '@millrace/kernel';
 
 /** Arguments of a run by their names. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -14,7 +13,7 @@ export const argumentsOfPairs = (pairs: readonly (readonly [name: string, value:
     throw new AppError('invalid', 'body.forbidden_name', 'an argument may not be named __proto__');
   }
   if (pairs.length > JSON_KEYS_MAX) {
-    throw new AppError('invalid', 'body.too_many_members', `the body has more than ${JSON_KEYS_MAX} members`);
+    throw tooMany(JSON_KEYS_MAX, 'members');
   }
   return Object.fromEntries(pairs);
 };

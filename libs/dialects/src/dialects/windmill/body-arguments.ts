@@ -1,5 +1,6 @@
 /** How a body becomes arguments: by its content type, as section 1.3 of the protocol has it. */
 import { AppError } from '@millrace/kernel';
+import { formPairs } from '../../body/form.ts';
 import { parseJson } from '../../body/parse-json.ts';
 import { type InboundRequest, mediaTypeOf, type MultipartBody } from '../../inbound-request.ts';
 import { type Arguments, argumentsOfPairs } from './argument-names.ts';
@@ -41,7 +42,7 @@ const textArguments = (request: InboundRequest): BodyArguments => ({
 });
 
 const formArguments = (request: InboundRequest): BodyArguments => {
-  const value = argumentsOfPairs([...new URLSearchParams(request.text())]);
+  const value = argumentsOfPairs(formPairs(request.text()));
   return { value, arguments: value, isRaw: false };
 };
 
