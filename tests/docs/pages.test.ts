@@ -101,13 +101,7 @@ test('output is alike when only ids, times and the like differ, and not when any
 });
 
 /** Between our own processes, or for our own tests. */
-const INTERNAL = [
-  'MILLRACE_',
-  'MILLRACE_FAILPOINTS',
-  'MILLRACE_SUPERVISED',
-  'MILLRACE_BOOTSTRAPPED',
-  'MILLRACE_TEST',
-];
+const INTERNAL = ['MILLRACE_', 'MILLRACE_FAILPOINTS', 'MILLRACE_SUPERVISED', 'MILLRACE_BOOTSTRAPPED', 'MILLRACE_TEST'];
 
 test('docs/ names every variable that the product reads or sets', () => {
   const pages = PAGES.filter(({ name }) => name.startsWith('docs/')).map(({ text }) => text);
