@@ -180,6 +180,13 @@ describe('readWorkflow: modules', () => {
     expect(await refusal({ 'a/b.ts': text })).toEqual({ file: 'a/b.ts', ...fault });
   });
 
+  test.each(['async () => 1', '"shop"', '[]', 'Symbol()'])('refuses a definition that is %s', async (definition) => {
+    expect(await refusal({ 'a/b.ts': WORKFLOW(definition) })).toEqual({
+      file: 'a/b.ts',
+      reason: 'TypeError: defineWorkflow takes an object with the definition, and then a handler',
+    });
+  });
+
   test('refuses an error in an imported file at that file', async () => {
     const files = { 'a/b.ts': "import '../_lib/lib.ts';\n", '_lib/lib.ts': '\n)\n' };
     expect(await refusal(files)).toEqual({ file: '_lib/lib.ts', line: 2, column: 1, reason: 'Unexpected ")"' });
