@@ -26,16 +26,19 @@ export const PATIENCE_WORKFLOWS: Readonly<Record<string, string>> = {
   'shop/waited.sh': '#!/bin/sh\nsleep 60\n',
   'shop/waited.yaml':
     'triggers: [{ dialect: sink, app_id: app, path: /waited, auth_token: null }, { dialect: endpoints, public_endpoint: true }]\n',
+  'shop/quiet.sh': '#!/bin/sh\nsleep 3\n',
+  'shop/quiet.yaml': 'triggers: [{ dialect: sink, app_id: app, path: /quiet, auth_token: null }]\n',
   'shop/followed.sh': '#!/bin/sh\nsleep 60\n',
 };
 
 type Told = Awaited<ReturnType<World['call']>>;
 
-/** Calls that wait until they may not any longer: synchronous ones, and a stream. */
+/** Calls that wait until they may not any longer, synchronous ones and a stream; and a stream of a run that is silent for a while. */
 interface Patience {
   readonly windmill: Promise<Told>;
   readonly followed: Promise<Told>;
   readonly sink: Promise<Told>;
+  readonly quiet: Promise<Told>;
   readonly endpoints: Promise<Told>;
 }
 
@@ -47,6 +50,7 @@ const begin = (world: World): Patience => {
     windmill: world.call(`${jobs}/run_wait_result/p/shop/waited`, { body: {} }),
     followed: world.call(`${jobs}/run_and_stream/p/shop/followed`, { body: {} }),
     sink: world.call('/sink/trigger/http/app/waited', { body: {}, headers: { accept: 'application/json' } }),
+    quiet: world.call('/sink/trigger/http/app/quiet', { token: null, body: {} }),
     endpoints: world.call('/api/endpoints/waited', { token: null, body: {} }),
   };
   for (const call of Object.values(calls)) call.catch(() => undefined); // said where it is awaited

@@ -61,6 +61,25 @@ export const ENDPOINT_OTHERS: readonly Fact[] = [
     },
   },
   {
+    shows: ['3.4/statuses'],
+    says: 'an execution is Success, Failed, Timeout or Cancelled in the end',
+    show: async (world) => {
+      const reaches = (id: string, status: string): Promise<void> =>
+        eventually(async () =>
+          expect((await world.call(`/api/executions/${id}`, { method: 'GET' })).json).toMatchObject({ status }),
+        );
+      for (const [name, status] of [
+        ['tuple', 'Success'],
+        ['fail', 'Failed'],
+        ['brief', 'Timeout'],
+      ] as const)
+        await reaches((await endpoint(world, name)).headers.get('x-execution-id') ?? '', status);
+      const { execution_id: id } = (await endpoint(world, 'slow')).json as { readonly execution_id: string };
+      await world.call(`/api/executions/${id}/cancel`);
+      await reaches(id, 'Cancelled');
+    },
+  },
+  {
     shows: ['3.3/no-limit'],
     says: 'more than 1 MiB is 413',
     show: async (world) => expect((await endpoint(world, 'echo', { body: 'a'.repeat(1_048_577) })).status).toBe(413),

@@ -72,7 +72,7 @@ export const EVENT_SOURCES: readonly Fact[] = [
     },
   },
   {
-    shows: ['3.6/body'],
+    shows: ['3.6/body', '3.6/generic'],
     says: 'the fields flat beside _event; of its type the field of the body wins over the header; texts are body',
     show: async (world) => {
       const headers = { 'x-event-type': 'by-header' };

@@ -193,6 +193,10 @@ export const KESTRA: readonly Fact[] = [
       const { state } = await polled(world, id);
       expect(state.histories.map((one) => one.state)).toEqual(['CREATED', 'RUNNING', 'SUCCESS']);
       expect(state).toHaveProperty('endDate');
+      const path = `/api/v1/executions/${id}`;
+      const headers = { authorization: `Basic ${btoa(`user:${world.platform.token}`)}` };
+      expect((await world.call(path, { method: 'GET', token: null, headers })).status).toBe(200);
+      expect((await world.call(path, { method: 'GET', token: null })).status).toBe(401);
     },
   },
   {

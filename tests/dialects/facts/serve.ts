@@ -32,6 +32,7 @@ export const SERVE: readonly Fact[] = [
       const tasks = (json as { readonly tasks: readonly unknown[] }).tasks;
       const echoTask = { kind: 'ShellScript', path: 'shop/echo.sh', ref: 'shop/echo' };
       expect(tasks).toContainEqual(expect.objectContaining(echoTask));
+      expect(tasks).toContainEqual(expect.objectContaining({ kind: 'YamlWorkflow', ref: 'shop/defined' }));
     },
   },
   {
@@ -177,13 +178,14 @@ export const SERVE: readonly Fact[] = [
     },
   },
   {
-    shows: ['0.3/env', '0.3/env-values'],
+    shows: ['0.3/env', '0.3/env-values', '0.3/env-secrets'],
     says: 'env reaches the processes, over the one of the workflow; values that are no texts are 400 here',
     show: async ({ call }) => {
       const { json } = await call('/run/shop/env?wait=20', { body: { env: { TARGET: 'a' } } });
       expect(json).toMatchObject({ output: { target: 'a' } });
       expect((await call('/run/shop/env', { body: { env: { TARGET: 5 } } })).status).toBe(400);
       expect((await call('/run/shop/env', { body: { env: [] } })).status).toBe(400);
+      expect((await call('/run/shop/secretly', { body: { env: { GITHUB: 'mine' } } })).status).toBe(400);
     },
   },
   {

@@ -76,6 +76,11 @@ export const SINK_OTHERS: readonly Fact[] = [
     },
   },
   {
+    shows: ['2.4/stream'],
+    says: 'while nothing happens a comment comes every second',
+    show: async (world) => expect((await patience(world).quiet).text).toContain('\n: keep-alive\n'),
+  },
+  {
     shows: ['2.6/management'],
     says: 'sinks are listed without their tokens, and switched off and on',
     show: async (world) => {

@@ -54,6 +54,12 @@ export const SINK_ROUTES: readonly Fact[] = [
       ]),
   },
   {
+    shows: ['2.1/order'],
+    says: '401 comes before the body is read',
+    show: async (world) =>
+      expect((await refusal(world, `${SINK}/keyed`, { body: 'a'.repeat(TEN_MIB + 1) }))[0]).toBe(401),
+  },
+  {
     shows: ['2.1/500-dispatch', '2.1/500', '2.1/desktop-503', '2.1/desktop-500'],
     says: '500 `Dispatch failed`, on the second port 503 `Event manager busy, retry`, where nothing can be recorded',
     show: async (world) => {

@@ -57,7 +57,8 @@ export const WINDMILL_ACCESS: readonly Fact[] = [
       const token = await world.token(`jobs:run:scripts:${ECHO}`);
       const { text: id } = await world.call(ASYNC, { token, body: {} });
       await world.ended(id);
-      expect((await get(world, `${JOBS}_u/completed/get_result/${id}`, { token })).status).toBe(200);
+      for (const what of ['get', 'getupdate', 'completed/get_result'])
+        expect([what, (await get(world, `${JOBS}_u/${what}/${id}`, { token })).status]).toEqual([what, 200]);
     },
   },
   {

@@ -70,7 +70,8 @@ export const WINDMILL_ADDRESSES: readonly Fact[] = [
     says: 'errors are one line of text: 400, 401, 404, 415',
     show: async (world) => {
       expect(await refusal(world, SYNC, { body: '{"n":' })).toEqual([400, expect.stringMatching(/^Bad request: .+$/)]);
-      expect(await refusal(world, SYNC, { token: null })).toEqual([401, 'Unauthorized']);
+      for (const token of [null, 'unknown'])
+        expect(await refusal(world, SYNC, { token })).toEqual([401, 'Unauthorized']);
       expect(await refusal(world, `${JOBS}/run/p/shop/unknown`)).toEqual([
         404,
         expect.stringMatching(/^Not found: script not found at name shop\/unknown$/),

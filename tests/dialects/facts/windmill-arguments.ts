@@ -132,6 +132,7 @@ export const WINDMILL_ARGUMENTS: readonly Fact[] = [
         500,
         expect.stringMatching(/^Internal: Number of queued job is too high: \d+ > 0$/),
       ]);
+      expect((await world.call(`${ASYNC}?queue_limit=0`, { body: {} })).status).toBe(201);
       expect((await get(world, `${JOBS}_u/get/${waits}`)).json).toMatchObject({ type: 'QueuedJob', running: false });
       for (const id of [waits, holds]) await world.call(`/runs/${id}/cancel`);
       for (const id of [waits, holds]) await world.ended(id);

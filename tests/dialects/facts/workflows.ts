@@ -193,6 +193,10 @@ triggers:
 };
 
 const OF_SERVE: Readonly<Record<string, string>> = {
+  'shop/defined.ts':
+    "import { defineWorkflow } from '@millrace/sdk';\nexport default defineWorkflow({}, async ({ input }) => input);\n",
+  'shop/secretly.sh': script('echo "{\\"value\\":\\"$GITHUB\\"}"'),
+  'shop/secretly.yaml': 'secrets: [GITHUB]\n',
   'shop/exact.sh': SLOW,
   'shop/exact.yaml': 'concurrency: 1\non_limit: reject\n',
 };

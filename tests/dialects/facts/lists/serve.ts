@@ -52,6 +52,7 @@ export const SERVE_LIST: FactList = {
   '0.3/empty': 'a body may be left out',
   '0.3/only-env': ['of the body only env is read', 'its other members are the input: payloads are not lost'],
   '0.3/env-values': ['values that are no texts are dropped', '400: a wrong environment is worse than no run'],
+  '0.3/env-secrets': ['a secret does not replace what a caller sets', 'nobody sets what is declared as a secret: 400'],
   '0.3/not-json': [
     'what is no JSON, no object, or has an env that is none counts as nothing: 202',
     '400, for the same reason',

@@ -14,10 +14,7 @@ export const SINK_LIST: FactList = {
   '2.1/401': '401: the same, with its message',
   '2.1/500-dispatch': '500 `Dispatch failed: …`',
   '2.1/400': '400 BAD_REQUEST, also above 10 MiB',
-  '2.1/500': [
-    '500 INTERNAL_ERROR with x-error-id',
-    'what cannot be recorded is `Dispatch failed`, with Retry-After; x-trace-id names it',
-  ],
+  '2.1/500': ['500 INTERNAL_ERROR with x-error-id', 'what cannot be recorded is `Dispatch failed`, with Retry-After'],
   '2.1/order': '404 comes before 401, and 401 before the body is read',
   '2.1/cors': ['CORS for any page', 'where the sink says `cross_site`'],
   '2.1/compression': [
