@@ -135,7 +135,7 @@ export const WINDMILL_LIST: FactList = {
   '1.5/data_base64': ['data_base64 is not decoded', 'its bytes are `body`, and it stays in the metadata'],
   '1.5/binary': ['binary events are ordinary requests', 'as structured ones: the document promises it'],
   '1.5/batch': ['400', 'each event is started'],
-  '1.6/delete': ['args and result `{}`, logs marked as deleted; the job stays', 'logs are empty'],
+  '1.6/delete': 'args and result `{}`, logs `##DELETED##`; the job stays',
   '1.6/delete_after_secs': ['newer: after some seconds', 'at once'],
   '1.6/routes': 'custom routes by five methods, with parameters',
   '1.6/routes-head': 'HEAD and OPTIONS are 200 and empty',

@@ -38,7 +38,8 @@ test('a job counts its time from its beginning, and its wait before that', () =>
 
 test('001 delete after use: arguments and result are gone', () => {
   const deleted = { ...run, input: DELETED, output: DELETED, isDeleted: true };
-  expect(jobView(deleted, DELETED)).toMatchObject({ args: {}, result: {}, logs: DELETED, deleted: true });
+  for (const logs of [DELETED, ''])
+    expect(jobView(deleted, logs)).toMatchObject({ args: {}, result: {}, logs: DELETED, deleted: true });
   expect(resultMaybeView(deleted, false)).toEqual({ completed: true, success: true, result: {}, started: null });
 });
 

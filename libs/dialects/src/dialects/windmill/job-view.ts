@@ -1,3 +1,4 @@
+import { DELETED } from '@millrace/contracts';
 import { isRunOver, type RunSnapshot } from '../../run-snapshot.ts';
 import { hasSucceeded, resultOf } from './job-result.ts';
 
@@ -51,7 +52,9 @@ const cancelOf = ({ state, error }: RunSnapshot) => {
 
 /** A run as clients read a job. */
 export const jobView = (run: RunSnapshot, logs: string | undefined): Readonly<Record<string, unknown>> => {
-  const common = { ...commonOf(run), ...cancelOf(run), ...(logs === undefined ? {} : { logs }) };
+  // Also of a job that wrote nothing: nobody learns whether it did.
+  const told = run.isDeleted === true ? DELETED : logs;
+  const common = { ...commonOf(run), ...cancelOf(run), ...(logs === undefined ? {} : { logs: told }) };
   if (!isRunOver(run)) {
     return { type: 'QueuedJob', ...common, running: isRunning(run), suspend: null };
   }
