@@ -8,7 +8,8 @@ import { type TSchema } from 'typebox';
 export interface DescribedParts {
   readonly body?: TSchema;
   readonly querystring?: TSchema;
-  readonly response?: Readonly<Record<number, TSchema>>;
+  /** Schemas of JSON, or `content` by media type. */
+  readonly response?: Readonly<Record<number, TSchema | { readonly content: object }>>;
 }
 
 declare module 'fastify' {

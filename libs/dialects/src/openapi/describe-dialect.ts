@@ -8,7 +8,8 @@ import {
   type SecurityScheme,
 } from '../route-description.ts';
 import { BatchAnswerSchema } from './batch-answer.ts';
-import { ANYTHING, JSON_TYPE } from './media-types.ts';
+import { ChallengeAnswerSchema } from './challenge-answer.ts';
+import { ANYTHING, JSON_TYPE, TEXT } from './media-types.ts';
 import { operationIdOf } from './operation-id.ts';
 import { nameOfStatus, refusalsOf } from './refusals.ts';
 import { SHARED_SCHEMES, WITHOUT_SCHEME } from './schemes.ts';
@@ -95,12 +96,14 @@ const answerOf = (status: string, types: MediaTypes) => ({
   types,
 });
 
+const either = (one: TSchema | undefined, other: TSchema): TSchema => {
+  if (one === undefined || one === other) return other;
+  return one === ANYTHING || other === ANYTHING ? ANYTHING : Type.Union([one, other]);
+};
+
 /** Of a type that both have, either schema. */
 const mergedTypes = (one: MediaTypes, other: MediaTypes): MediaTypes => {
-  const both = Object.entries(other).map(([type, schema]) => {
-    const known = one[type];
-    return [type, known === undefined || known === schema ? schema : Type.Union([known, schema])] as const;
-  });
+  const both = Object.entries(other).map(([type, schema]) => [type, either(one[type], schema)] as const);
   return { ...one, ...Object.fromEntries(both) };
 };
 
@@ -112,7 +115,10 @@ const batchAnswers = ({ answers = {}, response = {} }: RouteDescription): Readon
   return { 202: types, 207: types };
 };
 
-const answersOf = (route: DialectRoute, described: RouteDescription) => {
+/** Senders whose deliveries are signed ask first whether an address is meant for them. */
+const CHALLENGE_ANSWERS = { 200: { 'text/plain': TEXT, [JSON_TYPE]: ChallengeAnswerSchema }, 204: {} };
+
+const answersOf = (route: DialectRoute, described: RouteDescription, hasTriggers: boolean) => {
   const { response = {}, answers = {} } = described;
   const merged = new Map<string, MediaTypes>();
   const add = ([status, types]: readonly [string, MediaTypes]) =>
@@ -120,6 +126,7 @@ const answersOf = (route: DialectRoute, described: RouteDescription) => {
   for (const [status, schema] of Object.entries(response)) add([status, { [JSON_TYPE]: schema }]);
   Object.entries(answers).forEach(add);
   if (route.does === 'start' && route.mapCloudEvent !== undefined) Object.entries(batchAnswers(described)).forEach(add);
+  if (route.does === 'start' && hasTriggers) Object.entries(CHALLENGE_ANSWERS).forEach(add);
   return [...merged].map(([status, types]) => {
     const key = status === '0' ? 'default' : status;
     return [key, answerOf(key, types)] as const;
@@ -147,7 +154,7 @@ const responsesOf = (route: DialectRoute, dialect: Dialect, described: RouteDesc
     return [String(status), { description, ...(headers && { headers }), types: content }] as const;
   });
   const responses = new Map<string, DescribedResponse>(refusals);
-  for (const [status, answer] of answersOf(route, described)) {
+  for (const [status, answer] of answersOf(route, described, dialect.declares !== undefined)) {
     const refusal = responses.get(status);
     responses.set(status, { ...refusal, ...answer, types: mergedTypes(refusal?.types ?? {}, answer.types) });
   }

@@ -1,6 +1,6 @@
 import { AcceptedSchema, ProblemSchema, RunResultSchema } from '@millrace/contracts';
 import { Type } from 'typebox';
-import { ANY_BODY, ANYTHING, EVENT_STREAM, TEXT } from '../../openapi/media-types.ts';
+import { ANY_BODY, ANYTHING, EVENT_STREAM } from '../../openapi/media-types.ts';
 import { type DialectDescription } from '../../route-description.ts';
 
 const QuerySchema = Type.Object({
@@ -27,8 +27,7 @@ export const hooksDescription: DialectDescription = {
         202: AcceptedSchema,
         422: RunResultSchema,
       },
-      // The text answers a sender that asks whether the address is meant for it.
-      answers: { 200: { ...EVENT_STREAM, 'text/plain': TEXT }, 204: {}, 0: { '*/*': ANYTHING } },
+      answers: { 200: EVENT_STREAM, 204: {}, 0: { '*/*': ANYTHING } },
       ...(url.includes(KEYED) ? { auth: ['path_key'] } : {}),
     };
   },
