@@ -24,6 +24,7 @@ import { WINDMILL_ACCESS } from './facts/windmill-access.ts';
 import { WINDMILL_ADDRESSES } from './facts/windmill-addresses.ts';
 import { WINDMILL_ANSWERS } from './facts/windmill-answers.ts';
 import { WINDMILL_ARGUMENTS } from './facts/windmill-arguments.ts';
+import { ECHO, get, JOBS, started, SYNC } from './facts/windmill-calls.ts';
 import { WINDMILL_JOBS } from './facts/windmill-jobs.ts';
 import { WINDMILL_OTHERS } from './facts/windmill-others.ts';
 import { WINDMILL_PREPROCESSORS } from './facts/windmill-preprocessors.ts';
@@ -31,7 +32,7 @@ import { WINDMILL_ROUTES } from './facts/windmill-routes.ts';
 import { WINDMILL_SIGNATURES } from './facts/windmill-signatures.ts';
 import { FACT_SECRETS, FACT_WORKFLOWS } from './facts/workflows.ts';
 import { PATIENCE_CONFIG } from './patience.ts';
-import { startWorld } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>> | undefined;
 beforeAll(async () => {
@@ -115,4 +116,27 @@ const SECTIONS = [7, 7, 7, 7, 7].flatMap((count, protocol) =>
 test('every section of part 1 has facts', () => {
   const sections = TABLE.flatMap(([, { list }]) => Object.keys(list).map((id) => id.split('/')[0]));
   expect([...new Set(sections)].toSorted()).toEqual(SECTIONS);
+});
+
+/** They say what is not there. */
+const ALWAYS_REFUSED = ['windmillDisapprove', 'windmillResultById', 'windmillResume'];
+
+/** Addresses that no row is about. */
+const callTheOthers = async (all: World): Promise<void> => {
+  const id = await started(all);
+  await all.ended(id);
+  await get(all, `/api/w/demo/jobs_u/get_root_job_id/${id}`);
+  await all.call(`/api/w/demo/jobs_u/queue/force_cancel/${id}`, { body: {} });
+  await all.call(`${JOBS}/run_wait_result/${ECHO}`, { body: {} });
+  const body = new FormData();
+  body.append('file', new Blob(['text']), 'a.txt');
+  const { file } = (await all.call(SYNC, { body })).json as { readonly file: readonly [{ readonly s3: string }] };
+  await get(all, `/api/w/demo/job_helpers/download_s3_file?file_key=${encodeURIComponent(file[0].s3)}`);
+};
+
+test('every operation of the five protocols has answered, as OpenAPI describes it', async () => {
+  if (world === undefined) throw new Error('there is no world');
+  await callTheOthers(world);
+  expect(world.described.complaints()).toEqual([]);
+  expect(world.described.unseen(TABLE.map(([dialect]) => dialect))).toEqual(ALWAYS_REFUSED);
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, type HttpCaller, makeTempFolder, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { expect } from 'vitest';
+import { type DescribedAnswers, makeDescribedAnswers } from './described-answers.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { KEYS, SECRETS, WORKFLOWS } from './workflows.ts';
 
@@ -30,6 +31,8 @@ export interface World {
   readonly ended: (runId: string) => Promise<Readonly<Record<string, unknown>>>;
   /** How many runs a workflow has had. */
   readonly runsOf: (workflow: string) => Promise<number>;
+  /** What of all that `call` got is described in OpenAPI. */
+  readonly described: DescribedAnswers;
 }
 
 /** A run id as the server makes them, of no run. */
@@ -49,10 +52,14 @@ const init = (platform: TestPlatform, { method = 'POST', body, headers, token = 
 });
 
 const makeCall =
-  (platform: TestPlatform): World['call'] =>
+  (platform: TestPlatform, described: DescribedAnswers): World['call'] =>
   async (path, request = {}) => {
-    const response = await fetch(`${platform.url}${path}`, init(platform, request));
+    const sent = init(platform, request);
+    const response = await fetch(`${platform.url}${path}`, sent);
     const text = await response.text();
+    const contentType = response.headers.get('content-type');
+    if (!response.redirected)
+      described.check({ method: sent.method, path, status: response.status, contentType, text });
     const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
   };
@@ -94,10 +101,12 @@ export const startWorld = async ({
     env: { MILLRACE_NOTIFIER_ALLOW_PRIVATE: '127.0.0.1' },
     ...(config === undefined ? {} : { home: homeWith(config) }),
   });
-  const call = makeCall(platform);
+  const described = makeDescribedAnswers((await platform.http.get('/openapi.json')).json);
+  const call = makeCall(platform, described);
   const stop = async (): Promise<void> => {
     await platform.stop();
     await receiver.close();
+    expect(described.complaints(), 'answers that OpenAPI describes in another way').toEqual([]);
   };
   try {
     await everythingDeployed(call);
@@ -111,6 +120,7 @@ export const startWorld = async ({
     stop,
     platform,
     receiver,
+    described,
     call,
     bytes: async (path, request = {}) =>
       new Uint8Array(await (await fetch(`${platform.url}${path}`, init(platform, request))).arrayBuffer()),

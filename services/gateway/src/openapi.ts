@@ -1,5 +1,6 @@
 import { fastifySwagger } from '@fastify/swagger';
-import { type FastifyInstance } from 'fastify';
+import { type FastifyContextConfig, type FastifyInstance } from 'fastify';
+import { ProblemSchema } from '@millrace/contracts';
 import { type DescribedDialect, type DescribedOperation, type Dialect, describeDialect } from '@millrace/dialects';
 import { type TSchema } from 'typebox';
 
@@ -7,7 +8,8 @@ import { type TSchema } from 'typebox';
 export interface DescribedParts {
   readonly body?: TSchema;
   readonly querystring?: TSchema;
-  readonly response?: Readonly<Record<number, TSchema>>;
+  /** Schemas of JSON, or `content` by media type. */
+  readonly response?: Readonly<Record<number, TSchema | { readonly content: object }>>;
 }
 
 declare module 'fastify' {
@@ -47,6 +49,28 @@ const freeOptionalBodies = <Document extends { readonly paths?: object | undefin
     Reflect.deleteProperty(operation, OPTIONAL_BODY);
   }
   return document;
+};
+
+/** Refusals of routes of our own have a media type of their own. */
+const asProblems = (response: NonNullable<DescribedParts['response']>) =>
+  Object.fromEntries(
+    Object.entries(response).map(([status, schema]) => [
+      status,
+      schema === ProblemSchema ? { content: { 'application/problem+json': { schema } } } : schema,
+    ]),
+  );
+
+/** A route of our own, as it is described: what its handler reads by itself counts more than what is enforced. */
+const describedSchema = (schema: DescribedParts | undefined, config: Partial<FastifyContextConfig> = {}) => {
+  const { access, describe } = config;
+  const response = describe?.response ?? schema?.response;
+  return {
+    ...schema,
+    ...describe,
+    ...(response === undefined ? {} : { response: asProblems(response) }),
+    ...(describe?.body === undefined ? {} : { [OPTIONAL_BODY]: true }),
+    security: access === 'public' ? [] : [{ bearer: [] }],
+  };
 };
 
 type Paths = Record<string, Record<string, DescribedOperation>>;
@@ -96,14 +120,10 @@ export const describeRoutes = async (
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     transform: ({ schema, url, route }) => {
-      const { access, describe } = route.config ?? {};
       const isWildcard = url.endsWith('/*');
       const described = {
-        ...schema,
-        ...describe,
-        ...(describe?.body === undefined ? {} : { [OPTIONAL_BODY]: true }),
+        ...describedSchema(schema as DescribedParts | undefined, route.config),
         ...(isWildcard ? { params: wildcardParams(url) } : {}),
-        security: access === 'public' ? [] : [{ bearer: [] }],
       };
       return { schema: described, url: isWildcard ? `${url.slice(0, -1)}:path` : url };
     },

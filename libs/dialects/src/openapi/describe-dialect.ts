@@ -1,5 +1,5 @@
 /** A dialect as OpenAPI 3.1 tells it: every route of it, those of its own listeners, too. */
-import { type TSchema } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { type Dialect, type DialectRoute } from '../dialect.ts';
 import {
   type DialectDescription,
@@ -7,7 +7,9 @@ import {
   type RouteDescription,
   type SecurityScheme,
 } from '../route-description.ts';
-import { JSON_TYPE } from './media-types.ts';
+import { BatchAnswerSchema } from './batch-answer.ts';
+import { ChallengeAnswerSchema } from './challenge-answer.ts';
+import { ANYTHING, JSON_TYPE, TEXT } from './media-types.ts';
 import { operationIdOf } from './operation-id.ts';
 import { nameOfStatus, refusalsOf } from './refusals.ts';
 import { SHARED_SCHEMES, WITHOUT_SCHEME } from './schemes.ts';
@@ -91,13 +93,40 @@ const bodyOf = ({ body, bodies }: RouteDescription, method: string) => {
 
 const answerOf = (status: string, types: MediaTypes) => ({
   description: status === 'default' ? 'What the workflow chose.' : nameOfStatus(Number(status)),
-  ...(Object.keys(types).length === 0 ? {} : { content: contentOf(types) }),
+  types,
 });
 
-const answersOf = ({ response = {}, answers = {} }: RouteDescription) => {
-  const json = Object.entries(response).map(([status, schema]) => [status, { [JSON_TYPE]: schema }] as const);
-  const merged = new Map<string, MediaTypes>(json);
-  for (const [status, types] of Object.entries(answers)) merged.set(status, { ...merged.get(status), ...types });
+const either = (one: TSchema | undefined, other: TSchema): TSchema => {
+  if (one === undefined || one === other) return other;
+  return one === ANYTHING || other === ANYTHING ? ANYTHING : Type.Union([one, other]);
+};
+
+/** Of a type that both have, either schema. */
+const mergedTypes = (one: MediaTypes, other: MediaTypes): MediaTypes => {
+  const both = Object.entries(other).map(([type, schema]) => [type, either(one[type], schema)] as const);
+  return { ...one, ...Object.fromEntries(both) };
+};
+
+/** Whatever a dialect answers, the events of a batch get an answer each; a workflow that may choose any status may choose these. */
+const batchAnswers = ({ answers = {}, response = {} }: RouteDescription): Readonly<Record<number, MediaTypes>> => {
+  const chosen = answers[0];
+  const types =
+    chosen === undefined || 202 in response ? { [JSON_TYPE]: BatchAnswerSchema } : { [JSON_TYPE]: ANYTHING, ...chosen };
+  return { 202: types, 207: types };
+};
+
+/** Senders whose deliveries are signed ask first whether an address is meant for them. */
+const CHALLENGE_ANSWERS = { 200: { 'text/plain': TEXT, [JSON_TYPE]: ChallengeAnswerSchema }, 204: {} };
+
+const answersOf = (route: DialectRoute, described: RouteDescription, hasTriggers: boolean) => {
+  const { response = {}, answers = {} } = described;
+  const merged = new Map<string, MediaTypes>();
+  const add = ([status, types]: readonly [string, MediaTypes]) =>
+    merged.set(status, mergedTypes(merged.get(status) ?? {}, types));
+  for (const [status, schema] of Object.entries(response)) add([status, { [JSON_TYPE]: schema }]);
+  Object.entries(answers).forEach(add);
+  if (route.does === 'start' && route.mapCloudEvent !== undefined) Object.entries(batchAnswers(described)).forEach(add);
+  if (route.does === 'start' && hasTriggers) Object.entries(CHALLENGE_ANSWERS).forEach(add);
   return [...merged].map(([status, types]) => {
     const key = status === '0' ? 'default' : status;
     return [key, answerOf(key, types)] as const;
@@ -111,22 +140,28 @@ const HEADERS: Readonly<Record<number, Readonly<Record<string, object>>>> = {
   503: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
 };
 
+interface DescribedResponse {
+  readonly description: string;
+  readonly headers?: object;
+  readonly types: MediaTypes;
+}
+
 const responsesOf = (route: DialectRoute, dialect: Dialect, described: RouteDescription) => {
   const schemas = described.errors ?? dialect.described?.errors ?? {};
   const refusals = refusalsOf(route, dialect, schemas).map(({ status, codes, content }) => {
     const headers = HEADERS[status];
     const description = `${nameOfStatus(status)}: ${codes.map((code) => `\`${code}\``).join(', ')}`;
-    return [String(status), { description, ...(headers && { headers }), content: contentOf(content) }] as const;
+    return [String(status), { description, ...(headers && { headers }), types: content }] as const;
   });
-  const responses = new Map<string, DescribedOperation['responses'][string]>(refusals);
-  for (const [status, answer] of answersOf(described)) {
+  const responses = new Map<string, DescribedResponse>(refusals);
+  for (const [status, answer] of answersOf(route, described, dialect.declares !== undefined)) {
     const refusal = responses.get(status);
-    responses.set(status, { ...refusal, ...answer, content: { ...refusal?.content, ...answer.content } });
+    responses.set(status, { ...refusal, ...answer, types: mergedTypes(refusal?.types ?? {}, answer.types) });
   }
   return Object.fromEntries(
-    [...responses].map(([status, { content = {}, ...rest }]) => [
+    [...responses].map(([status, { types, ...rest }]) => [
       status,
-      Object.keys(content).length === 0 ? rest : { ...rest, content },
+      Object.keys(types).length === 0 ? rest : { ...rest, content: contentOf(types) },
     ]),
   );
 };

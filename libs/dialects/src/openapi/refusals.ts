@@ -16,6 +16,8 @@ const READING: readonly Sample[] = [UNAUTHENTICATED, FORBIDDEN, RUN_NOT_FOUND, T
 const TRIGGER_NOT_FOUND: Sample = ['not_found', 'workflow.not_found', { workflow: 'a/b' }];
 const WRONG_METHOD: Sample = ['refused', 'http.method_not_allowed', { allow: ['POST'] }];
 
+const CLIENT_HEADER: Sample = ['forbidden', 'auth.missing_client_header'];
+
 const STARTING: readonly Sample[] = [
   UNAUTHENTICATED,
   ['unauthenticated', 'signature.refused', { reason: 'missing_signature' }],
@@ -39,7 +41,7 @@ const STARTING: readonly Sample[] = [
 const samplesOf = (route: DialectRoute): readonly Sample[] => {
   switch (route.does) {
     case 'start':
-      return STARTING;
+      return route.demandsClientHeader === true ? [...STARTING, CLIENT_HEADER] : STARTING;
     case 'answer':
       if (route.access === 'read') return [UNAUTHENTICATED, FORBIDDEN, TOO_MANY_FAILURES];
       return route.mayBeUnknown === true ? [TRIGGER_NOT_FOUND, WRONG_METHOD] : [];

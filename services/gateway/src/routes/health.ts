@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Dialect } from '@millrace/dialects';
-import { type Health, HealthSchema } from '@millrace/contracts';
+import { DialectErrorSchema, type Health, HealthSchema, ProblemSchema } from '@millrace/contracts';
 
 export interface HealthDeps {
   readonly serve: Dialect;
@@ -18,7 +18,13 @@ export const healthRoute: FastifyPluginAsyncTypebox<HealthDeps> = async (app, { 
         tags: ['serve'],
         response: { 200: HealthSchema, 503: HealthSchema },
       },
-      config: { access: serve.guardsHealth === true ? 'read' : 'public', renderError: serve.renderError },
+      config: {
+        access: serve.guardsHealth === true ? 'read' : 'public',
+        renderError: serve.renderError,
+        describe: {
+          response: { 200: HealthSchema, 401: DialectErrorSchema, 403: ProblemSchema, 503: HealthSchema },
+        },
+      },
     },
     async (_request, reply) => {
       const report = await health();

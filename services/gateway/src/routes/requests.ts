@@ -1,7 +1,9 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { AppError } from '@millrace/kernel';
 import { allows } from '@millrace/domain';
 import {
+  AcceptedSchema,
   type InboxRecord,
   PAGE_LIMIT_DEFAULT,
   ProblemSchema,
@@ -11,6 +13,7 @@ import {
   RequestListSchema,
   type RequestView,
   RunParamsSchema,
+  RunResultSchema,
 } from '@millrace/contracts';
 import { type Dialect, startedRunAnswer, type TriggerDirectory } from '@millrace/dialects';
 import {
@@ -145,6 +148,14 @@ const readRoutes: FastifyPluginAsyncTypebox<RequestsRoutesDeps> = async (app, { 
   );
 };
 
+/** A filtered one starts nothing; an accepted one is run again elsewhere. */
+const REDELIVERED = {
+  200: Type.Union([Type.Object({ status: Type.Literal('filtered'), reason: Type.String() }), RunResultSchema]),
+  202: AcceptedSchema,
+  422: RunResultSchema,
+  307: Type.Null({ description: 'an accepted request: `Location` is where its run is asked for again' }),
+};
+
 const redeliverRoute: FastifyPluginAsyncTypebox<RequestsRoutesDeps> = async (app, deps) => {
   app.post(
     '/requests/:id/redeliver',
@@ -155,7 +166,10 @@ const redeliverRoute: FastifyPluginAsyncTypebox<RequestsRoutesDeps> = async (app
         tags: ['requests'],
         params: RunParamsSchema,
       },
-      config: { access: 'admin', describe: { response: { 409: ProblemSchema, ...PROBLEMS, ...NOT_FOUND } } },
+      config: {
+        access: 'admin',
+        describe: { response: { ...REDELIVERED, 409: ProblemSchema, ...PROBLEMS, ...NOT_FOUND } },
+      },
     },
     async (request, reply) => {
       const record = await findRefusedRequest(deps.readModel, request.params.id);

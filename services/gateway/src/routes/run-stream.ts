@@ -1,5 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { AppError } from '@millrace/kernel';
 import { comparePositions, ProblemSchema, RunParamsSchema } from '@millrace/contracts';
 import { accepts, CLOUDEVENT_BATCH_MEDIA_TYPE, toBatch } from '@millrace/domain';
@@ -11,7 +12,7 @@ import { type StreamSlots } from '../live/stream-slots.ts';
 import { type RunCloudEvents } from '../reading/run-cloud-events.ts';
 import { type FindVisibleRun } from '../reading/find-visible-run.ts';
 import { isOver } from '../views/run-views.ts';
-import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { NOT_FOUND, NOTHING, PROBLEMS } from './problem-responses.ts';
 
 export interface RunStreamDeps {
   readonly findVisibleRun: FindVisibleRun;
@@ -91,6 +92,17 @@ const checkAccept = (accept: string | undefined): void => {
 const wantsBatch = (accept: string | undefined): boolean =>
   accepts(accept, CLOUDEVENT_BATCH_MEDIA_TYPE) && !accepts(accept, 'text/event-stream');
 
+const STREAMED = {
+  content: {
+    'text/event-stream': { schema: Type.String() },
+    [CLOUDEVENT_BATCH_MEDIA_TYPE]: { schema: Type.Array(Type.Object({ specversion: Type.String() })) },
+  },
+};
+
+const DESCRIBED = {
+  response: { 200: STREAMED, ...NOTHING, 409: ProblemSchema, 429: ProblemSchema, ...PROBLEMS, ...NOT_FOUND },
+};
+
 /** `GET /runs/{id}/events`. */
 export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (app, deps) => {
   const stream = async (
@@ -126,7 +138,7 @@ export const runStreamRoute: FastifyPluginAsyncTypebox<RunStreamDeps> = async (a
         produces: ['text/event-stream'],
         params: RunParamsSchema,
       },
-      config: { access: 'read', describe: { response: { 429: ProblemSchema, ...PROBLEMS, ...NOT_FOUND } } },
+      config: { access: 'read', describe: DESCRIBED },
     },
     async (request, reply) => {
       const principal = principalOf(request);

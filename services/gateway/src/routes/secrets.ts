@@ -14,7 +14,7 @@ import { type SecretStore } from '@millrace/eventlog';
 import { type Logger } from '@millrace/runtime';
 import { changeSecret, fingerprintsOf, type KeyRing } from '@millrace/secrets';
 import { principalOf } from '../auth/require-access.ts';
-import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { NOT_FOUND, NOTHING, PROBLEMS } from './problem-responses.ts';
 
 export interface SecretsRoutesDeps {
   readonly secrets: SecretStore;
@@ -101,7 +101,7 @@ const removeRoute = (app: TypedApp, { secrets, log }: SecretsRoutesDeps): void =
         tags: ['secrets'],
         params: NAME_PARAM,
       },
-      config: { access: 'admin', describe: { response: { ...PROBLEMS, ...NOT_FOUND } } },
+      config: { access: 'admin', describe: { response: { ...NOTHING, ...PROBLEMS, ...NOT_FOUND } } },
     },
     async (request, reply) => {
       const { name } = request.params;

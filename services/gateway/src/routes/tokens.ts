@@ -15,7 +15,7 @@ import { type Ids, type Logger } from '@millrace/runtime';
 import { principalOf } from '../auth/require-access.ts';
 import { CONFIGURED_TOKEN_ID } from '../auth/configured-token.ts';
 import { TOKEN_LIFE_MAX_MS } from '../limits.ts';
-import { NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { NOT_FOUND, NOTHING, PROBLEMS } from './problem-responses.ts';
 
 export interface TokensRoutesDeps {
   readonly tokens: TokenStore;
@@ -117,7 +117,10 @@ const revokeRoute = (app: TypedApp, { tokens, log }: TokensRoutesDeps): void => 
         tags: ['tokens'],
         params: Type.Object({ id: Type.String() }),
       },
-      config: { access: 'admin', describe: { response: { 409: ProblemSchema, ...PROBLEMS, ...NOT_FOUND } } },
+      config: {
+        access: 'admin',
+        describe: { response: { ...NOTHING, 409: ProblemSchema, ...PROBLEMS, ...NOT_FOUND } },
+      },
     },
     async (request, reply) => {
       const { id } = request.params;

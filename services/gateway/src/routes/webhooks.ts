@@ -27,7 +27,7 @@ import { type Ids, type Logger } from '@millrace/runtime';
 import { type KeyRing, sealValue } from '@millrace/secrets';
 import { principalOf } from '../auth/require-access.ts';
 import { WEBHOOKS_MAX } from '../limits.ts';
-import { CONFLICT, NOT_FOUND, PROBLEMS } from './problem-responses.ts';
+import { CONFLICT, NOT_FOUND, NOTHING, PROBLEMS } from './problem-responses.ts';
 import { webhookDeliveriesRoutes } from './webhook-deliveries.ts';
 
 export interface WebhooksRoutesOptions {
@@ -205,7 +205,7 @@ const removeRoute = (app: TypedApp, { endpoints, log }: WebhooksRoutesDeps): voi
         tags: ['webhooks'],
         params: ID_PARAM,
       },
-      config: { access: 'admin', describe: { response: { ...PROBLEMS, ...NOT_FOUND } } },
+      config: { access: 'admin', describe: { response: { ...NOTHING, ...PROBLEMS, ...NOT_FOUND } } },
     },
     async (request, reply) => {
       const { id } = findWebhook(endpoints, request.params.id);

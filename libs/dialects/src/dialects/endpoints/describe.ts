@@ -48,7 +48,7 @@ const EXECUTIONS: Readonly<Record<string, RouteDescription>> = {
 const EVENTS: RouteDescription = {
   params: { source: 'UUID of the event source.' },
   bodies: { [JSON_TYPE]: ANYTHING, 'text/plain': TEXT },
-  answers: { 202: { 'text/plain': TEXT } },
+  answers: { 200: { 'text/plain': TEXT, [JSON_TYPE]: ANYTHING }, 202: { 'text/plain': TEXT } },
   errors: {
     'text/plain': TEXT,
     [JSON_TYPE]: Type.Object({ error: Type.String(), source_id: Type.String() }),

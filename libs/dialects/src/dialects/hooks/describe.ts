@@ -1,14 +1,10 @@
 import { AcceptedSchema, ProblemSchema, RunResultSchema } from '@millrace/contracts';
 import { Type } from 'typebox';
-import { ANY_BODY, EVENT_STREAM } from '../../openapi/media-types.ts';
+import { ANY_BODY, ANYTHING, EVENT_STREAM } from '../../openapi/media-types.ts';
 import { type DialectDescription } from '../../route-description.ts';
 
 const QuerySchema = Type.Object({
   wait: Type.Optional(Type.String({ description: 'seconds to wait for the result; not at public triggers' })),
-});
-
-const BatchSchema = Type.Object({
-  items: Type.Array(Type.Object({ status: Type.String(), run_id: Type.Optional(Type.String()) })),
 });
 
 const KEYED = ':key/';
@@ -27,12 +23,11 @@ export const hooksDescription: DialectDescription = {
       querystring: QuerySchema,
       bodies: ANY_BODY,
       response: {
-        200: RunResultSchema,
-        202: Type.Union([AcceptedSchema, BatchSchema]),
-        207: BatchSchema,
+        200: Type.Union([RunResultSchema, AcceptedSchema]),
+        202: AcceptedSchema,
         422: RunResultSchema,
       },
-      answers: { 200: EVENT_STREAM, 204: {} },
+      answers: { 200: EVENT_STREAM, 204: {}, 0: { '*/*': ANYTHING } },
       ...(url.includes(KEYED) ? { auth: ['path_key'] } : {}),
     };
   },

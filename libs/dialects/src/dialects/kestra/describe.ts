@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type DialectDescription } from '../../route-description.ts';
-import { ANY_BODY, EVENT_STREAM } from '../../openapi/media-types.ts';
+import { ANY_BODY, ANYTHING, EVENT_STREAM } from '../../openapi/media-types.ts';
 
 const ErrorSchema = Type.Object({
   message: Type.String(),
@@ -51,8 +51,8 @@ export const kestraDescription: DialectDescription = {
           params,
           rest: '{namespace}/{flowId}/{key}',
           bodies: ANY_BODY,
-          response: { 200: ExecutionSchema },
-          answers: { 204: {} },
+          response: { 200: ExecutionSchema, 500: ExecutionSchema },
+          answers: { 204: {}, 0: { '*/*': ANYTHING } },
         };
       case 'read':
         return { params, response: { 200: ExecutionSchema } };

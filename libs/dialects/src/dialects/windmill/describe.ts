@@ -100,7 +100,10 @@ const PARAMS = {
 };
 
 const describeStart = ({ url }: DialectRoute, settings: WindmillSettings): RouteDescription => {
-  const result: RouteDescription['answers'] = { 200: { [JSON_TYPE]: ANYTHING }, 0: { '*/*': ANYTHING } };
+  const result: RouteDescription['answers'] = {
+    200: { [JSON_TYPE]: ANYTHING, '*/*': ANYTHING },
+    0: { '*/*': ANYTHING },
+  };
   const accepted = { [settings.accepted_status]: TEXT_ANSWER };
   const common = { params: PARAMS, querystring: OptionsSchema, bodies: ANY_BODY };
   if (url.includes('/run_and_stream/')) return { ...common, answers: { 200: EVENT_STREAM } };
@@ -119,7 +122,7 @@ const describeOwnRoute = (settings: WindmillSettings): RouteDescription => ({
   params: { path: 'The path that a workflow declares; its parameters become arguments.' },
   bodies: ANY_BODY,
   answers: {
-    200: { [JSON_TYPE]: ANYTHING, ...EVENT_STREAM },
+    200: { [JSON_TYPE]: ANYTHING, ...EVENT_STREAM, '*/*': ANYTHING },
     [settings.accepted_status]: TEXT_ANSWER,
     0: { '*/*': ANYTHING },
   },
