@@ -1,6 +1,7 @@
 /** A server with three shards: what callers, subscribers and operators see is what they see of a server with one. */
 import { carriedShard, messagingSubject, shardOfWorkflow } from '@millrace/contracts';
-import { connectLog, type LogConnection, request } from '@millrace/eventlog';
+import { connectLog, type LogConnection, openRunKeys, request } from '@millrace/eventlog';
+import { type AdaptEnvironment } from '@millrace/embedded';
 import { eventually, startService, startTestPlatform, type TestPlatform } from '@millrace/testkit';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,11 +16,11 @@ const LIMIT = 5;
 const MARKER = `millrace-shards-${process.pid}`;
 const PATIENT = { timeoutMs: 40_000 };
 
-const pathsOf = (shard: number, count: number, prefix: string): string[] => {
+const pathsOf = (shard: number, count: number, prefix: string, shards = SHARDS): string[] => {
   const paths: string[] = [];
   for (let number = 0; paths.length < count; number += 1) {
     const path = `${prefix}/job-${number}`;
-    if (shardOfWorkflow('default', path, SHARDS) === shard) paths.push(path);
+    if (shardOfWorkflow('default', path, shards) === shard) paths.push(path);
   }
   return paths;
 };
@@ -27,6 +28,7 @@ const ALL = Array.from({ length: SHARDS }, (_, shard) => shard);
 const QUICK = ALL.map((shard) => pathsOf(shard, 1, 'quick')[0] ?? '');
 const SLOW = ALL.flatMap((shard) => pathsOf(shard, 2, 'slow'));
 const HELD = ALL.map((shard) => pathsOf(shard, 1, 'held')[0] ?? '');
+const SEALED = ALL.map((shard) => pathsOf(shard, 1, 'sealed')[0] ?? '');
 
 const scripts = (paths: readonly string[], text: string): Record<string, string> =>
   Object.fromEntries(paths.map((path) => [`${path}.sh`, `#!/bin/sh\n${text}\n`]));
@@ -39,6 +41,8 @@ const workflows = {
   ...scripts(QUICK, 'echo \'{"done":true}\''),
   ...scripts(SLOW, `exec sh -c 'sleep 0.4; : ${MARKER}'`),
   ...scripts(HELD, 'sleep 60'),
+  ...scripts(SEALED, 'sleep 3\ncp "$MILLRACE_INPUT" "$MILLRACE_OUTPUT"'),
+  ...Object.fromEntries(SEALED.map((path) => [`${path}.yaml`, 'delete_after_use: true\n'])),
 };
 
 let platform: TestPlatform;
@@ -54,7 +58,9 @@ const stop = async (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  await begin(startTestPlatform({ env, workflows }));
+  // Leaders look for keys to destroy three times a second.
+  const adaptEnvironment: AdaptEnvironment = (_name, given) => ({ ...given, MILLRACE_DELETE_GRACE_MS: '300' });
+  await begin(startTestPlatform({ env, workflows, adaptEnvironment }));
 });
 afterAll(stop);
 
@@ -104,8 +110,10 @@ test(`never more than ${LIMIT} processes live at once, and all of them when ever
   let most = 0;
   const open = new Set(ids);
   while (open.size > 0) {
-    most = Math.max(most, liveGroups(MARKER).length);
-    for (const id of open) if ((await statusOf(platform.http, id)).status !== 'running') open.delete(id);
+    for (const id of open) {
+      most = Math.max(most, liveGroups(MARKER).length);
+      if ((await statusOf(platform.http, id)).status !== 'running') open.delete(id);
+    }
   }
   expect(most).toBe(LIMIT);
   for (const id of ids) expect(await statusOf(platform.http, id)).toMatchObject({ status: 'completed', attempt: 1 });
@@ -153,6 +161,21 @@ test('subscribers hear each event of each shard once and in order, in one stream
   }
 });
 
+test('no leader destroys the key of a run of another shard', async () => {
+  const keys = openRunKeys(connection);
+  const ids = await Promise.all(SEALED.map((path, shard) => startRun(platform.http, path, { shard })));
+  let looks = 0;
+  await eventually(async () => {
+    const states = await Promise.all(ids.map(async (id) => (await statusOf(platform.http, id)).state));
+    if (states.some((state) => state !== 'waiting' && state !== 'dispatched' && state !== 'running')) return;
+    expect(await keys.list()).toEqual(expect.arrayContaining(ids));
+    looks += 1;
+    throw new Error('they still run');
+  }, PATIENT);
+  expect(looks).toBeGreaterThan(2);
+  await eventually(async () => expect(await keys.list()).toEqual([]), PATIENT);
+});
+
 test('a rebuild gives the same rows', async () => {
   const before = await settledHash(platform);
   await rebuild(platform);
@@ -160,13 +183,15 @@ test('a rebuild gives the same rows', async () => {
 });
 
 test('two schedulers share the shards, and the one that is left leads all of them', async () => {
-  const [alone] = await holders();
+  const [alone] = await eventually(holders, PATIENT);
   expect(await holders()).toEqual(ALL.map(() => alone));
   const second = await startService(join(import.meta.dirname, '../../services/scheduler/src/main.ts'), {
     env: { ...env, NATS_URL: platform.natsUrl },
   });
   try {
     await eventually(async () => expect(new Set(await holders()).size).toBe(2), PATIENT);
+    const metrics = await (await fetch(`${second.adminUrl}/metrics`)).text();
+    for (const shard of ALL) expect(metrics).toMatch(new RegExp(`millrace_scheduler_waiting_runs{.*shard="${shard}"`));
     const count = (await holders()).filter((holder) => holder === alone).length;
     expect(count).toBe(2);
     const ids = await Promise.all(QUICK.map((path) => startRun(platform.http, path)));
@@ -206,4 +231,24 @@ test('another number of shards is refused while a run is open, and then keeps ev
   const fresh = await startRun(platform.http, path);
   expect(carriedShard(fresh)).toBe(shardOfWorkflow('default', path, 2));
   await untilEnded(platform.http, fresh);
+});
+
+test('the leader of a shard starts what its workflows have scheduled, once for each instant', async () => {
+  const ticks = [0, 1].map((shard) => pathsOf(shard, 1, 'tick', 2)[0] ?? '');
+  for (const path of ticks) {
+    platform.saveWorkflow(`${path}.sh`, '#!/bin/sh\ncp "$MILLRACE_TRIGGER" "$MILLRACE_OUTPUT"\n');
+    platform.saveWorkflow(`${path}.yaml`, "triggers:\n  - { cron: '* * * * * *', id: ticks }\n");
+  }
+  for (const [shard, path] of ticks.entries()) {
+    const outputs = await eventually(async () => {
+      const { runs } = (await platform.http.get(`/runs?workflow=${path}&status=completed&limit=50`)).json as {
+        runs: { run_id: string }[];
+      };
+      expect(runs.length).toBeGreaterThanOrEqual(3);
+      expect(runs.map(({ run_id }) => carriedShard(run_id))).toEqual(runs.map(() => shard));
+      return Promise.all(runs.map(async ({ run_id }) => (await statusOf(platform.http, run_id)).output));
+    }, PATIENT);
+    const instants = outputs.map((output) => (output as { delivery: string }).delivery);
+    expect(new Set(instants).size).toBe(instants.length);
+  }
 });
