@@ -250,11 +250,17 @@ describe('a request is recorded', () => {
     const answer = await send('/asked', batch, { 'content-type': 'application/cloudevents-batch+json' });
     expect(answer.statusCode).toBe(207);
     expect(await recorded('asked', 'accepted', 1)).toHaveLength(1);
-    expect((await recorded('asked', 'filtered', 2))[1]).toMatchObject({ code: 'filtered' });
+    const filtered = (await recorded('asked', 'filtered', 2))[1];
+    expect(filtered).toMatchObject({ code: 'filtered' });
     const [refused] = await recorded('asked', 'refused', 1);
     expect(refused).toMatchObject({ code: 'cloudevents.invalid' });
+    const headers = { 'content-type': 'application/cloudevents-batch+json', 'idempotency-key': 'batch-again' };
+    for (let time = 0; time < 2; time += 1) await send('/asked', [event('e4', 'main')], headers);
+    const [duplicate] = await recorded('asked', 'duplicate', 1);
+    for (const record of [filtered, refused, duplicate]) {
+      expect((await gateway.call({ url: `/requests/${record?.id}` })).json()).not.toHaveProperty('body');
+    }
     const url = `/requests/${refused?.id}`;
-    expect((await gateway.call({ url })).json()).not.toHaveProperty('body');
     const redelivered = await gateway.call({ method: 'POST', url: `${url}/redeliver` });
     expect([redelivered.statusCode, redelivered.json()]).toMatchObject([
       409,

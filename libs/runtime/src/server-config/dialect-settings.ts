@@ -1,5 +1,6 @@
 import { suggest } from '@millrace/kernel';
 import { type TObject } from 'typebox';
+import { Value } from 'typebox/value';
 import { schemaProblems } from '../schema-problems.ts';
 
 /** A dialect as its section of `millrace.toml` is checked: `[dialects.<name>]`. */
@@ -44,7 +45,7 @@ const tableProblems = (
       where: where(`${section}.${key}`),
       what: `unknown key ${key} in [${section}]: ${advise(key, known, 'known keys')}`,
     })),
-    ...schemaProblems(settings, rest).map(({ path, message }) => ({
+    ...schemaProblems(settings, Value.Default(settings, structuredClone(rest))).map(({ path, message }) => ({
       where: where(`${section}.${path[0] ?? ''}`),
       what: `${[section, ...path].join('.')} ${message}`,
     })),

@@ -141,12 +141,18 @@ describe('problems', () => {
 describe('dialects', () => {
   const sink = {
     name: 'sink',
-    settings: Type.Object({ wait: Type.Integer({ minimum: 1 }), reply: Type.Optional(Type.Enum(['json', 'frames'])) }),
+    settings: Type.Object({
+      wait: Type.Integer({ minimum: 1, default: 120 }),
+      reply: Type.Enum(['json', 'frames'], { default: 'json' }),
+    }),
   };
 
-  test('are configured in sections of their own, as they were written', () => {
-    const { dialects } = read('[dialects.sink]\nwait = 3\n', { dialects: [sink] });
-    expect(dialects).toEqual({ sink: { wait: 3 } });
+  test('are configured in sections of their own, as they were written: each key has a default, and any may be left out', () => {
+    expect(read('[dialects.sink]\nwait = 3\n', { dialects: [sink] }).dialects).toEqual({ sink: { wait: 3 } });
+    expect(read('[dialects.sink]\nreply = "frames"\n', { dialects: [sink] }).dialects).toEqual({
+      sink: { reply: 'frames' },
+    });
+    expect(read('[dialects.sink]\n', { dialects: [sink] }).dialects).toEqual({ sink: {} });
   });
 
   test('report everything that is wrong at once, each with its line', () => {

@@ -5,11 +5,17 @@ import { type VerifiedDelivery } from './check-signature.ts';
 
 interface Noted extends Pick<VerifiedDelivery, 'verified' | 'delivery'> {
   readonly request: FastifyRequest;
+  /** Of several CloudEvents in one body: which one. */
+  readonly part?: string;
 }
 
-/** Records what started nothing new. */
-export const noteOutcome = ({ request, verified, delivery }: Noted, outcome: StartOutcome, inbox: Inbox): void => {
-  const common = { verified, ...(delivery === undefined ? {} : { delivery }) };
+/** Records what started nothing new. Of an event of a batch without the body: that is the whole batch, and there may be a thousand. */
+export const noteOutcome = (
+  { request, verified, delivery, part }: Noted,
+  outcome: StartOutcome,
+  inbox: Inbox,
+): void => {
+  const common = { verified, keepsBody: part === undefined, ...(delivery === undefined ? {} : { delivery }) };
   if (outcome.kind === 'filtered') {
     inbox.record(request, { ...common, outcome: 'filtered', code: 'filtered', reason: outcome.reason });
   } else if (outcome.run.replayed) {
