@@ -1,5 +1,6 @@
 export { openReadModel, pingReadModel, type ReadModel, type ReadModelOptions } from './connect.ts';
 export * from './count-waiting-runs.ts';
+export { cursorBetween } from './cursor-between.ts';
 export * from './find-response.ts';
 export * from './find-run.ts';
 export * from './find-shard.ts';

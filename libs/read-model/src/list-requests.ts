@@ -29,9 +29,9 @@ export interface RequestsQuery {
   readonly since?: string;
   /** Before, RFC 3339. */
   readonly until?: string;
-  /** Id of the last request of the page before. */
+  /** As {@link cursorBetween} makes it of the last request of a page and the one behind it. */
   readonly cursor?: string;
-  /** 1 to 1,000. */
+  /** 1 to 1,001: a page and one more. */
   readonly limit: number;
 }
 

@@ -1,6 +1,7 @@
 import { AppError, MINUTE } from '@millrace/kernel';
 import { isRunId, uuidV7, UUID_RANDOM_BYTES } from '@millrace/contracts';
 import { type ReadModel } from './connect.ts';
+import { cursorBetween } from './cursor-between.ts';
 import { translateError } from './errors.ts';
 import { SUMMARY_COLUMNS, toSummary } from './run-columns.ts';
 import { type RunState, type RunSummary } from './run.ts';
@@ -84,6 +85,7 @@ export const listRuns = async (readModel: ReadModel, query: RunsQuery): Promise<
   const select_ = select(readModel, query).limit(limit + 1);
   const rows = await translateError(async () => select_.execute());
   const runs = rows.slice(0, limit).map(toSummary);
-  const last = runs.at(-1);
-  return { runs, next: rows.length > limit && last !== undefined ? encodeCursor(last.id) : undefined };
+  const [last, behind] = [runs.at(-1), rows[limit]];
+  const hasNext = last !== undefined && behind !== undefined;
+  return { runs, next: hasNext ? encodeCursor(cursorBetween(last.id, behind.id)) : undefined };
 };

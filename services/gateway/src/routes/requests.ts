@@ -18,6 +18,7 @@ import {
 import { type Dialect, startedRunAnswer, type TriggerDirectory } from '@millrace/dialects';
 import {
   type AcceptedRequest,
+  cursorBetween,
   findAcceptedRequest,
   findRefusedRequest,
   listAcceptedRequests,
@@ -117,10 +118,12 @@ const readRoutes: FastifyPluginAsyncTypebox<RequestsRoutesDeps> = async (app, { 
     async (request) => {
       const { scopes } = principalOf(request);
       const { limit = PAGE_LIMIT_DEFAULT, ...filters } = request.query;
-      const page = await listRequests(readModel, { ...filters, limit });
-      const next = page.length < limit ? undefined : page.at(-1)?.id;
+      const found = await listRequests(readModel, { ...filters, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const [last, behind] = [page.at(-1), found[limit]];
+      const hasNext = last !== undefined && behind !== undefined;
       const requests = page.filter(({ workflow }) => allows(scopes, 'read', workflow));
-      return { requests, ...(next === undefined ? {} : { next_cursor: next }) };
+      return { requests, ...(hasNext ? { next_cursor: cursorBetween(last.id, behind.id) } : {}) };
     },
   );
 
