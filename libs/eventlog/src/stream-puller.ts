@@ -16,6 +16,7 @@ import { type LogConnection } from './connection.ts';
 import { type Delivered, parseDelivered } from './delivered.ts';
 import { closedError } from './log-errors.ts';
 import { handleOf, managerOf, newInbox } from './nats-handle.ts';
+import { endsPull, STATUS_HEARTBEAT } from './pull-status.ts';
 import { contradictionOf, type StreamAnchor } from './stream-anchor.ts';
 
 export const BUFFERED_MESSAGES_MAX = 1_024;
@@ -30,11 +31,6 @@ const INACTIVE_THRESHOLD_MS = 60_000;
 const REOPEN: Backoff = { first: 50, max: 1_000 };
 
 const NOTHING_READ: StreamAnchor = { sequence: 0, storedAt: undefined };
-
-const STATUS_HEARTBEAT = 100;
-const STATUS_NO_MESSAGES = 404;
-const STATUS_PULL_EXPIRED = 408;
-const STATUS_CONFLICT = 409;
 
 export interface PullOptions {
   readonly stream: string;
@@ -69,19 +65,6 @@ interface Incarnation {
   outstanding: number;
   heardAt: number;
 }
-
-/** Whether a status only says that the open pull is over; anything else puts the consumer in doubt. */
-const endsPull = ({ headers }: Msg): boolean => {
-  switch (headers?.code) {
-    case STATUS_NO_MESSAGES:
-    case STATUS_PULL_EXPIRED:
-      return true;
-    case STATUS_CONFLICT: // the next message did not fit the bytes asked for; with the next pull it does
-      return headers.has('Nats-Pending-Messages');
-    default:
-      return false;
-  }
-};
 
 /** A single filter stands in the subject of the request, where permissions can see it. */
 const filterOf = ([first, ...others]: readonly string[]) =>

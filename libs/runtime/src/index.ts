@@ -15,5 +15,5 @@ export * from './value-redactor.ts';
 export * from './server-config/configuration-table.ts';
 export * from './server-config/read-server-config.ts';
 export * from './server-config/server-flags.ts';
-export { type ServerConfig } from './server-config/settings.ts';
+export { type ServerConfig } from './server-config/server-config.ts';
 export * from './server-file.ts';

@@ -8,7 +8,8 @@ import { type Environment } from '../config.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import { type ConfigurableDialect, readDialectSettings } from './dialect-settings.ts';
 import { camelCase, type Setting } from './setting.ts';
-import { type ServerConfig, SETTINGS } from './settings.ts';
+import { type ServerConfig } from './server-config.ts';
+import { SETTINGS } from './settings.ts';
 import { tomlLines } from './toml-positions.ts';
 import { unknownKeys } from './unknown-keys.ts';
 

@@ -2,8 +2,7 @@ import { type TSchema, Type } from 'typebox';
 import { DEFAULT_POOL, SHARDS_MAX } from '@millrace/contracts';
 import { parseDuration } from '@millrace/kernel';
 import { LOG_LEVELS } from '../logger.ts';
-import { type DialectSettings } from './dialect-settings.ts';
-import { type CamelCase, optionalSetting, setting, settingAs, type Setting } from './setting.ts';
+import { optionalSetting, setting, settingAs, type Setting } from './setting.ts';
 import {
   EnvironmentGrants,
   HttpUrl,
@@ -288,14 +287,3 @@ export const SETTINGS = {
     }),
   },
 } as const satisfies Record<string, Record<string, Setting<TSchema, unknown>>>;
-
-type ValueOf<Entry> = Entry extends { readonly read: (written: never) => infer Value } ? Value : never;
-
-/** The configuration of a server: by section, in camel case, durations in milliseconds, sizes in bytes, paths absolute. Frozen. */
-export type ServerConfig = { readonly dialects: DialectSettings } & {
-  readonly [Section in keyof typeof SETTINGS]: {
-    readonly [Key in keyof (typeof SETTINGS)[Section] as CamelCase<Key & string>]: ValueOf<
-      (typeof SETTINGS)[Section][Key]
-    >;
-  };
-};
