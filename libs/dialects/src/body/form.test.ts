@@ -16,6 +16,15 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
   expect({ ...pairsWithLists(formPairs(text)) }).toEqual(members);
 });
 
+test('values of any kind are listed by their names', () => {
+  const pairs = [
+    ['f', { n: 1 }],
+    ['g', 'x'],
+    ['f', 'y'],
+  ] as const;
+  expect({ ...pairsWithLists<unknown>(pairs) }).toEqual({ f: [{ n: 1 }, 'y'], g: 'x' });
+});
+
 test('a parameter called __proto__ is no prototype', () => {
   const members = pairsWithLists(formPairs('__proto__=x'));
   expect(Object.getPrototypeOf(members)).toBeNull();

@@ -22,23 +22,31 @@ export const formPairs = (text: string): readonly Pair[] => {
   return [...new URLSearchParams(text)];
 };
 
+interface Values<Value> {
+  readonly first: Value;
+  readonly others: Value[];
+  isList: boolean;
+}
+
 /**
  * Pairs as an object. A name that comes several times, or is written `name[]`, becomes a list under its name.
  *
  * The object has no prototype: a parameter called `__proto__` is a member like any other.
  */
-export const pairsWithLists = (pairs: readonly Pair[]): Readonly<Record<string, string | readonly string[]>> => {
-  const lists = new Map<string, { readonly values: string[]; isList: boolean }>();
+export const pairsWithLists = <Value = string>(
+  pairs: readonly (readonly [name: string, value: Value])[],
+): Readonly<Record<string, Value | readonly Value[]>> => {
+  const lists = new Map<string, Values<Value>>();
   for (const [written, value] of pairs) {
     const name = written.endsWith('[]') ? written.slice(0, -2) : written;
     const known = lists.get(name);
-    if (known === undefined) lists.set(name, { values: [value], isList: name !== written });
+    if (known === undefined) lists.set(name, { first: value, others: [], isList: name !== written });
     else {
-      known.values.push(value);
+      known.others.push(value);
       known.isList = true;
     }
   }
-  const members = Object.create(null) as Record<string, string | readonly string[]>;
-  for (const [name, { values, isList }] of lists) members[name] = isList ? values : (values[0] ?? '');
+  const members = Object.create(null) as Record<string, Value | readonly Value[]>;
+  for (const [name, { first, others, isList }] of lists) members[name] = isList ? [first, ...others] : first;
   return members;
 };

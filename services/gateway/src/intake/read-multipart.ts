@@ -61,9 +61,18 @@ const parse = async (
   const fields: MultipartField[] = [];
   const files: Promise<ParsedFile>[] = [];
   const parser = new Busboy({ headers: { 'content-type': contentType }, limits: { parts: MULTIPART_PARTS_MAX } });
+  let parts = 0;
   const done = new Promise<void>((resolve, reject) => {
-    parser.on('field', (name, value) => fields.push({ name, value }));
+    const checkName = (name: string | undefined): void => {
+      parts += 1;
+      if (name === undefined) reject(invalid(`part ${parts} of the multipart body has no name`));
+    };
+    parser.on('field', (name, value) => {
+      checkName(name);
+      fields.push({ name, value });
+    });
     parser.on('file', (...[name, stream, filename, , type]) => {
+      checkName(name);
       files.push(
         stream
           .toArray()

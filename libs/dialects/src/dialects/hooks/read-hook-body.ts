@@ -1,5 +1,6 @@
 import { AppError } from '@millrace/kernel';
 import { formPairs, pairsWithLists } from '../../body/form.ts';
+import { multipartMembers } from '../../body/multipart-members.ts';
 import { parseJson } from '../../body/parse-json.ts';
 import { type InboundRequest, mediaTypeOf, type MultipartBody } from '../../inbound-request.ts';
 
@@ -34,14 +35,13 @@ const readForm = (text: string): unknown => {
   return (isAlone ? jsonOf(payload)?.value : undefined) ?? { ...fields };
 };
 
-const readParts = ({ fields, files }: MultipartBody): Members => ({
-  ...pairsWithLists(fields.map(({ name, value }) => [name, value] as const)),
-  ...Object.fromEntries(
-    files.map(({ name, filename, contentType, size, object }) => [
-      name,
-      { filename, content_type: contentType, size, object },
-    ]),
-  ),
+const readParts = (body: MultipartBody): Members => ({
+  ...multipartMembers(body, ({ filename, contentType, size, object }) => ({
+    filename,
+    content_type: contentType,
+    size,
+    object,
+  })),
 });
 
 const textOf = (bytes: Uint8Array): string | undefined => {

@@ -1,22 +1,22 @@
 import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { formPairs, pairsWithLists } from '../../body/form.ts';
+import { multipartMembers } from '../../body/multipart-members.ts';
 import { parseJson } from '../../body/parse-json.ts';
-import { type InboundRequest, mediaTypeOf, type MultipartBody } from '../../inbound-request.ts';
+import { type InboundRequest, mediaTypeOf, type MultipartFile } from '../../inbound-request.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
 const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const multipartMembers = ({ fields, files }: MultipartBody): Members => ({
-  ...pairsWithLists(fields.map(({ name, value }) => [name, value] as const)),
-  ...Object.fromEntries(
-    files.map(({ name, filename, contentType, size, object }) => [
-      name,
-      { path: object, store_ref: object, cache_store_ref: null, filename, content_type: contentType, size },
-    ]),
-  ),
+const fileMember = ({ filename, contentType, size, object }: MultipartFile): Members => ({
+  path: object,
+  store_ref: object,
+  cache_store_ref: null,
+  filename,
+  content_type: contentType,
+  size,
 });
 
 /** Any JSON value whatever the content type says, else the text. */
@@ -30,7 +30,7 @@ const jsonOrText = (text: string): unknown => {
 };
 
 const bodyOf = (request: InboundRequest): unknown => {
-  if (request.multipart !== undefined) return multipartMembers(request.multipart);
+  if (request.multipart !== undefined) return multipartMembers(request.multipart, fileMember);
   if (request.body.length === 0) return undefined;
   const isForm = mediaTypeOf(request) === 'application/x-www-form-urlencoded';
   const value = jsonOrText(request.text());

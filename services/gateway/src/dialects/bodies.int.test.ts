@@ -1,0 +1,115 @@
+/** What is wrong with a body is said in the form of every dialect, and nothing is started or kept. */
+import { type Trigger } from '@millrace/contracts';
+import { logBounds, streamFills } from '@millrace/eventlog';
+import { sha256Hex } from '@millrace/runtime';
+import { claimDatabase, claimNats, eventually, triggerOf } from '@millrace/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lastEvent } from '../../testing/play-executor.ts';
+import { startTestGateway, type TestGateway, TOKENS } from '../../testing/start-test-gateway.ts';
+
+const WORKFLOW = 'team/flow';
+const KEY = '4wjtkzwVGBM9yKnjm3yv8r';
+
+const declared = (dialect: string, rest: Partial<Trigger>): Trigger =>
+  triggerOf({ id: dialect, dialect, auth: 'public', methods: ['POST'], mode: 'async', ...rest });
+
+const TRIGGERS: readonly Trigger[] = [
+  declared('hooks', { address: { path: '/in' } }),
+  declared('sink', { address: { app_id: 'app', path: '/in' } }),
+  declared('kestra', { address: {}, auth: 'path_key', keys: [{ sha256: sha256Hex(KEY) }] }),
+  declared('endpoints', { address: {} }),
+];
+
+/** Where the workflow is started, by dialect. */
+const ADDRESSES = {
+  hooks: '/hooks/in',
+  sink: '/sink/trigger/http/app/in',
+  kestra: `/api/v1/executions/webhook/team/flow/${KEY}`,
+  windmill: `/api/w/demo/jobs/run/p/${WORKFLOW}`,
+  endpoints: `/api/endpoints/${WORKFLOW}`,
+} as const;
+type Name = keyof typeof ADDRESSES;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ natsUrl: claimNats().url, databaseUrl: (await claimDatabase()).url });
+  await gateway.deploy(WORKFLOW, { triggers: [...TRIGGERS] });
+  await eventually(() => expect(gateway.catalog.entries().size).toBe(1));
+});
+afterAll(() => gateway.close());
+
+const send = (dialect: Name, type: string | undefined, body: string | Buffer) =>
+  gateway.app.inject({
+    method: 'POST',
+    url: ADDRESSES[dialect],
+    headers: {
+      host: 'gateway.test',
+      ...(dialect === 'windmill' ? { authorization: `Bearer ${TOKENS.admin}` } : {}),
+      ...(type === undefined ? {} : { 'content-type': type }),
+    },
+    payload: Buffer.from(body),
+  });
+
+const inputOf = async (): Promise<unknown> => {
+  const event = await lastEvent(gateway);
+  return event?.type === 'dev.millrace.run.requested.v1' ? event.data.input : undefined;
+};
+
+const logEnd = async (): Promise<number> => (await logBounds(gateway.connection, 0)).last;
+/** Grows with every file that is kept. */
+const filesEnd = async (): Promise<number> =>
+  (await streamFills(gateway.connection)).find(({ stream }) => stream === 'OBJ_files')?.lastSequence ?? 0;
+
+/** Nothing is started and no file is kept while this is done. */
+const leavingNothing = async <Told>(act: () => Promise<Told>): Promise<Told> => {
+  const before = [await logEnd(), await filesEnd()];
+  const told = await act();
+  expect([await logEnd(), await filesEnd()]).toEqual(before);
+  return told;
+};
+
+const MULTIPART = 'multipart/form-data; boundary=zz';
+const part = (disposition: string, text = 'x'): string =>
+  `--zz\r\nContent-Disposition: form-data${disposition}\r\n\r\n${text}\r\n`;
+const multipart = (...parts: readonly string[]): string => `${parts.join('')}--zz--\r\n`;
+
+describe('F3: a part without a name', () => {
+  const SAYS = 'part 2 of the multipart body has no name';
+  test.each<[Name, unknown]>([
+    ['hooks', { code: 'body.invalid_multipart', status: 400, detail: SAYS }],
+    ['sink', { error: { code: 'BAD_REQUEST', message: SAYS } }],
+    ['kestra', { message: `Bad Request: ${SAYS}` }],
+    ['windmill', `Bad request: ${SAYS}`],
+  ])('of a field or a file is 400 in the form of %s', async (dialect, shape) => {
+    for (const nameless of [part(''), part('; filename="a.txt"')]) {
+      const body = multipart(part('; name="doc"; filename="kept.txt"'), nameless);
+      const answer = await leavingNothing(() => send(dialect, MULTIPART, body));
+      expect(answer.statusCode).toBe(400);
+      const told: unknown = dialect === 'windmill' ? answer.body : answer.json();
+      if (typeof shape === 'string') expect(told).toBe(shape);
+      else expect(told).toMatchObject(shape as object);
+    }
+  });
+});
+
+describe('F4: files of the same name are a list, as fields of the same name are', () => {
+  const body = multipart(
+    part('; name="f"; filename="one"', '1'),
+    part('; name="f"; filename="two"', '22'),
+    part('; name="g"; filename="three"', '333'),
+    part('; name="l[]"; filename="four"', '4444'),
+    part('; name="n"', 'a'),
+    part('; name="n"; filename="five"', '55555'),
+  );
+  const named = (filename: string, size: number) => expect.objectContaining({ filename, size }) as unknown;
+
+  test.each<Name>(['hooks', 'sink'])('in %s', async (dialect) => {
+    expect((await send(dialect, MULTIPART, body)).statusCode).toBeLessThan(300);
+    expect(await inputOf()).toEqual({
+      f: [named('one', 1), named('two', 2)],
+      g: named('three', 3),
+      l: [named('four', 4)],
+      n: ['a', named('five', 5)],
+    });
+  });
+});
