@@ -1,7 +1,7 @@
 import { AppError } from '@millrace/kernel';
 import { type ConditionScope, type ReadCloudEvent } from '@millrace/domain';
 import { formPairs } from './body/form.ts';
-import { parseJson } from './body/parse-json.ts';
+import { readJson } from './body/read-json.ts';
 import { type StartRoute } from './dialect.ts';
 import { type InboundRequest, mediaTypeOf, type Pair } from './inbound-request.ts';
 import { type BoundTrigger } from './trigger-directory.ts';
@@ -21,7 +21,7 @@ const bodyOf = (request: InboundRequest): unknown => {
     return lastOfEach(formPairs(request.text()));
   }
   try {
-    return parseJson(request.text()) ?? null;
+    return readJson(request) ?? null;
   } catch (error) {
     if (error instanceof AppError && error.code === 'body.invalid_json') return request.text();
     throw error;

@@ -8,6 +8,10 @@ const isBatch = (request: InboundRequest): boolean => mediaTypeOf(request) === C
 export const eventText = (event: ReadCloudEvent, request: InboundRequest): string =>
   isBatch(request) ? JSON.stringify(toStructured(event)) : request.text();
 
+/** The bytes that came; of an event in a batch those of its own JSON. */
+export const eventBytes = (event: ReadCloudEvent, request: InboundRequest): Uint8Array =>
+  isBatch(request) ? Buffer.from(eventText(event, request)) : request.body;
+
 /** Where a protocol knows no CloudEvents: the body that came; in a batch the event, as if it had come alone. */
 export const plainEventBody = (
   event: ReadCloudEvent,

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '@millrace/kernel';
 import { type InboundRequest, mediaTypeOf } from '../inbound-request.ts';
+import { checkUtf8 } from './check-utf8.ts';
 import { parseJson } from './parse-json.ts';
 
-const TEXT_TYPE = /^(?:$|text\/)|json|xml|form-urlencoded|yaml|csv|javascript|graphql/;
+const TEXT_TYPE = /^text\/|xml|form-urlencoded|yaml|csv|javascript|graphql/;
 
 const isWhole = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
@@ -19,15 +20,20 @@ const jsonOrText = (text: string): unknown => {
   }
 };
 
+/** Bytes that are not UTF-8: of a text what can be read of it, else all of them. */
+const bytesOrText = (request: InboundRequest): string => {
+  const type = mediaTypeOf(request);
+  if (type.includes('json')) checkUtf8(request.body);
+  return TEXT_TYPE.test(type) ? request.text() : Buffer.from(request.body).toString('base64');
+};
+
 /**
  * A body as `trigger.body` has it: JSON objects and arrays as what they mean, every other text as it came, whatever its type is said to
  * be; bytes that are no text as base64; `null` when there is none or when its parts were read.
  *
- * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
+ * @throws AppError `invalid` `body.not_utf8` where the type says JSON, `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
  */
 export const triggerBodyOf = (request: InboundRequest): unknown => {
   if (request.body.length === 0 || request.multipart !== undefined) return null;
-  const value = jsonOrText(request.text());
-  const isReadable = typeof value !== 'string' || TEXT_TYPE.test(mediaTypeOf(request)) || isUtf8(request.body);
-  return isReadable ? value : Buffer.from(request.body).toString('base64');
+  return isUtf8(request.body) ? jsonOrText(request.text()) : bytesOrText(request);
 };

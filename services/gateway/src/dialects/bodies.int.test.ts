@@ -113,3 +113,50 @@ describe('F4: files of the same name are a list, as fields of the same name are'
     });
   });
 });
+
+const BROKEN = Buffer.from('{"a":"\xff"}', 'latin1');
+
+describe('F7b: JSON that is not UTF-8', () => {
+  const SAYS = 'the body is read as JSON and is not UTF-8 at byte 6';
+  test.each<[Name, number, unknown]>([
+    ['hooks', 400, { code: 'body.not_utf8', status: 400, detail: SAYS }],
+    ['sink', 400, { error: { code: 'BAD_REQUEST', message: SAYS } }],
+    ['kestra', 400, { message: `Bad Request: ${SAYS}` }],
+    ['windmill', 400, `Bad request: ${SAYS}`],
+    ['endpoints', 422, { detail: SAYS }],
+  ])('starts nothing in %s, which says where', async (dialect, status, shape) => {
+    const answer = await leavingNothing(() => send(dialect, 'application/json', BROKEN));
+    expect(answer.statusCode).toBe(status);
+    if (typeof shape === 'string') expect(answer.body).toBe(shape);
+    else expect(answer.json()).toMatchObject(shape as object);
+  });
+
+  test('is replaced by serve, as its system does', async () => {
+    const headers = { authorization: `Bearer ${TOKENS.admin}`, 'content-type': 'application/json' };
+    const answer = await gateway.call({ method: 'POST', url: `/run/${WORKFLOW}`, headers, payload: BROKEN });
+    expect(answer.statusCode).toBeLessThan(300);
+    expect(await inputOf()).toEqual({ a: '\ufffd' });
+  });
+
+  test.each<[Name, string | undefined, unknown]>([
+    ['hooks', 'application/octet-stream', { body: BROKEN.toString('base64') }],
+    ['hooks', undefined, { body: BROKEN.toString('base64') }],
+    ['kestra', 'application/octet-stream', { trigger: { body: BROKEN.toString('base64') } }],
+    ['kestra', undefined, { trigger: { body: BROKEN.toString('base64') } }],
+  ])('is base64 in %s where its type is %s', async (dialect, type, input) => {
+    expect((await send(dialect, type, BROKEN)).statusCode).toBeLessThan(300);
+    expect(await inputOf()).toMatchObject(input as object);
+  });
+});
+
+test('F7b: an endpoint gets the exact bytes in raw_body_base64, for who asks for them', async () => {
+  const bytes = Buffer.from([0xef, 0xbb, 0xbf, 0x61, 0xff, 0x00]);
+  expect((await send('endpoints', 'application/octet-stream', bytes)).statusCode).toBeLessThan(300);
+  expect(await inputOf()).not.toHaveProperty('raw_body_base64');
+  const inputSchema = { type: 'object', properties: { raw_body_base64: { type: 'string' } } };
+  await gateway.deploy('team/signed', { inputSchema, triggers: [declared('endpoints', { address: {} })] });
+  await eventually(() => expect(gateway.catalog.entries().size).toBe(2));
+  const forged = { method: 'POST', url: '/api/endpoints/team/signed?raw_body_base64=forged', payload: bytes } as const;
+  expect((await gateway.app.inject({ ...forged, headers: { host: 'gateway.test' } })).statusCode).toBeLessThan(300);
+  expect(await inputOf()).toEqual({ raw_body_base64: bytes.toString('base64') });
+});

@@ -7,7 +7,7 @@ import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { Type } from 'typebox';
 import { type Answer, jsonAnswer, textAnswer } from '../../answer.ts';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type AnswerRoute, type StartRoute } from '../../dialect.ts';
 import { httpStatusOf } from '../../errors/http-status.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
@@ -58,7 +58,7 @@ const isMembers = (value: unknown): value is Members =>
 const fieldsOf = (request: InboundRequest): Members => {
   if (request.body.length === 0) return {};
   try {
-    const value = parseJson(request.text());
+    const value = readJson(request);
     return isMembers(value) ? value : { body: value };
   } catch (error) {
     if (error instanceof AppError && error.code === 'body.invalid_json') return { body: request.text() };

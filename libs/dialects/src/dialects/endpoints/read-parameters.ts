@@ -1,8 +1,8 @@
 import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
-import { eventText } from '../../body/cloud-event-body.ts';
+import { eventBytes, eventText } from '../../body/cloud-event-body.ts';
 import { formPairs } from '../../body/form.ts';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type InboundRequest, mediaTypeOf, type Pair } from '../../inbound-request.ts';
 import { isCredentialHeader } from '../../secret-names.ts';
 import { type WorkflowInService } from '../../trigger-directory.ts';
@@ -10,8 +10,14 @@ import { type WorkflowInService } from '../../trigger-directory.ts';
 type Members = Readonly<Record<string, unknown>>;
 
 /** What a workflow can ask for besides the members of the body and the parameters of the query. */
-export const INJECTED = ['payload', 'body', 'headers', 'query', 'raw_body'] as const;
+export const INJECTED = ['payload', 'body', 'headers', 'query', 'raw_body', 'raw_body_base64'] as const;
 type Injected = (typeof INJECTED)[number];
+
+/** For who asks for it alone: it is as long again as the body. */
+const ONLY_ASKED: Injected = 'raw_body_base64';
+
+/** No member of the request stands in their place: signatures are checked over them. */
+const ALWAYS_RAW: ReadonlySet<Injected> = new Set(['raw_body', 'raw_body_base64']);
 
 const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -23,12 +29,12 @@ const lastOfEach = (pairs: readonly Pair[]): Readonly<Record<string, string>> =>
 /** JSON whatever the content type says, fields of a form, else the text; `null` without a body. */
 const readBody = (request: InboundRequest): unknown => {
   if (request.body.length === 0) return null;
-  const text = request.text();
   try {
-    return parseJson(text) ?? null;
+    return readJson(request) ?? null;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'body.invalid_json') throw error;
   }
+  const text = request.text();
   return mediaTypeOf(request) === 'application/x-www-form-urlencoded' ? lastOfEach(formPairs(text)) : text;
 };
 
@@ -46,17 +52,18 @@ const readHeaders = (request: InboundRequest, keeps: boolean): Readonly<Record<s
       ),
   );
 
-/** What came as the body, and its text. */
+/** What came as the body, its text, and its bytes. */
 interface Came {
   readonly body: unknown;
   readonly text: () => string;
+  readonly bytes: () => Uint8Array;
 }
 
 /** Of a CloudEvent the body is its data. */
 const cameWith = (request: InboundRequest, event: ReadCloudEvent | undefined): Came =>
   event === undefined
-    ? { body: readBody(request), text: () => request.text() }
-    : { body: event.data ?? null, text: () => eventText(event, request) };
+    ? { body: readBody(request), text: () => request.text(), bytes: () => request.body }
+    : { body: event.data ?? null, text: () => eventText(event, request), bytes: () => eventBytes(event, request) };
 
 /** What is called `query` in the request where something is, else all parameters of the query; `null` without any. */
 const queryOf = (named: Members, query: Members): unknown => {
@@ -75,7 +82,7 @@ const schemaOf = ({ version }: Pick<WorkflowInService, 'version'>): Schema =>
 /** What the author asks for: by list, else by the names in the input schema, else everything. */
 const wantedBy = ({ properties }: Schema, listed: unknown): readonly Injected[] => {
   if (Array.isArray(listed)) return INJECTED.filter((name) => listed.includes(name));
-  return properties === undefined ? INJECTED : INJECTED.filter((name) => Object.hasOwn(properties, name));
+  return INJECTED.filter((name) => (properties === undefined ? name !== ONLY_ASKED : Object.hasOwn(properties, name)));
 };
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
@@ -121,9 +128,9 @@ export interface Asked {
 
 /**
  * The parameters of a workflow: those of the query, members of the body over them, and what is injected. `raw_body` is always the text
- * of the body as it came, for signatures.
+ * of the body as it came, for signatures, and `raw_body_base64` its bytes.
  *
- * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
+ * @throws AppError `invalid` `body.not_utf8`, `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
  */
 export const readParameters = (
   request: InboundRequest,
@@ -133,7 +140,7 @@ export const readParameters = (
 ): Members => {
   const schema = schemaOf(service);
   const query = lastOfEach(request.queryPairs());
-  const { body, text } = cameWith(request, event);
+  const { body, text, bytes } = cameWith(request, event);
   const named = bind({ ...query, ...(isMembers(body) ? body : {}) }, schema);
   const make: Readonly<Record<Injected, () => unknown>> = {
     payload: () => body,
@@ -141,9 +148,10 @@ export const readParameters = (
     headers: () => readHeaders(request, credentials === 'keep'),
     query: () => queryOf(named, query),
     raw_body: text,
+    raw_body_base64: () => Buffer.from(bytes()).toString('base64'),
   };
   const wanted = wantedBy(schema, listed).filter(
-    (name) => name === 'raw_body' || prefer === 'request' || !Object.hasOwn(named, name),
+    (name) => ALWAYS_RAW.has(name) || prefer === 'request' || !Object.hasOwn(named, name),
   );
   return { ...named, ...Object.fromEntries(wanted.map((name) => [name, make[name]()])) };
 };

@@ -2,6 +2,7 @@ import { AppError } from '@millrace/kernel';
 import { formPairs, pairsWithLists } from '../../body/form.ts';
 import { multipartMembers } from '../../body/multipart-members.ts';
 import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type InboundRequest, mediaTypeOf, type MultipartBody } from '../../inbound-request.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -56,13 +57,13 @@ const textOf = (bytes: Uint8Array): string | undefined => {
  * What the body means by its content type: JSON, the fields of a form, the parts of a multipart body, else the text; bytes that are
  * no text as base64. `undefined` without a body.
  *
- * @throws AppError `invalid` `body.invalid_json` where the content type says JSON; `body.too_deep` and others of its kind.
+ * @throws AppError `invalid` `body.invalid_json` and `body.not_utf8` where the content type says JSON; `body.too_deep` and others of its kind.
  */
 export const readHookBody = (request: InboundRequest): unknown => {
   if (request.multipart !== undefined) return readParts(request.multipart);
   if (request.body.length === 0) return undefined;
   const type = mediaTypeOf(request);
-  if (isJsonType(type)) return parseJson(request.text());
+  if (isJsonType(type)) return readJson(request);
   const text = textOf(request.body);
   if (text === undefined) return Buffer.from(request.body).toString('base64');
   if (type === 'application/x-www-form-urlencoded') return readForm(text);

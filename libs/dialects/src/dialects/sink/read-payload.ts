@@ -2,7 +2,7 @@ import { type ReadCloudEvent } from '@millrace/domain';
 import { AppError } from '@millrace/kernel';
 import { formPairs, pairsWithLists } from '../../body/form.ts';
 import { multipartMembers } from '../../body/multipart-members.ts';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type InboundRequest, mediaTypeOf, type MultipartFile } from '../../inbound-request.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -20,11 +20,11 @@ const fileMember = ({ filename, contentType, size, object }: MultipartFile): Mem
 });
 
 /** Any JSON value whatever the content type says, else the text. */
-const jsonOrText = (text: string): unknown => {
+const jsonOrText = (request: InboundRequest): unknown => {
   try {
-    return parseJson(text);
+    return readJson(request);
   } catch (error) {
-    if (error instanceof AppError && error.code === 'body.invalid_json') return text;
+    if (error instanceof AppError && error.code === 'body.invalid_json') return request.text();
     throw error;
   }
 };
@@ -33,7 +33,7 @@ const bodyOf = (request: InboundRequest): unknown => {
   if (request.multipart !== undefined) return multipartMembers(request.multipart, fileMember);
   if (request.body.length === 0) return undefined;
   const isForm = mediaTypeOf(request) === 'application/x-www-form-urlencoded';
-  const value = jsonOrText(request.text());
+  const value = jsonOrText(request);
   // `curl -d '{…}'` says that it sends a form.
   return isForm && typeof value === 'string' ? pairsWithLists(formPairs(value)) : value;
 };
@@ -59,6 +59,6 @@ export const readEventPayload = ({ data, hasData }: ReadCloudEvent, request: Inb
  * soon as there is a query.
  *
  * @returns `null` without body and query.
- * @throws AppError `invalid` `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
+ * @throws AppError `invalid` `body.not_utf8`, `body.too_deep`, `body.too_many_members`, `body.forbidden_name`.
  */
 export const readPayload = (request: InboundRequest): unknown => withQuery(bodyOf(request), request);

@@ -1,7 +1,7 @@
 /** How a body becomes arguments: by its content type, as section 1.3 of the protocol has it. */
 import { AppError } from '@millrace/kernel';
 import { formPairs } from '../../body/form.ts';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type InboundRequest, mediaTypeOf, type MultipartBody } from '../../inbound-request.ts';
 import { type Arguments, argumentsOfPairs } from './argument-names.ts';
 import { type WindmillSettings } from './settings.ts';
@@ -30,7 +30,7 @@ const NOTHING: BodyArguments = { value: {}, arguments: {}, isRaw: false };
 const jsonArguments = (request: InboundRequest, { space_wraps: spaceWraps }: BodySettings): BodyArguments => {
   const text = request.text();
   if (text === '') throw new AppError('invalid', 'body.invalid_json', 'invalid json: EOF while parsing a value');
-  const value = parseJson(text);
+  const value = readJson(request);
   const wraps = spaceWraps && !text.startsWith('{');
   return { value, arguments: wraps ? { body: value } : spread(value), isRaw: false };
 };

@@ -1,5 +1,5 @@
 import { AppError } from '@millrace/kernel';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
 
 /** A plus that was not percent-encoded arrives as a space. */
@@ -18,7 +18,8 @@ export const readPayload = (request: InboundRequest): { readonly value: unknown 
   const encoded = normalised(text);
   try {
     if (!BASE64.test(encoded)) throw new AppError('invalid', 'windmill.bad_payload', 'it is not base64');
-    return { value: parseJson(Buffer.from(encoded, 'base64').toString('utf8')) };
+    const body = Buffer.from(encoded, 'base64');
+    return { value: readJson({ body, text: () => body.toString('utf8') }) };
   } catch (cause) {
     throw new AppError('invalid', 'windmill.bad_payload', 'Impossible to decode query payload', { cause });
   }

@@ -10,7 +10,7 @@ import {
 } from '../../dialect.ts';
 import { type InboundRequest } from '../../inbound-request.ts';
 import { isRunOver, type RunSnapshot } from '../../run-snapshot.ts';
-import { parseJson } from '../../body/parse-json.ts';
+import { readJson } from '../../body/read-json.ts';
 import { isKnownWorkspace, WORKSPACE } from './addresses.ts';
 import { isPlainObject } from './body-arguments.ts';
 import { tokensOf } from './credentials.ts';
@@ -99,7 +99,7 @@ const READS: readonly Read[] = [
 const REASON_LENGTH_MAX = 500;
 
 const reasonOf = (request: InboundRequest): string | undefined => {
-  const body = parseJson(request.text());
+  const body = readJson(request);
   const reason = isPlainObject(body) ? body['reason'] : undefined;
   return typeof reason === 'string' ? reason.slice(0, REASON_LENGTH_MAX) : undefined;
 };
