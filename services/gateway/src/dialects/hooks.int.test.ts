@@ -10,6 +10,7 @@ import {
   open,
   SECRETS,
   type Sent,
+  signed,
   startHooksGateway,
 } from '../../testing/start-hooks-gateway.ts';
 
@@ -30,6 +31,7 @@ const TRIGGERS: readonly Trigger[] = [
   open('/quiet', { id: 'quiet', response: { accepted: 200, body: 'empty' } }),
   open('/twins', { id: 'getter', methods: ['GET'] }),
   hook({ path: '/twins', id: 'poster', methods: ['POST'] }),
+  signed('/signed', 'github', 'GITHUB_SECRET'),
   open('/stream', { id: 'stream', mode: 'stream' }),
   open('/pages', { id: 'pages', methods: ['POST', 'PUT'], crossSite: true }),
   hook({ path: '/pages-key', auth: 'path_key', keys: [{ secret: 'HOOK_KEY' }], crossSite: true }),
@@ -71,10 +73,27 @@ describe('who may call', () => {
   test('HEAD runs nothing, and other methods are told which there are', async () => {
     const before = await hooks.logEnd();
     const head = await hooks.send('/open', { method: 'HEAD' });
-    expect([head.statusCode, head.headers.allow]).toEqual([405, expect.stringContaining('POST')]);
+    expect([head.statusCode, head.headers.allow]).toEqual([405, 'GET, POST']);
     const put = await hooks.send('/open', { method: 'PUT' });
-    expect([put.statusCode, put.headers.allow]).toEqual([405, 'POST, GET']);
+    expect([put.statusCode, put.headers.allow]).toEqual([405, 'GET, POST']);
     expect(await hooks.logEnd()).toBe(before);
+  });
+
+  test.each<[string, string, Sent, string]>([
+    ['anybody', '/twins', {}, 'GET'],
+    ['who has a token for one more', '/twins', bearer('run-token'), 'GET, POST'],
+    ['who has the key', '/keyed', bearer(SECRETS.HOOK_KEY), 'POST'],
+    ['who is to be let in by a signature', '/signed', {}, 'POST'],
+  ])('F6: HEAD and PUT tell %s the same methods', async (_who, path, sent, allow) => {
+    for (const method of ['HEAD', 'PUT'] as const) {
+      const answer = await hooks.send(path, { ...sent, method });
+      expect([method, answer.statusCode, answer.headers.allow]).toEqual([method, 405, allow]);
+    }
+  });
+
+  test('F6: HEAD tells nothing of a trigger to who may not know of it', async () => {
+    const answer = await hooks.send('/tokens', { method: 'HEAD' });
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'DELETE, GET, PATCH, POST, PUT']);
   });
 
   test('two triggers share an address by their methods', async () => {

@@ -142,13 +142,21 @@ const admit = (
   return { bound, verified, principal: triggerPrincipal(bound), ...(key === undefined ? {} : { key }) };
 };
 
-const mismatchError = (mismatch: Mismatch, inbound: Inbound, bound: BoundTrigger, route: StartRoute): AppError => {
+/** What a caller is refused at, and which methods it may be told of. */
+interface Refused {
+  readonly inbound: Inbound;
+  readonly bound: BoundTrigger;
+  readonly route: StartRoute;
+  readonly allow: () => readonly string[];
+}
+
+const mismatchError = (mismatch: Mismatch, { inbound, bound, route, allow }: Refused): AppError => {
   switch (mismatch) {
     case 'address':
       return new AppError('forbidden', 'trigger.address_refused', 'this trigger may not be called from this address');
     case 'method':
       return new AppError('refused', 'http.method_not_allowed', `${inbound.method} does not start ${bound.workflow}`, {
-        details: { allow: bound.trigger.methods },
+        details: { allow: allow() },
       });
     case 'stopped':
       return stopped();
@@ -158,10 +166,11 @@ const mismatchError = (mismatch: Mismatch, inbound: Inbound, bound: BoundTrigger
 };
 
 /** Told only to whoever may use the trigger. */
-const checkTrigger = (inbound: Inbound, bound: BoundTrigger, route: StartRoute, { triggerStates }: EnterDeps): void => {
+const checkTrigger = (refused: Refused, { triggerStates }: EnterDeps): void => {
+  const { bound, inbound } = refused;
   const { method, from } = inbound;
   const mismatch = mismatchOf(bound.trigger, { method, from, state: stateOf(bound, triggerStates) });
-  if (mismatch !== undefined) throw mismatchError(mismatch, inbound, bound, route);
+  if (mismatch !== undefined) throw mismatchError(mismatch, refused);
 };
 
 /** A header that a page must set by itself is no ambient authority; a cookie is. */
@@ -189,17 +198,24 @@ export type RefuseMethod = (
   allow: readonly string[],
 ) => AppError;
 
-/** Whether the caller would be let in to the trigger, or anybody would. */
-const isKnownTo = (bound: BoundTrigger, caller: Caller, { secretValues }: EnterDeps): boolean => {
+/** Whether the caller would be let in to the trigger, or anybody would: by a signature, too, which is looked at last. */
+const isKnownTo = (
+  bound: BoundTrigger,
+  caller: Caller,
+  { hidesAddresses, secretValues }: Pick<EnterDeps, 'secretValues'> & Pick<StartRoute, 'hidesAddresses'>,
+): boolean => {
   const { auth } = bound.trigger;
-  if (auth === 'public') return true;
+  if (auth === 'public' || (auth === 'signature' && !hidesAddresses)) return true;
   if (auth === 'token') return concerns(bound, caller);
   return findKey(bound.trigger, caller.credentials.keys, secretValues) !== undefined;
 };
 
+const methodsOf = (triggers: readonly BoundTrigger[]): readonly string[] =>
+  [...new Set(triggers.flatMap(({ trigger }) => trigger.methods))].sort();
+
 const methodError = (inbound: Inbound, route: StartRoute, known: readonly BoundTrigger[], allow: readonly string[]) => {
   if (known.length > 0 && route.wrongMethod !== undefined) return route.wrongMethod(inbound, known);
-  const own = [...new Set(known.flatMap(({ trigger }) => trigger.methods))].sort();
+  const own = methodsOf(known);
   return new AppError('refused', 'http.method_not_allowed', `${inbound.method} is not for this address`, {
     details: { allow: own.length === 0 ? allow : own },
   });
@@ -219,12 +235,15 @@ export const makeRefuseMethod = (deps: EnterDeps): RefuseMethod => {
   return (request, dialect, route, allow) => {
     const inbound = new Inbound(request, addressOf(request, deps.trustedProxies));
     const caller = callerOf(inbound, route);
-    const candidates = candidatesAt(inbound, route).filter((bound) => concerns(bound, caller));
+    const there = candidatesAt(inbound, route);
+    const candidates = there.filter((bound) => concerns(bound, caller));
     const { credentials } = caller;
+    const { hidesAddresses } = route;
     if (candidates.length > 0) request.sighting = { dialect, inbound, candidates, credentials };
-    if (!route.hidesAddresses) return methodError(inbound, route, [], allow);
-    const known = candidates.filter((bound) => isKnownTo(bound, caller, deps));
-    if (known.length === 0) caller.principal();
+    // Where other methods are refused before anybody is asked who he is, so are these.
+    if (!hidesAddresses && route.wrongMethod !== undefined) return methodError(inbound, route, there, allow);
+    const known = candidates.filter((bound) => isKnownTo(bound, caller, { ...deps, hidesAddresses }));
+    if (hidesAddresses && known.length === 0) caller.principal();
     return methodError(inbound, route, known, allow);
   };
 };
@@ -254,7 +273,11 @@ export const makeEnterTrigger = (deps: EnterDeps): EnterTrigger => {
     const { bound } = admission;
     request.sighting = { dialect, inbound, candidates, credentials, admission };
     checkBrowser(inbound, admission, caller, route);
-    checkTrigger(inbound, bound, route, deps);
+    const allow = () => {
+      const rules = { secretValues: deps.secretValues, hidesAddresses: route.hidesAddresses };
+      return methodsOf(candidates.filter((one) => one === bound || isKnownTo(one, caller, rules)));
+    };
+    checkTrigger({ inbound, bound, route, allow }, deps);
     return { dialect, route, inbound, ...admission };
   };
 };

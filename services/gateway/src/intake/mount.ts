@@ -93,11 +93,18 @@ const refusalConfig = (
   };
 };
 
+/** A preflight answers where a trigger is for pages, which only its address says. */
+const isPreflight = (route: DialectRoute): boolean => route.does === 'answer' && route.mayBeUnknown === true;
+
+const methodsOf = (routes: readonly DialectRoute[]): readonly string[] =>
+  [...new Set(routes.flatMap(({ methods }) => methods))].sort();
+
 /** Every other method at the addresses of a dialect: 405 with `Allow`, before anything of the body is read. */
 const refuseOtherMethods = (app: FastifyInstance, dialect: Dialect, refuseMethod: RefuseMethod): void => {
   for (const [url, there] of Map.groupBy(dialect.routes, (route) => route.url)) {
-    const allow = [...new Set(there.flatMap(({ methods }) => methods))].sort();
-    const others = ALL_METHODS.filter((method) => !allow.includes(method));
+    const taken = methodsOf(there);
+    const allow = methodsOf(there.filter((route) => !isPreflight(route)));
+    const others = ALL_METHODS.filter((method) => !taken.includes(method));
     if (others.length === 0) continue;
     const start = there.find((route) => route.does === 'start');
     const error = (request: FastifyRequest): AppError =>
