@@ -52,6 +52,14 @@ describe('the address of a caller', () => {
     ['10.0.0.1', '6.6.6.6, 198.51.100.1', '198.51.100.1', 'what the caller itself wrote before it does not count'],
     ['10.0.0.1', '198.51.100.1, nonsense', '10.0.0.1', 'an entry that cannot be read ends the chain'],
     ['10.0.0.1', '10.0.0.3', '10.0.0.3', 'only proxies'],
+    ['10.0.0.1', '1.2.3.4:5555', '1.2.3.4', 'an address with a port'],
+    ['10.0.0.1', '[2001:db8::1]:443', '2001:db8::1', 'an IPv6 address with a port'],
+    ['10.0.0.1', '[2001:db8::1]', '2001:db8::1', 'an IPv6 address in brackets'],
+    ['10.0.0.1', '2001:db8::1', '2001:db8::1', 'an IPv6 address, whose last group is no port'],
+    ['10.0.0.1', '198.51.100.1:1, 10.0.0.2:80, [::1]:8080', '198.51.100.1', 'proxies with ports'],
+    ['10.0.0.1', '1.2.3.4:', '10.0.0.1', 'no port behind the colon'],
+    ['10.0.0.1', '1.2.3.4:123456', '10.0.0.1', 'a number that is no port'],
+    ['10.0.0.1', '[1.2.3.4]:80', '10.0.0.1', 'brackets around what is no IPv6 address'],
   ])('%s with %s is %s: %s', (peer, header, expected) => {
     expect(callerAddress(peer, header, trusted)).toBe(expected);
   });

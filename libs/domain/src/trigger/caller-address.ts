@@ -19,9 +19,19 @@ export const isWithin = (networks: readonly Network[], address: string): boolean
   return networks.some((network) => contains(network, plain) || contains(network, bytes));
 };
 
+const BRACKETED = /^\[([\da-fA-F:.%]*:[^\]]*)\](?::\d{1,5})?$/;
+const IPV4_WITH_PORT = /^([\d.]+):\d{1,5}$/;
+
+/** The address of an entry, which some proxies write with a port: `192.0.2.1:5555`, `[2001:db8::1]:443`. */
+const addressOfHop = (hop: string): string | undefined => {
+  const address = (BRACKETED.exec(hop) ?? IPV4_WITH_PORT.exec(hop))?.[1] ?? hop;
+  const isWritten = parseAddress(address) !== undefined && !address.startsWith('[');
+  return isWritten ? address : undefined;
+};
+
 /**
  * The address of a caller. `X-Forwarded-For` counts only as far as it was written by proxies that are trusted: from the right, the
- * first address that is no trusted proxy.
+ * first address that is no trusted proxy. Ports are left out.
  *
  * @param peer Address of the other end of the connection.
  * @param forwardedFor Value of `X-Forwarded-For`, if there is one.
@@ -30,8 +40,8 @@ export const callerAddress = (peer: string, forwardedFor: string | undefined, tr
   if (forwardedFor === undefined || !isWithin(trusted, peer)) return peer;
   let caller = peer;
   for (const hop of forwardedFor.split(',').reverse()) {
-    const address = hop.trim();
-    if (parseAddress(address) === undefined) return caller;
+    const address = addressOfHop(hop.trim());
+    if (address === undefined) return caller;
     caller = address;
     if (!isWithin(trusted, address)) return caller;
   }
