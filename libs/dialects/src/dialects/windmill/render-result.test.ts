@@ -173,6 +173,23 @@ describe('1.4 answers', () => {
     expect(headers).toMatchObject({ 'x-a': 'b', 'content-type': 'application/json' });
   });
 
+  test.each(['!!!', 'A', 'AA=A', 'AAEC\n!', 'A==='])('F8b: %j, which is no base64, is 500', (result) => {
+    const composite = { wm_content_type: 'image/png', wm_content_transfer_encoding: 'base64', result };
+    expect(answerTo(completed(composite))).toMatchObject({ status: 500, body: 'Internal: Invalid base64' });
+  });
+
+  test.each([
+    ['', ''],
+    ['AAEC', '000102'],
+    ['AAE', '0001'],
+    ['AAE=', '0001'],
+    ['-_8=', 'fbff'],
+    ['AA\r\nEC', '000102'],
+  ])('F8b: %j is base64 in one of its spellings', (result, hex) => {
+    const { body } = answerTo(completed({ wm_content_transfer_encoding: 'base64', result }));
+    expect(Buffer.from(body ?? '').toString('hex')).toBe(hex);
+  });
+
   test('bytes travel as base64', () => {
     const result = { wm_content_type: 'image/png', wm_content_transfer_encoding: 'base64', result: 'AAEC' };
     expect(Buffer.from(answerTo(completed(result)).body as Uint8Array)).toEqual(Buffer.from([0, 1, 2]));

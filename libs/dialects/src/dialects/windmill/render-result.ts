@@ -52,8 +52,21 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const isSendable = (headers: Readonly<Record<string, string>>): boolean =>
   Object.entries(headers).every(([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value));
 
-const bodyOf = ({ contentType, isBase64 }: Composite, value: unknown, quoted: boolean): string | Uint8Array => {
-  if (isBase64 && typeof value === 'string') return Buffer.from(value, 'base64');
+const BASE64 = /^[\w+/-]*={0,2}$/;
+
+/** Either alphabet, in lines or not, with or without padding; `undefined` for what is none: a decoder leaves out what it does not know. */
+const base64Bytes = (text: string): Uint8Array | undefined => {
+  const written = text.replaceAll(/\s/g, '');
+  const isWhole = written.endsWith('=') ? written.length % 4 === 0 : written.length % 4 !== 1;
+  return isWhole && BASE64.test(written) ? Buffer.from(written, 'base64') : undefined;
+};
+
+const bodyOf = (
+  { contentType, isBase64 }: Composite,
+  value: unknown,
+  quoted: boolean,
+): string | Uint8Array | undefined => {
+  if (isBase64 && typeof value === 'string') return base64Bytes(value);
   if (contentType !== undefined && typeof value === 'string' && !quoted) return value;
   return JSON.stringify(value);
 };
@@ -74,7 +87,8 @@ const renderComposite = (composite: Composite, status: number, quoted: boolean):
   if (result === undefined || HAS_NO_BODY.has(status)) {
     return emptyAnswer(status, { ...CORS, ...lowerCased(composite.headers) });
   }
-  return { status, headers, body: bodyOf(composite, result.value, quoted) };
+  const body = bodyOf(composite, result.value, quoted);
+  return body === undefined ? internal('Invalid base64') : { status, headers, body };
 };
 
 /** A result may say that the run failed although it has an answer for its caller. */
