@@ -60,7 +60,7 @@ const start = async (request: StartWorkflow): Promise<void> => {
     workflow = await loadWorkflow(request.file);
   } catch (error) {
     importing.delete(run);
-    end(run, { type: 'failed', id: run.id, error: describeError(error, 'start_failed') });
+    end(run, { type: 'failed', id: run.id, error: describeError(error, { code: 'start_failed', folder: run.folder }) });
     return;
   }
   if (!importing.delete(run)) return; // it was told to end meanwhile
@@ -68,7 +68,7 @@ const start = async (request: StartWorkflow): Promise<void> => {
     const { handler } = workflow[WORKFLOW];
     complete(run, await current.run(run, () => handler(run.context as never)));
   } catch (error) {
-    end(run, { type: 'failed', id: run.id, error: describeError(error) });
+    end(run, { type: 'failed', id: run.id, error: describeError(error, run) });
   }
 };
 
@@ -120,7 +120,7 @@ const capture = (name: 'stdout' | 'stderr'): void => {
 
 const onUncaught = (error: unknown): void => {
   const run = current.getStore();
-  if (run !== undefined) end(run, { type: 'failed', id: run.id, error: describeError(error) });
+  if (run !== undefined) end(run, { type: 'failed', id: run.id, error: describeError(error, run) });
   send({ type: 'broken', reason: describeError(error).message });
 };
 

@@ -56,6 +56,29 @@ describe('what was thrown', () => {
     ).toMatchObject({ error: { code: 'output_invalid' } });
   });
 
+  test('names files without the folders of this server, with their lines', () => {
+    const folder = `/var/lib/mill race/executor/bundles/${'a'.repeat(64)}`;
+    const message = `Cannot find '${folder}/no.mjs' for GET /orders/1`;
+    const frames = [
+      `    at charge (file://${folder.replace(' ', '%20')}/workflow.mjs:12:3)`,
+      `    at async ${folder}/workflow.mjs:4:5`,
+      '    at Object.pay (/opt/mill race/libs/sdk/src/pay.ts:7:1)',
+      '    at new Promise (<anonymous>)',
+    ];
+    const thrown = Object.assign(new Error(message), { stack: [`Error: ${message}`, ...frames].join('\n') });
+    expect(describeError(thrown, { folder })).toEqual({
+      code: 'exception',
+      message: "Cannot find 'no.mjs' for GET /orders/1",
+      stack: [
+        "Error: Cannot find 'no.mjs' for GET /orders/1",
+        '    at charge (workflow.mjs:12:3)',
+        '    at async workflow.mjs:4:5',
+        '    at Object.pay (pay.ts:7:1)',
+        '    at new Promise (<anonymous>)',
+      ].join('\n'),
+    });
+  });
+
   test('is bounded', () => {
     const { message, stack } = describeError(new Error('x'.repeat(100_000)));
     expect([message.length, stack?.length]).toEqual([8_192, 16_384]);

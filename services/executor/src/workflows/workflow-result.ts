@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { OUTPUT_BYTES_MAX } from '../attempts/execution.ts';
 import { type WorkflowError } from './host-protocol.ts';
 
@@ -49,16 +50,43 @@ const isError = (thrown: unknown): thrown is Error => {
 /** A mark says where a text was cut: what takes secrets out of it looks there for a part of one. */
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-/** Message and stack of whatever was thrown, without the frames of the process around the handler. Never throws. */
-export const describeError = (thrown: unknown, code: WorkflowError['code'] = 'exception'): WorkflowError => {
+const FRAME = /^\s+at /;
+/** Characters: no path is longer, and what is takes long to search. */
+const FRAME_MAX = 4_096;
+/** Up to the name of the file, where line and column follow it. */
+const FRAME_FOLDER = /(?:file:\/\/)?\/(?:[^/()\n]*\/)*(?=[^/()\n]+:\d+:\d+)/;
+
+const frameOf = (line: string): string =>
+  line.length <= FRAME_MAX && FRAME.test(line) ? line.replace(FRAME_FOLDER, '') : line;
+
+/** Where files lie on this server is nobody's business: a bundle's are named without its folder. */
+const withoutFolder = (text: string, folder: string | undefined): string =>
+  folder === undefined ? text : text.replaceAll(`${pathToFileURL(folder).href}/`, '').replaceAll(`${folder}/`, '');
+
+interface Thrown {
+  /** Default: `exception`. */
+  readonly code?: WorkflowError['code'];
+  /** Where the bundle lies. */
+  readonly folder?: string;
+}
+
+/**
+ * Message and stack of whatever was thrown, without the frames of the process around the handler and without folders of this server.
+ * Never throws.
+ */
+export const describeError = (thrown: unknown, { code = 'exception', folder }: Thrown = {}): WorkflowError => {
   if (!isError(thrown)) {
     const text = textOf(() => thrown) || 'what was thrown cannot be shown as text';
-    return { code, message: cut(text, MESSAGE_MAX) };
+    return { code, message: cut(withoutFolder(text, folder), MESSAGE_MAX) };
   }
-  const stack = textOf(() => thrown.stack ?? '')
+  const stack = withoutFolder(
+    textOf(() => thrown.stack ?? ''),
+    folder,
+  )
     .split('\n')
     .filter((line) => !line.includes(import.meta.dirname) && !line.includes('node:internal'))
+    .map(frameOf)
     .join('\n');
-  const message = textOf(() => thrown.message) || textOf(() => thrown.name);
+  const message = withoutFolder(textOf(() => thrown.message) || textOf(() => thrown.name), folder);
   return { code, message: cut(message, MESSAGE_MAX), stack: cut(stack, STACK_MAX) };
 };

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { type LogFields, type WorkflowContext, type WorkflowLog, type WorkflowSecrets } from '@millrace/sdk';
 import { type OutputStream, type StopReason } from '../attempts/execution.ts';
 import { type FromHost, type StartWorkflow } from './host-protocol.ts';
@@ -6,6 +7,8 @@ import { encodeResult } from './workflow-result.ts';
 /** One run inside a host. Once it is over, what its handler still does goes nowhere. */
 export interface WorkflowRun {
   readonly id: string;
+  /** Where its bundle lies. */
+  readonly folder: string;
   readonly context: WorkflowContext<unknown>;
   readonly write: (stream: OutputStream, text: string) => void;
   readonly abort: (reason: StopReason) => void;
@@ -50,7 +53,7 @@ const makeSecrets = (values: StartWorkflow['secrets']): WorkflowSecrets => {
 };
 
 export const makeWorkflowRun = (
-  { id, run, input, env, trigger, cloudEvent, secrets }: StartWorkflow,
+  { id, file, run, input, env, trigger, cloudEvent, secrets }: StartWorkflow,
   send: (message: FromHost) => void,
 ): WorkflowRun => {
   const controller = new AbortController();
@@ -74,6 +77,7 @@ export const makeWorkflowRun = (
   };
   return {
     id,
+    folder: dirname(file),
     context: {
       input,
       run,
