@@ -10,6 +10,7 @@ import { drainOnClose } from './drain.ts';
 import { compileValidator } from './errors/compile-validator.ts';
 import { answerBrokenRequest } from './errors/answer-broken-request.ts';
 import { type ErrorHandler, makeErrorHandler } from './errors/error-handler.ts';
+import { formOfPath } from './errors/form-of-path.ts';
 import { mountDialects } from './intake/mount.ts';
 import { makeIntakeParts } from './intake/intake-parts.ts';
 import { makeHostAllowed } from './guards/host.ts';
@@ -36,7 +37,11 @@ import { whyRoute } from './routes/why.ts';
 import { workflowsRoutes } from './routes/workflows.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 
-const serverOptions = (handleError: ErrorHandler, limits: ServerLimits): FastifyHttpOptions<Server> => ({
+const serverOptions = (
+  handleError: ErrorHandler,
+  limits: ServerLimits,
+  dialects: readonly Dialect[],
+): FastifyHttpOptions<Server> => ({
   bodyLimit: BODY_BYTES_MAX,
   requestTimeout: limits.requestTimeoutMs,
   keepAliveTimeout: limits.keepAliveMs,
@@ -49,7 +54,9 @@ const serverOptions = (handleError: ErrorHandler, limits: ServerLimits): Fastify
   return503OnClosing: false,
   // A fault while an error is answered costs this caller its connection, and nobody else anything.
   frameworkErrors: (error, request, reply) =>
-    void handleError(error, request, reply).catch(() => request.raw.destroy()),
+    void handleError(error, request, reply, formOfPath(dialects, request.url.split('?', 1)[0] ?? '')).catch(() =>
+      request.raw.destroy(),
+    ),
   clientErrorHandler: answerBrokenRequest,
   routerOptions: { maxParamLength: 256 },
 });
@@ -143,7 +150,7 @@ interface GuardedServer {
 /** A server with everything that guards its routes, and no route yet. */
 const makeServer = ({ deps, parts, metrics, limits, renderUnknown, free }: ServerContext): GuardedServer => {
   const handleError = makeErrorHandler({ log: deps.log, metrics, inbox: parts.inbox, renderUnknown });
-  const app = fastify(serverOptions(handleError, limits));
+  const app = fastify(serverOptions(handleError, limits, parts.dialects));
   app.server.maxConnections = limits.connectionsMax;
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));

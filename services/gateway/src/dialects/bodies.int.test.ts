@@ -1,4 +1,4 @@
-/** What is wrong with a body is said in the form of every dialect, and nothing is started or kept. */
+/** What is wrong with a body or an address is said in the form of every dialect, and nothing is started or kept. */
 import { type Trigger } from '@millrace/contracts';
 import { logBounds, streamFills } from '@millrace/eventlog';
 import { sha256Hex } from '@millrace/runtime';
@@ -159,4 +159,19 @@ test('F7b: an endpoint gets the exact bytes in raw_body_base64, for who asks for
   const forged = { method: 'POST', url: '/api/endpoints/team/signed?raw_body_base64=forged', payload: bytes } as const;
   expect((await gateway.app.inject({ ...forged, headers: { host: 'gateway.test' } })).statusCode).toBeLessThan(300);
   expect(await inputOf()).toEqual({ raw_body_base64: bytes.toString('base64') });
+});
+
+describe('F8c: an address that is no URL path', () => {
+  const SAYS = 'the address is not a valid URL path';
+  test.each<[string, string, unknown]>([
+    ['kestra', '/api/v1/executions/webhook/team/%ff/key', { message: `Bad Request: ${SAYS}`, _links: {} }],
+    ['kestra', '/api/v1/main/executions/webhook/team/%ff/key', { message: `Bad Request: ${SAYS}`, _links: {} }],
+    ['sink', '/sink/trigger/http/app/%ff', { error: { code: 'BAD_REQUEST', message: SAYS } }],
+    ['hooks', '/hooks/%ff', { code: 'http.bad_url', detail: SAYS }],
+    ['no dialect', '/%ff', { code: 'http.bad_url', detail: SAYS }],
+  ])('is refused in the form of %s: %s', async (_dialect, url, shape) => {
+    const answer = await gateway.app.inject({ method: 'POST', url, headers: { host: 'gateway.test' } });
+    expect([answer.statusCode, answer.json()]).toMatchObject([400, shape]);
+    expect(answer.body).not.toContain('/key');
+  });
 });

@@ -40,12 +40,20 @@ const setHeaders = (reply: FastifyReply, error: AppError): void => {
 
 const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '').split('?', 1)[0] ?? '';
 
-export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+type Render = ErrorHandlerDeps['renderUnknown'];
+
+/** @param renderUnrouted The form where no route was looked for, if the address says one. */
+export type ErrorHandler = (
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  renderUnrouted?: Render,
+) => Promise<FastifyReply>;
 
 /** Answers any error once: a dialect's own body where it prescribes one, else an RFC 9457 problem. */
 export const makeErrorHandler =
   ({ log, metrics, inbox, renderUnknown }: ErrorHandlerDeps): ErrorHandler =>
-  async (thrown, request, reply) => {
+  async (thrown, request, reply, renderUnrouted) => {
     const error = toAppError(thrown);
     writeLine(log, error, request);
     metrics.refused.inc({ reason: error.code });
@@ -53,6 +61,6 @@ export const makeErrorHandler =
     if (error.kind === 'too_large') await drainRefusedBody(request.raw);
     setHeaders(reply, error);
     const { renderError = problemAnswer } = request.routeOptions.config;
-    const render = request.is404 ? renderUnknown : renderError;
+    const render = renderUnrouted ?? (request.is404 ? renderUnknown : renderError);
     return sendAnswer(reply, render(error, request.traceId, pathOf(request)));
   };
