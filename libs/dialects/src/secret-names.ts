@@ -7,16 +7,33 @@ const SECRET_PARAMETER = /token|secret|passw(or)?d|credential|api_?-?key|^key$|^
 /** What stands in the place of a secret. */
 export const REDACTED = '***';
 
+/** Verdicts that are remembered: senders use a few dozen names of headers, and each request asks about all of its own. */
+const REMEMBERED_MAX = 1_024;
+const REMEMBERED_LENGTH_MAX = 128;
+
+const remembering = (verdictOn: (name: string) => boolean): ((name: string) => boolean) => {
+  const verdicts = new Map<string, boolean>();
+  return (name) => {
+    const known = verdicts.get(name);
+    if (known !== undefined) return known;
+    const verdict = verdictOn(name);
+    if (verdicts.size >= REMEMBERED_MAX) verdicts.clear();
+    if (name.length <= REMEMBERED_LENGTH_MAX) verdicts.set(name, verdict);
+    return verdict;
+  };
+};
+
 /** Whether a header may hold a credential, whatever the case of its name. */
-export const isCredentialHeader = (name: string): boolean => CREDENTIAL_HEADER.test(name);
+export const isCredentialHeader = remembering((name) => CREDENTIAL_HEADER.test(name));
 
 /** Whether a header may hold a credential or a signature. */
-export const isSecretHeader = (name: string): boolean => isCredentialHeader(name) || SIGNATURE_HEADER.test(name);
+export const isSecretHeader = remembering((name) => CREDENTIAL_HEADER.test(name) || SIGNATURE_HEADER.test(name));
 
 /** Whether a query parameter may hold a credential. */
 export const isSecretParameter = (name: string): boolean => SECRET_PARAMETER.test(name);
 
 const decoded = (segment: string): string => {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
-const digestOf = (value: string | Uint8Array): Uint8Array => createHash('sha256').update(value).digest();
+const digestOf = (value: string | Uint8Array): Uint8Array => hash('sha256', value, 'buffer');
 
 /**
  * Compares in a time that depends on neither value: what is compared are digests, which have one length and which nobody

@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { type Trigger, type TriggerKey } from '@millrace/contracts';
 import { type Credentials, type InboundRequest } from '@millrace/dialects';
 import { bearerText } from '../auth/authenticate.ts';
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** What a caller of most protocols presents: `Authorization: Bearer <token>`. */
 export const bearerOf = (request: Pick<InboundRequest, 'header'>): Credentials => {

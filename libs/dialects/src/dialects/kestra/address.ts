@@ -15,6 +15,7 @@ export interface WebhookAddress {
 }
 
 const decode = (segment: string): string => {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

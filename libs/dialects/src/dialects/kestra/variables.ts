@@ -41,18 +41,30 @@ const multipartOf = ({ fields, files }: MultipartBody): Pick<TriggerVariables, '
   ),
 });
 
-/**
- * The variables of a request.
- *
- * @param keepsCredentials Whether `Authorization`, cookies and API keys are among them.
- * @throws AppError as `triggerBodyOf`.
- */
-export const variablesOf = (request: InboundRequest, keepsCredentials: boolean): TriggerVariables => ({
+const readVariables = (request: InboundRequest, keepsCredentials: boolean): TriggerVariables => ({
   body: triggerBodyOf(request),
   headers: listsOf(request.headerPairs(), keepsCredentials ? HIDES_NOTHING : isCredentialHeader),
   parameters: listsOf(request.queryPairs(), keepsCredentials ? HIDES_NOTHING : isSecretParameter),
   ...(request.multipart === undefined ? {} : multipartOf(request.multipart)),
 });
+
+/** Of requests whose input and answer both hold them: without credentials, so nobody who was not meant to sees any. */
+const plainVariables = new WeakMap<InboundRequest, TriggerVariables>();
+
+/**
+ * The variables of a request. Ask when its body was read; those without credentials are read once.
+ *
+ * @param keepsCredentials Whether `Authorization`, cookies and API keys are among them.
+ * @throws AppError as `triggerBodyOf`.
+ */
+export const variablesOf = (request: InboundRequest, keepsCredentials: boolean): TriggerVariables => {
+  if (keepsCredentials) return readVariables(request, true);
+  const known = plainVariables.get(request);
+  if (known !== undefined) return known;
+  const variables = readVariables(request, false);
+  plainVariables.set(request, variables);
+  return variables;
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
