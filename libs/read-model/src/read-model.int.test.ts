@@ -2,6 +2,7 @@ import { uuidV7 } from '@millrace/contracts';
 import { claimDatabase } from '@millrace/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WAITING_ROW } from '../testing/run-row.ts';
 import { openReadModel, type ReadModel } from './connect.ts';
 import { findRun } from './find-run.ts';
 import { listOutput } from './list-output.ts';
@@ -17,42 +18,8 @@ import { writeRuns } from './write-runs.ts';
 const BEGIN = Date.UTC(2026, 0, 2);
 const idAt = (time: number, salt: number): string => uuidV7(time, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, salt));
 const timeOf = (minute: number): string => new Date(BEGIN + minute * 60_000).toISOString();
-const ROW = {
-  workspace: 'default',
-  version: 'v',
-  kind: 'script',
-  attempt: 0,
-  dialect: 'native',
-  requested_by: 'x',
-  dispatched_at: null,
-  started_at: null,
-  ended_at: null,
-  cancel_requested_at: null,
-  not_before: null,
-  progress: null,
-  progress_message: null,
-  executor: null,
-  exit_code: null,
-  signal: null,
-  trace_id: null,
-  rerun_of: null,
-  input: '{}',
-  env_names: '[]',
-  output: null,
-  error: null,
-  requested_index: 0,
-  last_sequence: 1,
-  trigger_id: null,
-  trigger_method: null,
-  trigger_path: null,
-  verified: null,
-  delivery: null,
-  caller: null,
-  shard: 0,
-  last_index: 0,
-} as const;
 const rowAt = (minute: number, workflow: string, state: RunState): RunRecord => ({
-  ...ROW,
+  ...WAITING_ROW,
   id: idAt(BEGIN + minute * 60_000, minute % 256),
   workflow,
   state,

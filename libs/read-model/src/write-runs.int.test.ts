@@ -2,54 +2,20 @@ import { uuidV7 } from '@millrace/contracts';
 import { claimDatabase } from '@millrace/testkit';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
+import { WAITING_ROW } from '../testing/run-row.ts';
 import { openReadModel } from './connect.ts';
 import { loadRuns } from './load-runs.ts';
 import { migrate } from './migrate.ts';
 import { type RunProgressRecord, type RunRecord } from './records.ts';
 import { writeRuns } from './write-runs.ts';
 
-const PROGRESS: Omit<RunProgressRecord, 'id'> = {
-  state: 'waiting',
-  attempt: 0,
-  dispatched_at: null,
-  started_at: null,
-  ended_at: null,
-  cancel_requested_at: null,
-  not_before: null,
-  progress: null,
-  progress_message: null,
-  executor: null,
-  exit_code: null,
-  signal: null,
-  output: null,
-  error: null,
-  last_sequence: 1,
-  last_index: 0,
-};
 const bornAt = (sequence: number): RunRecord => ({
-  ...PROGRESS,
+  ...WAITING_ROW,
   id: uuidV7(Date.UTC(2026, 0, 2) + sequence, new Uint8Array(10)),
-  workspace: 'default',
-  workflow: 'a/b',
-  version: 'v',
-  kind: 'script',
-  dialect: 'native',
-  requested_by: 'x',
   requested_at: '2026-01-02T00:00:00.000Z',
   requested_sequence: sequence,
-  requested_index: 0,
-  trace_id: null,
-  rerun_of: null,
-  input: '{}',
-  env_names: '[]',
-  trigger_id: null,
-  trigger_method: null,
-  trigger_path: null,
-  verified: null,
-  delivery: null,
-  caller: null,
-  shard: 0,
 });
+const runningOf = (id: string): RunProgressRecord => ({ ...WAITING_ROW, id, state: 'running' });
 
 test('a batch reads the rows it changes and no others, also where the tables were empty when the statements were planned', async () => {
   const { url } = await claimDatabase();
@@ -65,7 +31,7 @@ test('a batch reads the rows it changes and no others, also where the tables wer
     const [first, ...others] = rows;
     if (first === undefined) throw new Error('there are rows');
     expect(await write(1, [first], [])).toBe('written');
-    expect(await write(2, [], [{ ...PROGRESS, id: first.id, state: 'running' }])).toBe('written');
+    expect(await write(2, [], [runningOf(first.id)])).toBe('written');
     for (let time = 0; time < 10; time += 1) expect(await loadRuns(readModel, [first.id])).toHaveLength(1);
     expect(await write(3, others, [])).toBe('written');
     const rowsRead = async (): Promise<number> => {
@@ -78,9 +44,7 @@ test('a batch reads the rows it changes and no others, also where the tables wer
     };
     const before = await rowsRead();
     for (let to = 4; to < 8; to += 1) {
-      const changed = others
-        .slice(to * 10, to * 10 + 10)
-        .map(({ id }) => ({ ...PROGRESS, id, state: 'running' as const }));
+      const changed = others.slice(to * 10, to * 10 + 10).map(({ id }) => runningOf(id));
       expect(await write(to, [], changed)).toBe('written');
       expect(
         await loadRuns(
